@@ -1,0 +1,1 @@
+"""The floor: words, values, canonical bytes and the event log that every room stands on."""

@@ -1,0 +1,79 @@
+"""Canonical JSON (RFC 8785): the only bytes that are ever hashed for a record.
+
+The vocabulary is narrower than JSON's, so that no two implementations can differ: strings, integers whose
+magnitude is below 2**53, booleans, lists and objects. A null, a float or a lone surrogate is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+Json: TypeAlias = "str | int | bool | Sequence[Json] | Mapping[str, Json]"
+
+INTEGER_LIMIT = 1 << 53
+"""RFC 8785 section 3.2.2.3: integers beyond this are not exact in every implementation."""
+
+
+class NotCanonical(ValueError):
+    """A value lies outside the vocabulary; `path` says where, as a list of keys and indices."""
+
+    def __init__(self, path: tuple[str, ...], problem: str) -> None:
+        super().__init__(f"{'/'.join(path) or 'value'}: {problem}")
+        self.path = path
+        self.problem = problem
+
+
+def canonical_json(value: Json) -> bytes:
+    """The RFC 8785 bytes of `value`.
+
+    Raises NotCanonical for anything outside the vocabulary.
+    """
+    return _encode(value, ()).encode("utf-8")
+
+
+def parse_canonical(content: bytes) -> Json:
+    """The value of canonical bytes; raises NotCanonical when encoding it again gives other bytes."""
+    try:
+        value: Json = json.loads(content.decode("utf-8"))
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise NotCanonical((), f"not JSON: {error}") from error
+    if canonical_json(value) != content:
+        raise NotCanonical((), "not in canonical form")
+    return value
+
+
+def _encode(value: Json, path: tuple[str, ...]) -> str:
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if isinstance(value, str):
+        return _string(value, path)
+    if isinstance(value, int):
+        if abs(value) >= INTEGER_LIMIT:
+            raise NotCanonical(path, "integer of 2**53 or more")
+        return str(value)
+    if isinstance(value, Mapping):
+        return _object(value, path)
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return "[" + ",".join(_encode(one, (*path, str(index))) for index, one in enumerate(value)) + "]"
+    raise NotCanonical(path, f"{type(value).__name__} is not in the vocabulary")
+
+
+def _object(value: Mapping[str, Json], path: tuple[str, ...]) -> str:
+    for key in value:
+        if not isinstance(key, str):
+            raise NotCanonical(path, "key that is not a string")
+    # RFC 8785 section 3.2.3: keys are ordered by their UTF-16 code units.
+    ordered = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
+    return "{" + ",".join(f"{_string(key, path)}:{_encode(value[key], (*path, key))}" for key in ordered) + "}"
+
+
+def _string(value: str, path: tuple[str, ...]) -> str:
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise NotCanonical(path, "lone surrogate") from error
+    return json.dumps(value, ensure_ascii=False)

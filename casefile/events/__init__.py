@@ -1,0 +1,1 @@
+"""The log: envelopes, salted parts, journal, projection and replay."""

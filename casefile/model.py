@@ -1,0 +1,296 @@
+"""The values that pass between rooms: frozen, validated when made, written as canonical JSON.
+
+A worker answers with a `Received`; nothing in it is believed until the parent has hashed the files and checked the
+paths. Sealing turns it into a `CaptureRecord`, which is both `capture.json` in the vault and the body of the event.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from casefile.canonical import Json, canonical_json
+from casefile.clock import ClockReading, rfc3339
+from casefile.digests import Digest, sha256
+from casefile.vocabulary import (
+    Acquisition,
+    Cause,
+    ContainmentLevel,
+    Content,
+    Fidelity,
+    FileKind,
+    Outcome,
+    Pathway,
+    PersonKind,
+    Purpose,
+    Role,
+)
+
+SAFE_PATH = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}(?:/[a-z0-9][a-z0-9._-]{0,63}){0,3}", re.ASCII)
+"""Names that we make. A collected name is never one of them."""
+
+SafePath = Annotated[str, StringConstraints(pattern=f"^{SAFE_PATH.pattern}$")]
+Text = Annotated[str, StringConstraints(max_length=65_536)]
+"""Text that came from outside; lone surrogates are replaced before it gets here."""
+
+
+class Value(BaseModel):
+    """A frozen value that refuses unknown fields; `plain` is what canonical JSON is made of."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+    def plain(self) -> dict[str, Json]:
+        """Only strings, integers, booleans, lists and objects; absent values are left out."""
+        plain: dict[str, Json] = _without_null(self.model_dump(mode="json"))
+        return plain
+
+    def canonical(self) -> bytes:
+        """The bytes that are hashed and stored."""
+        return canonical_json(self.plain())
+
+
+def _without_null(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_null(one) for key, one in value.items() if one is not None}
+    if isinstance(value, list | tuple):
+        return [_without_null(one) for one in value]
+    return value
+
+
+class ClockRecord(Value):
+    """The clock as it is written in an envelope and in a capture."""
+
+    boot: str
+    monotonic_ns: str
+    source: str
+    offset_ms: int | None = None
+
+    @classmethod
+    def of(cls, reading: ClockReading) -> Self:
+        return cls(
+            boot=reading.boot,
+            monotonic_ns=str(reading.monotonic_ns),
+            source=reading.source,
+            offset_ms=reading.offset_ms,
+        )
+
+
+class Person(Value):
+    """Somebody in the record: an investigator, a source of material, or a service of ours."""
+
+    id: str
+    name: str | None
+    kind: PersonKind
+
+
+class Lead(Value):
+    """A candidate that was found and may be captured. `cells` is everything else its row of a sheet held."""
+
+    id: str
+    locator: str
+    pathway: Pathway
+    job: str = ""
+    sheet: str = ""
+    row: int = Field(default=0, ge=0)
+    occurrence: int = Field(default=1, ge=1)
+    cells: tuple[tuple[str, str], ...] = ()
+    why: str = ""
+
+
+class ToolUse(Value):
+    """A program or library that had part in a capture or a check, as it was at that moment."""
+
+    name: str
+    version: str
+    path: str = ""
+    sha256: str = ""
+
+
+class Contact(Value):
+    """One connection that left, or was refused, at the egress broker. Times are RFC 3339, UTC."""
+
+    host: Text
+    port: int
+    resolved: tuple[str, ...] = ()
+    address: str = ""
+    started_at: str
+    ended_at: str
+    bytes_sent: int = Field(default=0, ge=0)
+    bytes_received: int = Field(default=0, ge=0)
+    refused: str = ""
+    allowance: str = ""
+
+
+class Exchange(Value):
+    """One request and its response. Lengths are in bytes; `length` says how far the end is known to be the end."""
+
+    method: str
+    locator: Text
+    status: int = 0
+    redirect_to: Text = ""
+    peer: str = ""
+    declared_media_type: Text = ""
+    content_encoding: Text = ""
+    wire_bytes: int = 0
+    decoded_bytes: int = 0
+    length: Literal["verified", "unverified", "short", "over"] = "unverified"
+    started_at: str
+    ended_at: str
+    error: Text = ""
+
+
+class ReceivedFile(Value):
+    """A file in a worker's output folder, by the path that the worker gave it."""
+
+    path: SafePath
+    kind: FileKind
+    fidelity: Fidelity
+    media_type: Text = ""
+    derived_from: tuple[str, ...] = ()
+    command: tuple[Text, ...] = ()
+
+
+class ReceivedItem(Value):
+    """One thing that people will assess: its content files, where it came from, and what it calls itself.
+
+    `files` are paths of content files. `wire_sha256` and `wire_bytes` describe the body as sent when that is not
+    the body as decoded.
+    """
+
+    locator: Text
+    role: Role
+    files: tuple[SafePath, ...]
+    name: Text = ""
+    media_type: Text = ""
+    declared_media_type: Text = ""
+    title: Text = ""
+    author: Text = ""
+    claimed_time: Text = ""
+    text: Text = ""
+    content: Content = Content.PRESENT
+    content_reason: Text = ""
+    wire_sha256: str = ""
+    wire_bytes: int = 0
+
+
+class Received(Value):
+    """What a capture worker answers. `cause` is absent only when all went well."""
+
+    outcome: Outcome
+    cause: Cause | None = None
+    detail: Text = ""
+    advice: Text = ""
+    retry_after_s: int = 0
+    files: tuple[ReceivedFile, ...] = ()
+    items: tuple[ReceivedItem, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
+    tools: tuple[ToolUse, ...] = ()
+
+    @model_validator(mode="after")
+    def _items_name_content_files(self) -> Self:
+        content = {file.path for file in self.files if file.kind is FileKind.CONTENT}
+        for item in self.items:
+            if not item.files or not set(item.files) <= content:
+                raise ValueError("an item names a file that is not a content file of this capture")
+        if len({file.path for file in self.files}) != len(self.files):
+            raise ValueError("two files have one path")
+        if self.items and self.outcome not in (Outcome.CAPTURED, Outcome.PARTIAL):
+            raise ValueError(f"{self.outcome} cannot have items")
+        if not self.items and self.outcome in (Outcome.CAPTURED, Outcome.PARTIAL):
+            raise ValueError(f"{self.outcome} without an item")
+        return self
+
+
+class SealedFile(Value):
+    """A file in the vault: its path under `content/` of its object, both digests, length in bytes."""
+
+    path: SafePath
+    kind: FileKind
+    fidelity: Fidelity
+    media_type: str = ""
+    sha256: str
+    sha512: str
+    bytes: int
+    derived_from: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+
+
+class SealedItem(Value):
+    """An item as it was captured; its id follows from the capture's id and its position."""
+
+    position: int
+    locator: str
+    role: Role
+    files: tuple[str, ...]
+    name: str = ""
+    media_type: str = ""
+    declared_media_type: str = ""
+    title: str = ""
+    author: str = ""
+    claimed_time: str = ""
+    text: str = ""
+    content: Content
+    content_reason: str = ""
+    sha256: str
+    bytes: int
+    wire_sha256: str = ""
+    wire_bytes: int = 0
+
+
+class Circumstances(Value):
+    """Who captured what, how, under which containment: known to the parent, never said by the worker."""
+
+    capture: str
+    lead: str
+    locator: str
+    attempt: int = Field(ge=1)
+    method: str
+    method_version: str
+    purpose: Purpose
+    acquisition: Acquisition
+    collector: str
+    source: str | None = None
+    handed_over_how: str = ""
+    run: str
+    started_at: str
+    started_clock: ClockRecord
+    ended_at: str
+    ended_clock: ClockRecord
+    containment: ContainmentLevel
+    egress_enforced: bool
+    contacts: tuple[Contact, ...] = ()
+    allowances: tuple[str, ...] = ()
+
+
+class CaptureRecord(Value):
+    """Everything about one capture: `capture.json` in its vault object and the body of `capture.sealed`."""
+
+    schema_version: Literal[1] = 1
+    circumstances: Circumstances
+    outcome: Outcome
+    cause: Cause | None = None
+    detail: str = ""
+    advice: str = ""
+    exchanges: tuple[Exchange, ...] = ()
+    tools: tuple[ToolUse, ...] = ()
+    files: tuple[SealedFile, ...] = ()
+    items: tuple[SealedItem, ...] = ()
+
+
+def manifest_digest(files: Sequence[SealedFile]) -> Digest:
+    """The identity of an item of several files: sha256 of the canonical list of their paths, digests and lengths."""
+    return sha256(canonical_json([{"bytes": f.bytes, "path": f.path, "sha256": f.sha256} for f in files]))
+
+
+def readable(text: str, limit: int = 4096) -> str:
+    """Text from outside as it may be stored: lone surrogates replaced, at most `limit` characters."""
+    return text.encode("utf-8", "replace").decode("utf-8")[:limit]
+
+
+def moment(value: datetime) -> str:
+    """An aware datetime as it is stored."""
+    return rfc3339(value)

@@ -1,0 +1,174 @@
+"""Settings: `casefile.toml`, overridden by environment variables that begin with CASEFILE_.
+
+`__` separates levels: CASEFILE_EGRESS__ALLOW='["127.0.0.1:8080"]' sets `egress.allow`. A value from the
+environment is read as JSON where that is possible and as text otherwise. This module is the sole reader of the
+environment; everybody else receives the value that it needs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from casefile.errors import SettingsError, WorkspaceUnusable
+from casefile.vocabulary import GateMode
+
+PREFIX = "CASEFILE_"
+NOT_SETTINGS = frozenset({"CASEFILE_WORKSPACE", "CASEFILE_PERSON"})
+"""Variables of the command line that share the prefix."""
+FILE_NAME = "casefile.toml"
+
+HOST_AND_PORT = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", re.ASCII)
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InvestigationSettings(_Group):
+    """Written by `init`; the log says the same, and `audit` compares them."""
+
+    id: str = Field(default="", description="The investigation's id, which is also its log's. Written by `init`.")
+    person: str = Field(default="", description="Id of the person who acts when neither --as nor CASEFILE_PERSON says.")
+
+
+class DatabaseSettings(_Group):
+    url: str = Field(
+        default="",
+        description="PostgreSQL address (postgresql://…). Empty: casefile.db in the workspace, which needs no server.",
+    )
+
+
+class EgressSettings(_Group):
+    allow: tuple[str, ...] = Field(
+        default=(),
+        description="Non-public addresses that may be contacted, as host:port. Each use is recorded with the capture.",
+    )
+    ports: tuple[int, ...] = Field(
+        default=(80, 443, 8080, 8443),
+        description="Ports that may be contacted at public addresses; others serve mail, shells and databases.",
+    )
+
+    @field_validator("allow")
+    @classmethod
+    def _host_and_port(cls, allow: tuple[str, ...]) -> tuple[str, ...]:
+        for one in allow:
+            if not HOST_AND_PORT.fullmatch(one):
+                raise ValueError(f"{one!r} is not host:port")
+        return allow
+
+
+class CaptureSettings(_Group):
+    workers: int = Field(default=2, ge=1, le=64, description="Captures at the same time, each in its own process.")
+    max_bytes: int = Field(
+        default=4 << 30, ge=1024, description="Bytes accepted for one response, as sent; then it is kept as partial."
+    )
+    max_decoded_bytes: int = Field(
+        default=8 << 30, ge=1024, description="Bytes after content decoding; a bomb stops here with its wire bytes kept."
+    )
+    deadline_s: int = Field(default=3600, ge=1, description="Seconds for one capture as a whole.")
+    connect_timeout_s: int = Field(default=20, ge=1, description="Seconds to connect, and between two reads.")
+    minimum_rate_bytes_s: int = Field(
+        default=256, ge=0, description="Bytes a second below which a transfer counts as stalled. 0 switches it off."
+    )
+    minimum_rate_window_s: int = Field(default=30, ge=1, description="Seconds over which the minimum rate is measured.")
+    max_redirects: int = Field(default=5, ge=0, le=20, description="Redirects followed; each is recorded.")
+    user_agent: str = Field(
+        default="Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+        description="The user agent of every request of a capture. One per capture, so that no site sees two.",
+    )
+    accept_language: str = Field(default="en", description="Accept-Language of every request.")
+    comments: bool = Field(default=False, description="Whether the media method also fetches comments.")
+
+
+class ReserveSettings(_Group):
+    bytes: int = Field(
+        default=256 << 20, ge=0, description="Bytes that must stay free before a capture starts, kept for the log."
+    )
+    inodes: int = Field(default=2048, ge=0, description="Inodes that must stay free before a capture starts.")
+
+
+class GateSettings(_Group):
+    mode: GateMode = Field(default=GateMode.WARN, description="record, warn or enforce; purpose court always enforces.")
+
+
+class TimeAuthority(_Group):
+    name: str
+    url: str
+    roots: str
+
+
+class TimeSettings(_Group):
+    servers: tuple[str, ...] = Field(default=(), description="NTP servers asked for the offset. None by default.")
+    authorities: tuple[TimeAuthority, ...] = Field(
+        default=(), description="RFC 3161 authorities: name, url, roots (a PEM file). None by default."
+    )
+
+
+class ExamineSettings(_Group):
+    candidate_distance_bits: int = Field(
+        default=64, ge=0, le=90, description="PDQ distance, of 256 bits, up to which a pair is flagged as a candidate."
+    )
+    auto_distance_bits: int = Field(
+        default=31, ge=0, le=64, description="PDQ distance, of 256 bits, up to which a pair needs no second look."
+    )
+
+
+class Settings(_Group):
+    """All settings of one workspace."""
+
+    investigation: InvestigationSettings = InvestigationSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    egress: EgressSettings = EgressSettings()
+    capture: CaptureSettings = CaptureSettings()
+    reserve: ReserveSettings = ReserveSettings()
+    gates: GateSettings = GateSettings()
+    time: TimeSettings = TimeSettings()
+    examine: ExamineSettings = ExamineSettings()
+
+
+def load_settings(workspace: Path, environment: Mapping[str, str]) -> Settings:
+    """The settings of `workspace`; raises WorkspaceUnusable without casefile.toml, SettingsError for a bad value."""
+    path = workspace / FILE_NAME
+    try:
+        stored: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise WorkspaceUnusable(str(workspace), "this is not a Casefile workspace") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise WorkspaceUnusable(str(path), str(error)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(FILE_NAME, str(error)) from error
+    return merge_settings(stored, environment)
+
+
+def merge_settings(stored: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
+    """Stored values with the environment's on top, checked."""
+    merged: dict[str, Any] = {key: dict(value) if isinstance(value, Mapping) else value for key, value in stored.items()}
+    for name, text in environment.items():
+        if not name.startswith(PREFIX) or name in NOT_SETTINGS:
+            continue
+        levels = [level.lower() for level in name.removeprefix(PREFIX).split("__")]
+        if len(levels) != 2:
+            raise SettingsError(name, "names no setting; two levels joined by __ are needed")
+        group = merged.setdefault(levels[0], {})
+        if not isinstance(group, dict):
+            raise SettingsError(name, "names no setting")
+        group[levels[1]] = _read_value(text)
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise SettingsError(".".join(str(part) for part in first["loc"]), first["msg"]) from error
+
+
+def _read_value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

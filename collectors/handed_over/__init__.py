@@ -1,0 +1,1 @@
+"""The `import` method: files and folders that somebody handed over."""

@@ -1,0 +1,57 @@
+"""The seam between a lead and the worker that captures it.
+
+A capture method is a `MethodSpec` in a light module and a worker module with one function,
+`work(request, inputs, out) -> Received`, that runs in containment. It writes only below `out`, answers with values
+and lets no error pass that it can put a cause to.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from casefile.model import Value
+
+
+@dataclass(frozen=True, slots=True)
+class MethodSpec:
+    """What a capture method says of itself.
+
+    `schemes` are the locator schemes it takes; `claims` matches locators that it takes before any other method
+    (empty: none); `priority` decides between methods that both can, the larger first; `needs` are programs that must
+    be on the machine; `module` is imported in the worker only.
+    """
+
+    name: str
+    version: str
+    summary: str
+    module: str
+    schemes: tuple[str, ...]
+    priority: int
+    touches_network: bool
+    claims: re.Pattern[str] | None = None
+    needs: tuple[str, ...] = ()
+    options: dict[str, str] = field(default_factory=dict)
+
+
+class CaptureLimits(Value):
+    """Bounds of one capture; bytes and seconds. See `capture.*` in the settings for what each one is for."""
+
+    max_bytes: int
+    max_decoded_bytes: int
+    deadline_s: int
+    connect_timeout_s: int
+    minimum_rate_bytes_s: int
+    minimum_rate_window_s: int
+    max_redirects: int
+
+
+class CaptureRequest(Value):
+    """What the parent asks of a worker. `proxy` is the egress broker as the worker reaches it: http://host:port."""
+
+    locator: str
+    limits: CaptureLimits
+    user_agent: str
+    accept_language: str
+    proxy: str = ""
+    comments: bool = False

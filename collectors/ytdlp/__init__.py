@@ -1,0 +1,1 @@
+"""The `ytdlp` method: media and their pages through the yt-dlp library."""

@@ -1,0 +1,1 @@
+"""Examination on working copies, near-duplicates, and the record of what people verified."""

@@ -1,0 +1,1 @@
+"""The technical strand: metadata, media facts, fingerprints."""
