@@ -7,14 +7,14 @@ says `unverified` and no offset is given.
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from casefile.ids import mint
 
@@ -55,16 +55,19 @@ class _Timex(ctypes.Structure):
     ]
 
 
+@cache
+def _adjtimex() -> Callable[..., Any] | None:
+    """The C library's adjtimex, where there is one (Linux)."""
+    return getattr(ctypes.CDLL(None, use_errno=True), "adjtimex", None)
+
+
 def kernel_offset_ms() -> int | None:
     """The kernel's own estimate of this clock's offset in milliseconds, or None when nothing disciplines it."""
-    library = ctypes.util.find_library("c")
-    if library is None:
-        return None
-    adjtimex = getattr(ctypes.CDLL(library, use_errno=True), "adjtimex", None)
+    adjtimex = _adjtimex()
     if adjtimex is None:
         return None
     timex = _Timex()
-    state = adjtimex(ctypes.byref(timex))
+    state: int = adjtimex(ctypes.byref(timex))
     if state < 0 or state == TIME_ERROR:
         return None
     offset: int = timex.offset

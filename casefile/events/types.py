@@ -1,0 +1,306 @@
+"""The published event types: for each (type, schema), what its parts hold. A published pair never changes.
+
+A type that is not listed here stops a replay: guessing at what an event means is worse than stopping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import Field, ValidationError
+
+from casefile.errors import RecordUnreadable
+from casefile.events.envelope import Event, PartName
+from casefile.model import CaptureRecord, Contact, Exchange, Text, ToolUse, Value
+from casefile.vocabulary import Pathway, PersonKind, Purpose
+
+
+class InvestigationOpened(Value):
+    """The first event of a log."""
+
+    title: Text
+
+
+class PersonRecorded(Value):
+    """Somebody became known to the record."""
+
+    kind: PersonKind
+
+
+class PersonalName(Value):
+    """What a person is called, and what else is known of them."""
+
+    name: Text
+    note: Text = ""
+
+
+class KeyStated(Value):
+    """A public key and what it is used for."""
+
+    purpose: Text
+    algorithm: Text
+    public_key: Text
+    fingerprint: Text
+
+
+class ToolRegistered(Value):
+    """A tool as it is on this machine."""
+
+    tool: ToolUse
+
+
+class SettingChanged(Value):
+    """A setting that bears on evidence took this value, as canonical JSON."""
+
+    name: Text
+    value: Text
+
+
+class GateOverridden(Value):
+    """A gate would have warned or refused; somebody went on, with a reason."""
+
+    gate: Text
+    reason: Text
+
+
+class LeadAdded(Value):
+    """A candidate was found. `(sheet, locator, occurrence)` tells the rows of a job apart."""
+
+    locator: Text
+    pathway: Pathway
+    job: Text = ""
+    sheet: Text = ""
+    row: int = Field(default=0, ge=0)
+    occurrence: int = Field(default=1, ge=1)
+
+
+class LeadCells(Value):
+    """The rest of the lead's row, and why it was followed: words of people, which can be erased."""
+
+    cells: tuple[tuple[Text, Text], ...] = ()
+    why: Text = ""
+
+
+class CaptureStarted(Value):
+    """An attempt began."""
+
+    attempt: int = Field(ge=1)
+    method: Text
+    method_version: Text
+    method_reason: Text
+    purpose: Purpose
+    source: Text = ""
+
+
+class SealedBody(Value):
+    """What was captured, and the digest that binds the vault object: sha512 of its inventory.json."""
+
+    record: CaptureRecord
+    object_id: Text
+    inventory: Text
+
+
+class ItemWords(Value):
+    """What an item calls itself: original name, title, author. These can name people."""
+
+    position: int
+    name: Text = ""
+    title: Text = ""
+    author: Text = ""
+
+
+class SealedPersonal(Value):
+    """The words of all items of one capture."""
+
+    items: tuple[ItemWords, ...] = ()
+    handed_over_how: Text = ""
+
+
+class CaptureFailed(Value):
+    """An attempt that kept no item: what is known of it."""
+
+    attempt: int = Field(ge=1)
+    method: Text = ""
+    detail: Text = ""
+    advice: Text = ""
+    retry_after_s: int = 0
+    started_at: Text = ""
+    exchanges: tuple[Exchange, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+
+
+class ItemExamined(Value):
+    """The findings of one run of the checks on one item, and its fingerprints."""
+
+    findings: tuple[Mapping[str, Any], ...] = ()
+    fingerprints: tuple[Mapping[str, Any], ...] = ()
+
+
+class ItemClaims(Value):
+    """Metadata as the tools printed it: claims of the file's maker, which can name people and places."""
+
+    claims: tuple[Mapping[str, Any], ...] = ()
+    raw: Text | None = None
+
+
+class DuplicateDecided(Value):
+    """A person's judgement on one edge: what they were shown."""
+
+    edge: Text
+    judgement: Text
+    distance: int | None = None
+    bits: int | None = None
+    method: Text = ""
+    version: Text = ""
+
+
+class Words(Value):
+    """Free words of a person."""
+
+    text: Text
+
+
+class ItemTagged(Value):
+    """A tag was put on an item, or taken off."""
+
+    tag: Text
+    removed: bool = False
+
+
+class MonitorStated(Value):
+    """A standing watch, as it stands from now on."""
+
+    kind: Text
+    interval_s: int = Field(ge=60)
+    purpose: Purpose = Purpose.WORK
+    paused: bool = False
+
+
+class MonitorTarget(Value):
+    """What is watched, why, and what it is called."""
+
+    name: Text
+    target: Text
+    why: Text = ""
+
+
+class MonitorChecked(Value):
+    """One look at a watched target."""
+
+    found: int = Field(ge=0)
+    new: int = Field(ge=0)
+    detail: Text = ""
+
+
+class FixityChecked(Value):
+    """A pass over stored bytes."""
+
+    objects: int
+    files: int
+    bytes: int
+    problems: int
+    sample: int = 0
+
+
+class CustodyChanged(Value):
+    """Something was done with the holdings as a whole: a backup, a restore, a rebuild, a recovery."""
+
+    act: Text
+    detail: Text = ""
+
+
+class ContentErased(Value):
+    """The grounds on which a part was erased."""
+
+    basis: Text
+    approved_by: Text
+
+
+class AccessLogged(Value):
+    """Somebody looked at, or took out, something."""
+
+    act: Text
+    detail: Text = ""
+
+
+class ToolTested(Value):
+    """The tool was tried on known answers."""
+
+    passed: tuple[Text, ...]
+    failed: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """What the parts of one (type, schema) hold; a part that is not named must not be there."""
+
+    body: type[Value] | None = None
+    personal: type[Value] | None = None
+    protected: type[Value] | None = None
+
+    def model_of(self, part: PartName) -> type[Value] | None:
+        """The model of that part's content."""
+        models = {PartName.BODY: self.body, PartName.PERSONAL: self.personal, PartName.PROTECTED: self.protected}
+        return models[part]
+
+
+PUBLISHED: Mapping[tuple[str, int], EventType] = {
+    ("investigation.opened", 1): EventType(InvestigationOpened),
+    ("person.recorded", 1): EventType(PersonRecorded, PersonalName),
+    ("key.stated", 1): EventType(KeyStated),
+    ("tool.registered", 1): EventType(ToolRegistered),
+    ("setting.changed", 1): EventType(SettingChanged),
+    ("gate.overridden", 1): EventType(GateOverridden),
+    ("lead.added", 1): EventType(LeadAdded, LeadCells),
+    ("capture.started", 1): EventType(CaptureStarted),
+    ("capture.sealed", 1): EventType(SealedBody, SealedPersonal),
+    ("capture.failed", 1): EventType(CaptureFailed),
+    ("item.examined", 1): EventType(ItemExamined, ItemClaims),
+    ("duplicate.decided", 1): EventType(DuplicateDecided, Words),
+    ("remark.added", 1): EventType(personal=Words),
+    ("item.tagged", 1): EventType(ItemTagged),
+    ("monitor.stated", 1): EventType(MonitorStated, MonitorTarget),
+    ("monitor.checked", 1): EventType(MonitorChecked),
+    ("fixity.checked", 1): EventType(FixityChecked),
+    ("custody.changed", 1): EventType(CustodyChanged),
+    ("content.erased", 1): EventType(ContentErased),
+    ("access.logged", 1): EventType(AccessLogged),
+    ("tool.tested", 1): EventType(ToolTested),
+}
+
+
+def published(name: str, schema: int) -> EventType:
+    """The event type of that name and schema; raises RecordUnreadable for one that is not published."""
+    try:
+        return PUBLISHED[name, schema]
+    except KeyError as error:
+        raise RecordUnreadable(f"event type {name} schema {schema}", "is not known to this version") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """Stands where a part was erased, or where an event never had one."""
+
+
+P = TypeVar("P", bound=Value)
+
+
+def payload(event: Event, part: PartName, kind: type[P]) -> P | Erased:
+    """The checked content of a part, or Erased.
+
+    Raises RecordUnreadable for content that the event's type does not allow, or whose model is not a `kind`.
+    """
+    model = published(event.envelope.type, event.envelope.schema_number).model_of(part)
+    stored = event.parts.get(part)
+    if stored is None or model is None:
+        return Erased()
+    where = f"{part} of event {event.envelope.id}"
+    try:
+        value = model.model_validate(stored.value())
+    except ValidationError as error:
+        raise RecordUnreadable(where, str(error)) from error
+    if not isinstance(value, kind):
+        raise RecordUnreadable(where, f"holds a {type(value).__name__}, not a {kind.__name__}")
+    return value

@@ -1,0 +1,105 @@
+"""Opening the database: SQLite in the workspace, or PostgreSQL by its address; and transactions on both."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlmodel import SQLModel
+
+from casefile.errors import RecordUnreadable, WorkspaceBusy, WorkspaceUnusable
+from casefile.records import log, view, work  # noqa: F401  (their tables register themselves)
+
+BUSY_TIMEOUT_MS = 10_000
+IMMEDIATE = "casefile_immediate"
+
+
+def tables(*families: str) -> dict[str, Table]:
+    """The tables of the named families (`log_`, `view_`, `work_`), by name, in a fixed order."""
+    return {
+        name: table for name, table in sorted(SQLModel.metadata.tables.items()) if name.startswith(tuple(families))
+    }
+
+
+ALL_FAMILIES = ("log_", "view_", "work_")
+
+
+def sqlite_engine(path: Path | None) -> Engine:
+    """An engine on a SQLite file, or in memory for None. Every commit is durable (`synchronous=FULL`)."""
+    engine = create_engine(f"sqlite:///{path}" if path else "sqlite://")
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+        # Transactions are begun by the listener below; the driver must not begin its own.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get(IMMEDIATE, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine
+
+
+def open_engine(url: str, path: Path) -> Engine:
+    """The engine of a workspace: PostgreSQL when `url` names one, else the SQLite file at `path`."""
+    if not url:
+        return sqlite_engine(path)
+    if not url.startswith(("postgresql://", "postgresql+psycopg://")):
+        raise WorkspaceUnusable("database.url", "only postgresql:// addresses are supported")
+    return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+
+
+def create_tables(connection: Connection, *families: str) -> None:
+    """Create the tables of these families where they are missing."""
+    SQLModel.metadata.create_all(connection, tables=list(tables(*families).values()))
+
+
+def drop_tables(connection: Connection, *families: str) -> None:
+    """Drop the tables of these families."""
+    SQLModel.metadata.drop_all(connection, tables=list(tables(*families).values()))
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that reads one state of the database."""
+    with _translated(engine), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that holds the write lock from its first moment; commits at the end, rolls back on an error.
+
+    Raises WorkspaceBusy when another process holds the lock for longer than the busy timeout.
+    """
+    with _translated(engine), engine.connect().execution_options(**{IMMEDIATE: True}) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def _translated(engine: Engine) -> Iterator[None]:
+    name = engine.url.database or "database"
+    try:
+        yield
+    except OperationalError as error:
+        if "locked" in str(error.orig) or "busy" in str(error.orig):
+            raise WorkspaceBusy(Path(name).name, "another process is writing to it") from error
+        raise WorkspaceUnusable(Path(name).name, str(error.orig)) from error
+    except DatabaseError as error:
+        raise RecordUnreadable(Path(name).name, str(error.orig)) from error

@@ -1,0 +1,115 @@
+"""Reading the log's own tables back into values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from casefile.errors import RecordUnreadable
+from casefile.events.envelope import Envelope, Event, Part, PartName
+from casefile.events.journal import Position
+from casefile.records.engine import tables
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The row of `log_head`: what is committed, and how far the journal is known to be synced."""
+
+    log: str
+    size: int
+    subtrees: str
+    end: Position
+    synced_size: int
+    synced: Position
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Head:
+        """The head that a row holds."""
+        return cls(
+            row.log,
+            row.size,
+            row.subtrees,
+            Position(row.segment, row.journal_end),
+            row.synced_size,
+            Position(row.synced_segment, row.synced_end),
+        )
+
+    def columns(self) -> dict[str, str | int]:
+        """The row that holds this head."""
+        return {
+            "log": self.log,
+            "size": self.size,
+            "subtrees": self.subtrees,
+            "segment": self.end.segment,
+            "journal_end": self.end.offset,
+            "synced_size": self.synced_size,
+            "synced_segment": self.synced.segment,
+            "synced_end": self.synced.offset,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A stored event with its position in the log."""
+
+    position: int
+    content: bytes
+    leaf: bytes
+    event: Event
+
+
+def read_head(connection: Connection, log: str) -> Head:
+    """The head of that log; raises RecordUnreadable when there is none."""
+    table = tables("log_")["log_head"]
+    row = connection.execute(select(table).where(table.c.log == log)).one_or_none()
+    if row is None:
+        raise RecordUnreadable("log_head", f"has no row for {log}")
+    return Head.of(row)
+
+
+def read_event(connection: Connection, event: str) -> Entry:
+    """One event by its id; raises RecordUnreadable when it is not in the log."""
+    table = tables("log_")["log_entry"]
+    row = connection.execute(select(table).where(table.c.event == event)).one_or_none()
+    if row is None:
+        raise RecordUnreadable(f"event {event}", "is not in the log")
+    return _entry(row, _parts(connection, [event]))
+
+
+def read_events(connection: Connection, start: int, stop: int) -> Iterator[Entry]:
+    """The events at positions start … stop-1, in order; raises RecordUnreadable where one is missing."""
+    table = tables("log_")["log_entry"]
+    for begin in range(start, stop, BATCH):
+        end = min(begin + BATCH, stop)
+        rows = connection.execute(
+            select(table).where(table.c.position >= begin, table.c.position < end).order_by(table.c.position)
+        ).all()
+        if [row.position for row in rows] != list(range(begin, end)):
+            raise RecordUnreadable("log_entry", f"lacks a position between {begin} and {end - 1}")
+        parts = _parts(connection, [row.event for row in rows])
+        for row in rows:
+            yield _entry(row, parts)
+
+
+def _parts(connection: Connection, events: Sequence[str]) -> dict[str, dict[PartName, Part]]:
+    table = tables("log_")["log_part"]
+    found: dict[str, dict[PartName, Part]] = {}
+    for row in connection.execute(select(table).where(table.c.event.in_(events))):
+        if row.content is not None and row.salt is not None:
+            try:
+                name = PartName(row.name)
+            except ValueError as error:
+                raise RecordUnreadable(f"log_part of event {row.event}", f"names a part {row.name!r}") from error
+            found.setdefault(row.event, {})[name] = Part(row.event, name, bytes(row.salt), bytes(row.content))
+    return found
+
+
+def _entry(row: Row[Any], parts: dict[str, dict[PartName, Part]]) -> Entry:
+    content = bytes(row.envelope)
+    envelope = Envelope.from_bytes(content)
+    return Entry(row.position, content, bytes(row.leaf), Event(envelope, parts.get(envelope.id, {})))

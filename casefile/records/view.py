@@ -1,0 +1,292 @@
+"""view_*: projected from the log and from nothing else. Compared with a replay by `audit`, rebuilt by `reindex`.
+
+Keys and relations come from envelopes. What comes from a part is nullable, because a part can be erased. Lists and
+objects are canonical JSON in text columns.
+"""
+
+from sqlmodel import Field, SQLModel
+
+VIEW_VERSION = 1
+"""Raised when the shape or meaning of a view table changes; opening a database of another version rebuilds them."""
+
+
+class ViewInvestigation(SQLModel, table=True):
+    """The investigation of this workspace."""
+
+    __tablename__ = "view_investigation"
+
+    id: str = Field(primary_key=True)
+    title: str | None = None
+    opened_at: str
+
+
+class ViewPerson(SQLModel, table=True):
+    """Investigators, sources and services."""
+
+    __tablename__ = "view_person"
+
+    id: str = Field(primary_key=True)
+    kind: str | None = None
+    name: str | None = Field(default=None, index=True)
+    note: str | None = None
+    recorded_at: str
+
+
+class ViewKey(SQLModel, table=True):
+    """Public keys that were stated."""
+
+    __tablename__ = "view_key"
+
+    event: str = Field(primary_key=True)
+    purpose: str | None = None
+    algorithm: str | None = None
+    public_key: str | None = None
+    fingerprint: str | None = None
+    stated_at: str
+
+
+class ViewTool(SQLModel, table=True):
+    """The tool register."""
+
+    __tablename__ = "view_tool"
+
+    id: str = Field(primary_key=True)
+    name: str | None = None
+    version: str | None = None
+    path: str | None = None
+    sha256: str | None = None
+    registered_at: str
+
+
+class ViewSetting(SQLModel, table=True):
+    """Settings that bear on evidence, each time that they changed."""
+
+    __tablename__ = "view_setting"
+
+    event: str = Field(primary_key=True)
+    name: str | None = None
+    value: str | None = None
+    changed_at: str
+
+
+class ViewLead(SQLModel, table=True):
+    """Candidates, whether captured or not."""
+
+    __tablename__ = "view_lead"
+
+    id: str = Field(primary_key=True)
+    locator: str | None = Field(default=None, index=True)
+    pathway: str | None = None
+    job: str | None = Field(default=None, index=True)
+    sheet: str | None = None
+    row: int | None = None
+    occurrence: int | None = None
+    cells: str | None = None
+    why: str | None = None
+    added_at: str
+    added_by: str
+    monitor: str | None = Field(default=None, index=True)
+
+
+class ViewAttempt(SQLModel, table=True):
+    """Every attempt at a lead. `status` is started until the attempt ends."""
+
+    __tablename__ = "view_attempt"
+
+    capture: str = Field(primary_key=True)
+    lead: str = Field(index=True)
+    attempt: int | None = None
+    method: str | None = None
+    method_version: str | None = None
+    method_reason: str | None = None
+    purpose: str | None = None
+    status: str = Field(index=True)
+    cause: str | None = None
+    detail: str | None = None
+    advice: str | None = None
+    retry_after_s: int | None = None
+    exchanges: str | None = None
+    contacts: str | None = None
+    started_at: str
+    ended_at: str | None = None
+    started_by: str
+    run: str
+
+
+class ViewCapture(SQLModel, table=True):
+    """Captures that hold items: one vault object each."""
+
+    __tablename__ = "view_capture"
+
+    id: str = Field(primary_key=True)
+    lead: str = Field(index=True)
+    outcome: str
+    cause: str | None = None
+    item_count: int
+    object_id: str | None = None
+    inventory: str | None = None
+    method: str | None = None
+    method_version: str | None = None
+    purpose: str | None = None
+    acquisition: str | None = None
+    source: str | None = None
+    handed_over_how: str | None = None
+    collector: str | None = None
+    containment: str | None = None
+    egress_enforced: bool | None = None
+    allowances: str | None = None
+    started_at: str | None = None
+    ended_at: str | None = None
+    circumstances: str | None = None
+    exchanges: str | None = None
+    tools: str | None = None
+    files: str | None = None
+    detail: str | None = None
+    sealed_at: str
+
+
+class ViewItem(SQLModel, table=True):
+    """What people assess. `number` is short and permanent; it counts items in the order of the log."""
+
+    __tablename__ = "view_item"
+
+    id: str = Field(primary_key=True)
+    number: int = Field(unique=True)
+    capture: str = Field(index=True)
+    position: int
+    locator: str | None = None
+    role: str | None = None
+    media_type: str | None = None
+    declared_media_type: str | None = None
+    name: str | None = None
+    title: str | None = None
+    author: str | None = None
+    claimed_time: str | None = None
+    content: str | None = None
+    content_reason: str | None = None
+    sha256: str | None = Field(default=None, index=True)
+    bytes: int | None = None
+    wire_sha256: str | None = None
+    wire_bytes: int | None = None
+    files: str | None = None
+    sealed_at: str
+
+
+class ViewExamination(SQLModel, table=True):
+    """Each run of the checks on an item, the newest last."""
+
+    __tablename__ = "view_examination"
+
+    event: str = Field(primary_key=True)
+    item: str = Field(index=True)
+    findings: str | None = None
+    fingerprints: str | None = None
+    claims: str | None = None
+    raw: str | None = None
+    examined_at: str
+
+
+class ViewDecision(SQLModel, table=True):
+    """What people decided about near-duplicate edges. Decisions are kept, the newest counts."""
+
+    __tablename__ = "view_decision"
+
+    event: str = Field(primary_key=True)
+    item_a: str = Field(index=True)
+    item_b: str = Field(index=True)
+    edge: str | None = Field(default=None, index=True)
+    judgement: str
+    distance: int | None = None
+    bits: int | None = None
+    method: str | None = None
+    version: str | None = None
+    reason: str | None = None
+    decided_at: str
+    decided_by: str
+
+
+class ViewRemark(SQLModel, table=True):
+    """What people wrote about an item, a capture or a lead."""
+
+    __tablename__ = "view_remark"
+
+    event: str = Field(primary_key=True)
+    subject_kind: str
+    subject: str = Field(index=True)
+    text: str | None = None
+    added_at: str
+    added_by: str
+
+
+class ViewTag(SQLModel, table=True):
+    """Each putting on and taking off of a tag; the newest for an item and a tag counts."""
+
+    __tablename__ = "view_tag"
+
+    event: str = Field(primary_key=True)
+    item: str = Field(index=True)
+    tag: str | None = Field(default=None, index=True)
+    removed: bool
+    tagged_at: str
+    tagged_by: str
+
+
+class ViewMonitor(SQLModel, table=True):
+    """Each statement of a standing watch; the newest for a monitor counts."""
+
+    __tablename__ = "view_monitor"
+
+    event: str = Field(primary_key=True)
+    monitor: str = Field(index=True)
+    kind: str | None = None
+    interval_s: int | None = None
+    purpose: str | None = None
+    paused: bool | None = None
+    name: str | None = None
+    target: str | None = None
+    why: str | None = None
+    stated_at: str
+    stated_by: str
+
+
+class ViewMonitorCheck(SQLModel, table=True):
+    """Each look at a watched target."""
+
+    __tablename__ = "view_monitor_check"
+
+    event: str = Field(primary_key=True)
+    monitor: str = Field(index=True)
+    status: str
+    cause: str | None = None
+    found: int | None = None
+    new: int | None = None
+    detail: str | None = None
+    checked_at: str
+
+
+class ViewAct(SQLModel, table=True):
+    """Acts on the holdings as a whole: fixity passes, backups, overrides, accesses, tests of the tool."""
+
+    __tablename__ = "view_act"
+
+    event: str = Field(primary_key=True)
+    type: str = Field(index=True)
+    status: str | None = None
+    subject: str | None = None
+    body: str | None = None
+    done_at: str
+    done_by: str
+
+
+class ViewErasure(SQLModel, table=True):
+    """The tombstones: which part of which event was erased, when, by whom, on what basis."""
+
+    __tablename__ = "view_erasure"
+
+    event: str = Field(primary_key=True)
+    target: str = Field(index=True)
+    part: str
+    basis: str | None = None
+    approved_by: str | None = None
+    erased_at: str
+    erased_by: str

@@ -1,0 +1,74 @@
+"""work_*: leases, caches and indexes. Operational: never compared with the log, rebuilt or emptied at will."""
+
+from sqlalchemy import Column, LargeBinary
+from sqlmodel import Field, SQLModel
+
+
+class WorkItem(SQLModel, table=True):
+    """One piece of work that a worker may claim. `token` rises with each claim and fences the one before."""
+
+    __tablename__ = "work_item"
+
+    stage: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    state: str
+    attempt: int
+    token: int
+    lease_until_ms: int
+    holder: str
+
+
+class WorkText(SQLModel, table=True):
+    """Text that can be searched, by what it belongs to. The full-text index of the engine lies over it."""
+
+    __tablename__ = "work_text"
+
+    id: int | None = Field(default=None, primary_key=True)
+    subject_kind: str
+    subject: str = Field(index=True)
+    item: str | None = Field(default=None, index=True)
+    field: str
+    text: str
+
+
+class WorkFingerprint(SQLModel, table=True):
+    """One fingerprint of one frame of an item, as the newest examination gave it."""
+
+    __tablename__ = "work_fingerprint"
+
+    id: int | None = Field(default=None, primary_key=True)
+    item: str = Field(index=True)
+    capture: str
+    frame_ms: int
+    region: str
+    algorithm: str
+    version: str
+    bits: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    quality: int
+    low_information: bool
+
+
+class WorkEdge(SQLModel, table=True):
+    """A near-duplicate edge as the machine sees it now; what people decided lies in view_decision."""
+
+    __tablename__ = "work_edge"
+
+    edge: str = Field(primary_key=True)
+    item_a: str = Field(index=True)
+    item_b: str = Field(index=True)
+    tier: str
+    method: str
+    version: str
+    distance: int
+    bits: int
+    same_capture: bool
+    evidence: str
+
+
+class WorkState(SQLModel, table=True):
+    """Facts about this database itself, such as the version of its views."""
+
+    __tablename__ = "work_state"
+
+    name: str = Field(primary_key=True)
+    value: str
