@@ -30,7 +30,15 @@ def canonical_json(value: Json) -> bytes:
 
     Raises NotCanonical for anything outside the vocabulary.
     """
-    return _encode(value, ()).encode("utf-8")
+    plain = _checked(value, ())
+    # The encoder keeps the order of keys, which `_checked` has made that of RFC 8785 section 3.2.3.
+    try:
+        return _ENCODER.encode(plain).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise NotCanonical((), "lone surrogate") from error
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def parse_canonical(content: bytes) -> Json:
@@ -44,36 +52,25 @@ def parse_canonical(content: bytes) -> Json:
     return value
 
 
-def _encode(value: Json, path: tuple[str, ...]) -> str:
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
-    if isinstance(value, str):
-        return _string(value, path)
+def _checked(value: Json, path: tuple[str, ...]) -> Json:
+    """The value with every object's keys in canonical order; raises NotCanonical with the place of what is not."""
+    if isinstance(value, str | bool):
+        return value
     if isinstance(value, int):
         if abs(value) >= INTEGER_LIMIT:
             raise NotCanonical(path, "integer of 2**53 or more")
-        return str(value)
+        return value
     if isinstance(value, Mapping):
-        return _object(value, path)
+        return {key: _checked(value[key], (*path, key)) for key in _ordered(value, path)}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return "[" + ",".join(_encode(one, (*path, str(index))) for index, one in enumerate(value)) + "]"
+        return [_checked(one, (*path, str(index))) for index, one in enumerate(value)]
     raise NotCanonical(path, f"{type(value).__name__} is not in the vocabulary")
 
 
-def _object(value: Mapping[str, Json], path: tuple[str, ...]) -> str:
-    for key in value:
-        if not isinstance(key, str):
-            raise NotCanonical(path, "key that is not a string")
-    # RFC 8785 section 3.2.3: keys are ordered by their UTF-16 code units.
-    ordered = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
-    return "{" + ",".join(f"{_string(key, path)}:{_encode(value[key], (*path, key))}" for key in ordered) + "}"
-
-
-def _string(value: str, path: tuple[str, ...]) -> str:
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise NotCanonical(path, "lone surrogate") from error
-    return json.dumps(value, ensure_ascii=False)
+def _ordered(value: Mapping[str, Json], path: tuple[str, ...]) -> list[str]:
+    keys = list(value)
+    if not all(isinstance(key, str) for key in keys):
+        raise NotCanonical(path, "key that is not a string")
+    if all(key.isascii() for key in keys):
+        return sorted(keys)
+    return sorted(keys, key=lambda key: key.encode("utf-16-be", "surrogatepass"))

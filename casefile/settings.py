@@ -70,7 +70,9 @@ class CaptureSettings(_Group):
         default=4 << 30, ge=1024, description="Bytes accepted for one response, as sent; then it is kept as partial."
     )
     max_decoded_bytes: int = Field(
-        default=8 << 30, ge=1024, description="Bytes after content decoding; a bomb stops here with its wire bytes kept."
+        default=8 << 30,
+        ge=1024,
+        description="Bytes after content decoding; a bomb stops here, its wire bytes are kept.",
     )
     deadline_s: int = Field(default=3600, ge=1, description="Seconds for one capture as a whole.")
     connect_timeout_s: int = Field(default=20, ge=1, description="Seconds to connect, and between two reads.")
@@ -149,7 +151,7 @@ def load_settings(workspace: Path, environment: Mapping[str, str]) -> Settings:
 
 def merge_settings(stored: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
     """Stored values with the environment's on top, checked."""
-    merged: dict[str, Any] = {key: dict(value) if isinstance(value, Mapping) else value for key, value in stored.items()}
+    merged: dict[str, Any] = {key: dict(one) if isinstance(one, Mapping) else one for key, one in stored.items()}
     for name, text in environment.items():
         if not name.startswith(PREFIX) or name in NOT_SETTINGS:
             continue

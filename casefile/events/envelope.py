@@ -69,7 +69,7 @@ class Envelope(Value):
     parts: Mapping[PartName, str] = Field(default_factory=dict)
     recorded_at: Word
     run: Word
-    schema_number: int = Field(default=1, ge=1, alias="schema")
+    schema_number: int = Field(default=1, ge=1, validation_alias="schema", serialization_alias="schema")
     subject: tuple[Subject, ...] = ()
     tools: tuple[Word, ...] = ()
     type: Word

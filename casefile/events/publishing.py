@@ -82,10 +82,8 @@ class Publisher:
         than the database committed.
         """
         with self._files.journal.locked():
-            if pending is not None and self._stands_at(pending.before.end):
-                work = pending
-            else:
-                work = self._missing()
+            in_step = pending is not None and self._stands_at(pending.before.end)
+            work = pending if pending is not None and in_step else self._missing()
             self._write(work)
             self._synced = max(self._synced, (work.after.size, work.after.end))
             return len(work.events)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, insert
 from casefile.errors import RecordUnreadable
 from casefile.events.append import Placed, Prepared, insert_events, new_head
 from casefile.events.envelope import Envelope, Event, Part, PartName, leaf_hash
-from casefile.events.journal import Record, segment_of
+from casefile.events.journal import Position, Record, segment_of
 from casefile.events.projecting import project
 from casefile.events.publishing import LogFiles
 from casefile.events.tree import CompactRange
@@ -44,7 +44,7 @@ def rebuild(folder: Path, engine: Engine, *, tolerant: bool = False) -> Replayed
     missing: list[tuple[str, str]] = []
     log: LogId | None = None
     tree = CompactRange()
-    count = 0
+    end = Position(0, 0)
     with writing(engine) as connection:
         create_tables(connection, *ALL_FAMILIES)
         for segment, records in groupby(files.journal.records(), lambda record: segment_of(record.position)):
@@ -54,18 +54,16 @@ def rebuild(folder: Path, engine: Engine, *, tolerant: bool = False) -> Replayed
                 log = log or LogId(placed[0].prepared.event.envelope.log)
                 _insert(connection, placed, erased, log)
                 tree = tree.extend(one.prepared.leaf for one in placed)
-                count, end = tree.size, placed[-1].end
-            if parts:
-                event, name = next(iter(parts))
+                end = placed[-1].end
+            for event, name in parts:
                 raise RecordUnreadable(f"private part {name} of event {event}", "belongs to no event of its segment")
         if log is None:
             raise RecordUnreadable("journal", "holds no event")
         head = Head(log, tree.size, tree.to_text(), end, tree.size, end)
         connection.execute(insert(tables("log_")["log_head"]), head.columns())
         if missing and not tolerant:
-            event, name = missing[0]
-            raise RecordUnreadable(f"{name} of event {event}", "is missing and was not erased")
-    return Replayed(count, tuple(missing))
+            raise RecordUnreadable("{1} of event {0}".format(*missing[0]), "is missing and was not erased")
+    return Replayed(tree.size, tuple(missing))
 
 
 def rebuild_views(connection: Connection, log: LogId) -> int:

@@ -21,9 +21,7 @@ IMMEDIATE = "casefile_immediate"
 
 def tables(*families: str) -> dict[str, Table]:
     """The tables of the named families (`log_`, `view_`, `work_`), by name, in a fixed order."""
-    return {
-        name: table for name, table in sorted(SQLModel.metadata.tables.items()) if name.startswith(tuple(families))
-    }
+    return {name: table for name, table in sorted(SQLModel.metadata.tables.items()) if name.startswith(tuple(families))}
 
 
 ALL_FAMILIES = ("log_", "view_", "work_")
