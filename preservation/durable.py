@@ -1,0 +1,233 @@
+"""The only place that writes durably: what returns from here survives a power cut.
+
+Every step that a crash could part from the next one is announced to `reached`, so that a test can stop the process
+there without knowing the steps in advance. A failed fsync is final: the kernel may have dropped the pages, so a second
+fsync that succeeds would prove nothing.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+from casefile.errors import SpaceExhausted, StorageFailed, VaultConflict
+
+Reached = Callable[[str], None]
+"""Told the name of each step right after it took effect."""
+
+READ_ONLY_FILE = 0o444
+READ_ONLY_DIRECTORY = 0o555
+WRITABLE_DIRECTORY = 0o755
+
+AT_FDCWD = -100
+RENAME_NOREPLACE = 1
+"""renameat2(2)."""
+SYNC_FILE_RANGE_WRITE = 2
+"""sync_file_range(2)."""
+OUT_OF_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+NO_SUCH_CALL = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP})
+"""What a kernel or a file system without the call answers."""
+OPENED_AT_ONCE = 64
+"""Files kept open between starting their write-out and their fsync: enough to share one journal commit."""
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def unobserved(step: str) -> None:
+    """The `reached` of every day: nobody watches."""
+
+
+class Disk:
+    """Durable writes. Raises SpaceExhausted, StorageFailed or VaultConflict, never a bare OSError."""
+
+    def __init__(self, reached: Reached = unobserved) -> None:
+        self.reached = reached
+        self._known: set[Path] = set()
+
+    def create_exclusive(self, path: Path, content: bytes, mode: int = 0o644) -> None:
+        """Writes a file that must not exist yet: after any crash it is there whole, or not at all.
+
+        Raises VaultConflict when `path` exists.
+        """
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        self.write_new(part, content, mode)
+        self.sync_file(part)
+        self.rename_exclusive(part, path)
+        self.sync_directory(path.parent)
+
+    def replace(self, path: Path, content: bytes, mode: int = 0o644) -> None:
+        """Writes a file in place of whatever was there: after any crash it is the old one or the new one.
+
+        The caller keeps a second writer of the same path away.
+        """
+        part = path.with_name(f".{path.name}.part")
+        with _translated("unlink", part):
+            part.unlink(missing_ok=True)
+        self.write_new(part, content, mode)
+        self.sync_file(part)
+        with _translated("rename", path):
+            part.rename(path)
+        self.reached(f"rename {path.name}")
+        self.sync_directory(path.parent)
+
+    def write_new(self, path: Path, content: bytes, mode: int = READ_ONLY_FILE) -> None:
+        """Writes a file that must not exist, without syncing it: for folders that are synced as a whole."""
+        with _translated("write", path, len(content)):
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            try:
+                rest = memoryview(content)
+                while rest:
+                    rest = rest[os.write(descriptor, rest) :]
+                os.fchmod(descriptor, mode)
+            finally:
+                os.close(descriptor)
+        self.reached(f"write {path.name}")
+
+    def sync_file(self, file: Path | int, name: str = "") -> None:
+        """Waits until the bytes and the length of a file, by path or open descriptor, are on the disk."""
+        if isinstance(file, Path):
+            with self._opened(file, os.O_RDONLY | os.O_NOFOLLOW) as descriptor:
+                self.sync_file(descriptor, file.name)
+            return
+        with _translated("fsync", Path(name or f"descriptor {file}")):
+            os.fsync(file)
+        self.reached(f"fsync {name}")
+
+    def sync_files(self, paths: Iterable[Path]) -> None:
+        """The same for many files: all write-outs are started before the first one is waited for."""
+        for batch in _batches(paths, OPENED_AT_ONCE):
+            opened: list[int] = []
+            try:
+                for path in batch:
+                    with _translated("open", path):
+                        opened.append(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC))
+                    start_write_out(opened[-1])
+                for path, descriptor in zip(batch, opened, strict=True):
+                    self.sync_file(descriptor, path.name)
+            finally:
+                for descriptor in opened:
+                    os.close(descriptor)
+
+    def sync_directory(self, path: Path) -> None:
+        """Waits until the names in a directory are on the disk."""
+        with self._opened(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW) as descriptor:
+            self.sync_file(descriptor, f"{path.name}/")
+
+    def rename_exclusive(self, source: Path, target: Path) -> None:
+        """Renames a file or a directory to a name that must be free; neither directory is synced yet.
+
+        Raises VaultConflict when `target` exists.
+        """
+        with _translated("rename", target):
+            try:
+                _rename_without_replacing(source, target)
+            except FileExistsError as error:
+                raise VaultConflict(str(target)) from error
+        self.reached(f"rename {target.name}")
+
+    def make_directories(self, path: Path) -> None:
+        """Makes a directory and its missing parents, each of them durable before the next one is made.
+
+        One that exists already may be another process's of a moment ago, so its parent is synced once as well.
+        """
+        if path in self._known and path.is_dir():
+            return
+        if not path.is_dir():
+            self.make_directories(path.parent)
+        with _translated("mkdir", path):
+            path.mkdir(exist_ok=True)
+        self.reached(f"mkdir {path.name}/")
+        self.sync_directory(path.parent)
+        self._known.add(path)
+
+    def restrict(self, path: Path, mode: int) -> None:
+        """Sets the permission bits of a file or directory, whatever they were; never those behind a link."""
+        with _translated("chmod", path):
+            descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                if stat.S_ISLNK(os.fstat(descriptor).st_mode):
+                    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+                # fchmod(2) refuses an O_PATH descriptor, and any other needs a permission that may be missing.
+                os.chmod(f"/proc/self/fd/{descriptor}", mode)
+            finally:
+                os.close(descriptor)
+        self.reached(f"chmod {path.name}")
+
+    def remove_file(self, path: Path) -> None:
+        """Removes a note of our own that has served; not synced, since finding it again does no harm."""
+        with _translated("unlink", path):
+            path.unlink()
+        self.reached(f"unlink {path.name}")
+
+    def remove_empty(self, path: Path) -> None:
+        """Removes a directory that is empty; one that is not makes StorageFailed."""
+        with _translated("rmdir", path):
+            path.rmdir()
+        self.reached(f"rmdir {path.name}/")
+
+    @contextmanager
+    def _opened(self, path: Path, flags: int) -> Iterator[int]:
+        with _translated("open", path):
+            descriptor = os.open(path, flags | os.O_CLOEXEC)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+
+def start_write_out(descriptor: int) -> None:
+    """Asks the kernel to begin writing a file's pages and waits for nothing; only a following fsync proves anything."""
+    call = getattr(_libc, "sync_file_range", None)
+    if call is not None:
+        call(descriptor, ctypes.c_int64(0), ctypes.c_int64(0), SYNC_FILE_RANGE_WRITE)
+
+
+def _rename_without_replacing(source: Path, target: Path) -> None:
+    call = getattr(_libc, "renameat2", None)
+    if call is not None:
+        if call(AT_FDCWD, os.fsencode(source), AT_FDCWD, os.fsencode(target), RENAME_NOREPLACE) == 0:
+            return
+        number = ctypes.get_errno()
+        if number not in NO_SUCH_CALL:
+            raise OSError(number, os.strerror(number), str(target))
+    if source.is_dir():
+        # rename(2) itself refuses a directory that is not empty.
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+        source.rename(target)
+        return
+    os.link(source, target, follow_symlinks=False)
+    source.unlink()
+
+
+@contextmanager
+def _translated(operation: str, path: Path, size: int = 1) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in OUT_OF_SPACE:
+            raise _out_of_space(path, size) from error
+        raise StorageFailed(operation, str(path), error.strerror or str(error)) from error
+
+
+def _out_of_space(path: Path, size: int) -> SpaceExhausted:
+    try:
+        free = os.statvfs(path.parent)
+    except OSError:
+        return SpaceExhausted("bytes", 0, size)
+    if free.f_files and not free.f_favail:
+        return SpaceExhausted("inodes", 0, 1)
+    return SpaceExhausted("bytes", free.f_bavail * free.f_frsize, size)
+
+
+def _batches(paths: Iterable[Path], size: int) -> Iterator[list[Path]]:
+    remaining = iter(paths)
+    while batch := list(islice(remaining, size)):
+        yield batch
