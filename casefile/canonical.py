@@ -52,7 +52,7 @@ def parse_canonical(content: bytes) -> Json:
     return value
 
 
-def _checked(value: Json, path: tuple[str, ...]) -> Json:
+def _checked(value: object, path: tuple[str, ...]) -> Json:
     """The value with every object's keys in canonical order; raises NotCanonical with the place of what is not."""
     if isinstance(value, str | bool):
         return value
@@ -67,9 +67,9 @@ def _checked(value: Json, path: tuple[str, ...]) -> Json:
     raise NotCanonical(path, f"{type(value).__name__} is not in the vocabulary")
 
 
-def _ordered(value: Mapping[str, Json], path: tuple[str, ...]) -> list[str]:
-    keys = list(value)
-    if not all(isinstance(key, str) for key in keys):
+def _ordered(value: Mapping[object, object], path: tuple[str, ...]) -> list[str]:
+    keys = [key for key in value if isinstance(key, str)]
+    if len(keys) != len(value):
         raise NotCanonical(path, "key that is not a string")
     if all(key.isascii() for key in keys):
         return sorted(keys)
