@@ -1,0 +1,320 @@
+"""The egress broker: the only way out of a sandbox, and the record of everything that left it.
+
+It runs outside the sandbox, one for each worker. A client asks for CONNECT, or for a plain HTTP address in absolute
+form. The broker resolves the name, judges every address that it resolves to, and connects to one that it has judged:
+the name is not looked up again, so that it cannot change its answer in between. Redirects come back as new requests
+and are judged anew. What it does not do: look into what passes through a tunnel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from casefile.model import Contact, moment, readable
+from containment.addresses import matching_allowance, why_not_public
+from containment.heads import HEAD_LIMIT_BYTES, HeadRefused, Target, parse_head
+from containment.relay import Flow, RelayIdle, relay
+
+CONNECTIONS_LIMIT = 128
+"""At the same time; a browser opens six for each host, more wait in the listener's queue."""
+CONTACTS_LIMIT = 20_000
+"""Recorded in one call. What lies beyond is refused, so that nothing leaves without a record."""
+HEAD_TIMEOUT_S = 20.0
+SETTLE_S = 2.0
+"""How long the end of a call waits for its connections to notice."""
+
+Resolve = Callable[[str, int], Sequence[str]]
+Connect = Callable[[str, int, float], socket.socket]
+
+
+@dataclass(frozen=True, slots=True)
+class EgressPolicy:
+    """What may be contacted: `allow` are exceptions as host:port, `ports` those allowed at public addresses."""
+
+    allow: tuple[str, ...] = ()
+    ports: tuple[int, ...] = (80, 443, 8080, 8443)
+
+
+def resolve_by_system(host: str, port: int) -> Sequence[str]:
+    """Every address of `host` that the system's resolver gives, in its order; raises OSError or UnicodeError."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def connect_to_address(address: str, port: int, timeout_s: float) -> socket.socket:
+    """A TCP connection to an address in written form, which is never looked up as a name; raises OSError."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    connection = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(timeout_s)
+        connection.connect((address, port))
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@dataclass(slots=True)
+class _Passage:
+    """One connection from inside, and what has become of it so far."""
+
+    client: socket.socket
+    started: datetime
+    server: socket.socket | None = None
+    host: str = ""
+    port: int = 0
+    resolved: tuple[str, ...] = ()
+    address: str = ""
+    sent: int = 0
+    received: int = 0
+    refused: str = ""
+    allowance: str = ""
+    asked: bool = False
+
+    def contact(self, ended: datetime) -> Contact:
+        return Contact(
+            host=readable(self.host, 1024),
+            port=self.port,
+            resolved=self.resolved,
+            address=self.address,
+            started_at=moment(self.started),
+            ended_at=moment(ended),
+            bytes_sent=self.sent,
+            bytes_received=self.received,
+            refused=self.refused,
+            allowance=self.allowance,
+        )
+
+    def sever(self) -> None:
+        for one in (self.client, self.server):
+            if one is not None:
+                with contextlib.suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+
+
+class _Unreachable(Exception):
+    def __init__(self, cause: str, status: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.status = status
+
+
+class _Refused(Exception):
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Broker:
+    """Serves the connections of one listening socket in threads, until closed.
+
+    `resolve` and `connect` are the network; `connect_timeout_s` holds for all addresses of one name together,
+    `idle_s` for a connection on which nothing moves.
+    """
+
+    policy: EgressPolicy
+    resolve: Resolve = resolve_by_system
+    connect: Connect = connect_to_address
+    now: Callable[[], datetime] = _now
+    connect_timeout_s: float = 20.0
+    idle_s: float = 300.0
+    _listener: socket.socket | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _slots: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(CONNECTIONS_LIMIT))
+    _live: dict[threading.Thread, _Passage] = field(default_factory=dict)
+    _ended: list[Contact] = field(default_factory=list)
+    _acceptor: threading.Thread | None = None
+
+    def serve(self, listener: socket.socket) -> None:
+        """Take over `listener`, a listening TCP or unix socket, and answer on it in the background."""
+        self._listener = listener
+        self._acceptor = threading.Thread(target=self._accept, args=(listener,), name="egress", daemon=True)
+        self._acceptor.start()
+
+    def settle(self) -> tuple[Contact, ...]:
+        """End what is still open and give the contacts since the last time, in the order in which they ended."""
+        with self._lock:
+            live = dict(self._live)
+            for passage in live.values():
+                passage.sever()
+        for thread in live:
+            thread.join(SETTLE_S)
+        with self._lock:
+            # A name that is still being looked up cannot be interrupted: it is recorded as it stands.
+            for thread in [one for one in live if one in self._live]:
+                self._record(self._live.pop(thread))
+            contacts, self._ended = tuple(self._ended), []
+        return contacts
+
+    def close(self) -> tuple[Contact, ...]:
+        """Stop listening, end everything, and give the contacts that were not yet given."""
+        if self._listener is not None:
+            with contextlib.suppress(OSError):
+                self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
+        if self._acceptor is not None:
+            self._acceptor.join(SETTLE_S)
+        return self.settle()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            self._slots.acquire()
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                # Closed from `close`, or the sandbox that the listener belongs to is gone.
+                self._slots.release()
+                return
+            passage = _Passage(client, self.now())
+            thread = threading.Thread(target=self._pass, args=(passage,), name="egress", daemon=True)
+            with self._lock:
+                self._live[thread] = passage
+            thread.start()
+
+    def _pass(self, passage: _Passage) -> None:
+        try:
+            with passage.client:
+                self._answer(passage)
+        except (OSError, RelayIdle):
+            # Reset, closed early, or silent for too long: the contact says how much had passed.
+            pass
+        finally:
+            if passage.server is not None:
+                passage.server.close()
+            with self._lock:
+                if self._live.pop(threading.current_thread(), None) is not None:
+                    self._record(passage)
+            self._slots.release()
+
+    def _record(self, passage: _Passage) -> None:
+        if passage.asked:
+            self._ended.append(passage.contact(self.now()))
+
+    def _answer(self, passage: _Passage) -> None:
+        try:
+            head, early = _read_head(passage)
+            if not passage.asked:
+                return
+            target = parse_head(head)
+            passage.host, passage.port = target.host, target.port
+            passage.server = self._reach(passage)
+        except HeadRefused as refusal:
+            passage.refused = refusal.reason
+            _reply(passage.client, refusal.status, "Casefile-Refused", refusal.reason)
+        except _Refused as refusal:
+            passage.refused = refusal.reason
+            _reply(passage.client, "403 Forbidden", "Casefile-Refused", refusal.reason)
+        except _Unreachable as failure:
+            _reply(passage.client, failure.status, "Casefile-Cause", failure.cause)
+        else:
+            self._relay(passage, target, early)
+
+    def _reach(self, passage: _Passage) -> socket.socket:
+        passage.allowance = matching_allowance(self.policy.allow, passage.host, passage.port)
+        with self._lock:
+            if len(self._ended) >= CONTACTS_LIMIT:
+                raise _Refused("too-many-contacts")
+        if not passage.allowance and passage.port not in self.policy.ports:
+            raise _Refused(f"port {passage.port}")
+        try:
+            passage.resolved = tuple(self.resolve(passage.host, passage.port))
+        except (OSError, UnicodeError) as error:
+            raise _Unreachable("dns", "502 Bad Gateway") from error
+        if not passage.resolved:
+            raise _Unreachable("dns", "502 Bad Gateway")
+        if not passage.allowance:
+            _judge(passage.resolved)
+        return self._connect(passage)
+
+    def _connect(self, passage: _Passage) -> socket.socket:
+        share_s = max(1.0, self.connect_timeout_s / len(passage.resolved))
+        last: OSError = ConnectionRefusedError()
+        for address in passage.resolved:
+            passage.address = address
+            try:
+                return self.connect(address, passage.port, share_s)
+            except OSError as error:
+                last = error
+        if isinstance(last, TimeoutError):
+            raise _Unreachable("timeout", "504 Gateway Timeout") from last
+        if isinstance(last, ConnectionResetError):
+            raise _Unreachable("reset", "502 Bad Gateway") from last
+        raise _Unreachable("connection-refused", "502 Bad Gateway") from last
+
+    def _relay(self, passage: _Passage, target: Target, early: bytes) -> None:
+        server = passage.server
+        assert server is not None
+        server.settimeout(self.idle_s)
+        limit: int | None = None
+        if target.forward:
+            early = early[: target.body_bytes]
+            limit = target.body_bytes - len(early)
+            early = target.forward + early
+        else:
+            address = f"[{passage.address}]" if ":" in passage.address else passage.address
+            passage.client.sendall(
+                f"HTTP/1.1 200 Connection established\r\nCasefile-Peer: {address}:{passage.port}\r\n\r\n".encode(
+                    "ascii"
+                )
+            )
+        server.sendall(early)
+        already = passage.sent = len(early)
+
+        def moved(up: int, down: int) -> None:
+            passage.sent, passage.received = already + up, down
+
+        with Flow(passage.client, server, limit=limit) as up, Flow(server, passage.client) as down:
+            relay(up, down, idle_s=self.idle_s, moved=moved)
+
+
+def _judge(resolved: Sequence[str]) -> None:
+    """Raises _Refused when any of the addresses is not public: a name that answers with both is not to be trusted."""
+    for address in resolved:
+        try:
+            kind = why_not_public(address)
+        except ValueError:
+            kind = "unreadable"
+        if kind:
+            raise _Refused(f"not-public {readable(address, 64)} {kind}")
+
+
+def _read_head(passage: _Passage) -> tuple[bytes, bytes]:
+    """The head up to its empty line and what came after it; raises HeadRefused when it is too long or cut."""
+    client = passage.client
+    client.settimeout(HEAD_TIMEOUT_S)
+    buffer = bytearray()
+    while (end := buffer.find(b"\r\n\r\n")) < 0:
+        if len(buffer) > HEAD_LIMIT_BYTES:
+            raise HeadRefused("head-too-long", "431 Request Header Fields Too Large")
+        piece = client.recv(65536)
+        if not piece:
+            if buffer:
+                raise HeadRefused("malformed")
+            return b"", b""
+        passage.asked = True
+        buffer += piece
+    if end > HEAD_LIMIT_BYTES:
+        raise HeadRefused("head-too-long", "431 Request Header Fields Too Large")
+    return bytes(buffer[:end]), bytes(buffer[end + 4 :])
+
+
+def _reply(client: socket.socket, status: str, name: str, value: str) -> None:
+    head = f"HTTP/1.1 {status}\r\n{name}: {value}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    client.sendall(head.encode("ascii", "replace"))
+    client.shutdown(socket.SHUT_WR)
+    # Closing with bytes unread would reset the connection and could take the reply away with it.
+    client.settimeout(1.0)
+    for _ in range(16):
+        if not client.recv(65536):
+            return

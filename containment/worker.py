@@ -1,0 +1,210 @@
+"""Worker processes: JSON in, JSON and files out, bounded, and nothing that one of them does can end the caller.
+
+A worker module has one function, `work(request: dict, inputs: Path, out: Path) -> dict`. `open_worker` imports it
+once and forks for each call; `run_worker` is its one-call form. What a call wrote is checked and taken out of the
+sandbox's reach before it is handed over.
+
+A `Worker` serves one call at a time and belongs to the thread that opened it: the kernel ends a sandbox together
+with the thread that started it. Several Workers in several threads do not disturb each other.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from casefile.canonical import Json
+from casefile.errors import ContainmentError, ContainmentMissing, UsageError
+from casefile.model import SAFE_PATH, Contact
+from casefile.vocabulary import ContainmentLevel
+from containment.broker import Broker, EgressPolicy
+from containment.limits import Ended, Kind, Limits
+from containment.outputs import OutputRefused, check
+from containment.running import Running, plain_line, start
+from containment.sandbox import Places, available, code_of
+
+__all__ = [
+    "EgressPolicy",
+    "Kind",
+    "Limits",
+    "Worker",
+    "WorkerFailed",
+    "WorkerResult",
+    "open_worker",
+    "run_worker",
+]
+
+WORKBENCH_PREFIX = ".worker-"
+"""Of the hidden folder beside the output that a sandbox writes to. What a crash leaves there is not a capture."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerResult:
+    """How one call ended well. `contacts` is every connection that it made or was refused."""
+
+    answer: Mapping[str, Json]
+    contacts: tuple[Contact, ...]
+    containment: ContainmentLevel
+    egress_enforced: bool
+    cpu_s: float
+    peak_memory_bytes: int
+
+
+class WorkerFailed(ContainmentError):
+    """A call ended abnormally. The Worker can be called again.
+
+    `detail` and `printed` (the last bytes that the call printed) hold text from inside, as one printable line each.
+    """
+
+    def __init__(self, kind: Kind, detail: str, *, contacts: tuple[Contact, ...] = (), printed: str = "") -> None:
+        super().__init__(f"worker {kind}: {detail}")
+        self.kind = kind
+        self.detail = detail
+        self.contacts = contacts
+        self.printed = printed
+
+
+@dataclass(slots=True)
+class Worker:
+    """Calls into one sandbox. Made by `open_worker`."""
+
+    module: str
+    places: Places
+    target: Path
+    egress: EgressPolicy | None
+    level: ContainmentLevel
+    _running: Running | None = field(default=None, init=False)
+
+    def call(self, request: Mapping[str, Json], out_name: str, limits: Limits) -> WorkerResult:
+        """Let the module work on `request`; what it writes is in `<out>/<out_name>` afterwards.
+
+        That folder is made, with those above it; it may exist when it is empty. Raises WorkerFailed with all contacts;
+        what a failed call wrote is discarded.
+        """
+        if not SAFE_PATH.fullmatch(out_name):
+            raise UsageError("a worker's output folder needs a name that we make")
+        return self.call_into(request, self.target / out_name, limits)
+
+    def call_into(self, request: Mapping[str, Json], target: Path, limits: Limits) -> WorkerResult:
+        """As `call`, into any folder on the file system of `out`."""
+        folder = self.places.out / "call"
+        try:
+            running = self._running = self._running or self._start()
+            folder.mkdir(mode=0o700)
+            answer, spent = running.ask(request, limits)
+            self._accept(folder, target, limits)
+        except Ended as ended:
+            raise self._fail(ended) from ended
+        contacts = running.broker.settle() if running.broker else ()
+        enforced = self.level is ContainmentLevel.FULL
+        return WorkerResult(answer, contacts, self.level, enforced, spent.cpu_s, spent.peak_memory_bytes)
+
+    def close(self) -> None:
+        """End the sandbox."""
+        running, self._running = self._running, None
+        if running is not None:
+            running.stop()
+            if running.broker is not None:
+                running.broker.close()
+
+    def _start(self) -> Running:
+        broker = None if self.egress is None else Broker(self.egress)
+        return start(self.module, self.places, level=self.level, broker=broker)
+
+    def _accept(self, folder: Path, target: Path, limits: Limits) -> None:
+        """Check what was written and move it away: a later call in the same sandbox must not reach it."""
+        left = [entry.name for entry in os.scandir(self.places.out) if entry.name != "call"]
+        try:
+            if left:
+                raise OutputRefused("something was written beside the output folder")
+            check(folder, limits.output_bytes)
+        except OutputRefused as refusal:
+            raise Ended("output" if refusal.too_much else "malformed", refusal.problem) from refusal
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder.rename(target)
+
+    def _fail(self, ended: Ended) -> WorkerFailed:
+        running = self._running
+        contacts: tuple[Contact, ...] = ()
+        printed = ""
+        if running is not None:
+            printed = plain_line(running.printed.decode("utf-8", "replace"))
+            if not ended.usable:
+                running.stop()
+                self._running = None
+            if running.broker is not None:
+                contacts = running.broker.settle() if ended.usable else running.broker.close()
+        _discard(self.places.out)
+        return WorkerFailed(ended.kind, ended.detail, contacts=contacts, printed=printed)
+
+
+@contextmanager
+def open_worker(
+    module: str,
+    *,
+    inputs: Path | None,
+    out: Path,
+    egress: EgressPolicy | None,
+    level: ContainmentLevel,
+    code: tuple[Path, ...] = (),
+) -> Iterator[Worker]:
+    """A Worker for many calls of one module, in one sandbox that ends with the context.
+
+    `inputs` is read-only inside (None: an empty folder); `out` exists, and finished outputs appear in it. Without
+    `egress` there is no network. `code` are further packages or modules to import, such as a plug-in's. The first
+    call starts the sandbox. Raises ContainmentMissing when `level` is full and that cannot be had here, UsageError
+    for a module that is not to be found.
+    """
+    if level is ContainmentLevel.FULL and not available().full:
+        raise ContainmentMissing(available().reason)
+    folders = tuple(one.resolve() for one in code)
+    if module.partition(".")[0] not in {one.stem for one in folders}:
+        folders = (code_of(module), *folders)
+    workbench = Path(tempfile.mkdtemp(prefix=WORKBENCH_PREFIX, dir=out))
+    worker = Worker(module, Places(inputs, workbench, folders), out, egress, level)
+    try:
+        yield worker
+    finally:
+        worker.close()
+        _discard(workbench)
+        workbench.rmdir()
+
+
+def run_worker(
+    module: str,
+    request: Mapping[str, Json],
+    inputs: Path | None,
+    out: Path,
+    *,
+    limits: Limits,
+    egress: EgressPolicy | None,
+    level: ContainmentLevel,
+    code: tuple[Path, ...] = (),
+) -> WorkerResult:
+    """One call in a sandbox of its own; what it writes is in `out`, which is made or exists and is empty."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with open_worker(module, inputs=inputs, out=out.parent, egress=egress, level=level, code=code) as worker:
+        return worker.call_into(request, out, limits)
+
+
+def _discard(workbench: Path) -> None:
+    """Remove what a call left in the workbench. Nothing may be running that can still write there."""
+    for entry in os.scandir(workbench):
+        if entry.is_dir(follow_symlinks=False):
+            _open_up(Path(entry.path))
+            shutil.rmtree(entry.path)
+        else:
+            os.unlink(entry.path)
+
+
+def _open_up(folder: Path) -> None:
+    """Folders without permissions would keep us from removing them."""
+    os.chmod(folder, 0o700)
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            _open_up(Path(entry.path))
