@@ -3,6 +3,7 @@
     CasefileError
     ├── UsageError                 2   a request that cannot be understood
     │   ├── SettingsError          2
+    │   ├── SheetUnusable          2
     │   ├── UnknownPerson          2
     │   └── UnknownItem            2
     ├── ToolMissing                3
@@ -59,6 +60,19 @@ class SettingsError(UsageError):
 
     def advice(self) -> str:
         return "Correct it in casefile.toml or in the environment; docs/settings.md lists every setting."
+
+
+class SheetUnusable(UsageError):
+    """A list of locators cannot be read, or results cannot be written in the form that was asked for."""
+
+    def __init__(self, sheet: str, problem: str, remedy: str) -> None:
+        super().__init__(f"sheet {sheet!r}: {problem}")
+        self.sheet = sheet
+        self.problem = problem
+        self.remedy = remedy
+
+    def advice(self) -> str:
+        return self.remedy
 
 
 class UnknownPerson(UsageError):

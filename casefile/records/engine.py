@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlmodel import SQLModel
 
 from casefile.errors import RecordUnreadable, WorkspaceBusy, WorkspaceUnusable
-from casefile.records import log, view, work  # noqa: F401  (their tables register themselves)
+from casefile.records import full_text, log, view, work  # noqa: F401  (their tables register themselves)
 
 BUSY_TIMEOUT_MS = 10_000
 IMMEDIATE = "casefile_immediate"

@@ -144,6 +144,25 @@ def finish(connection: Connection, claim: Claim, state: WorkState = WorkState.DO
     _change(connection, claim, state=state.value, lease_until_ms=0)
 
 
+def finish_recovered(connection: Connection, claim: Claim, state: WorkState = WorkState.DONE) -> None:
+    """End the claim of a process that died after it had the result; raises LeaseLost when the work went on without it.
+
+    The ledger may have been emptied and settled from the log since, so the claim need not stand any more; what
+    counts is that nobody has claimed the work again or ended it.
+    """
+    table = tables("work_")["work_item"]
+    _note(connection, [Settled(claim.key, claim.attempt, WorkState.OPEN)], claim.stage)
+    untouched = (
+        table.c.stage == claim.stage,
+        table.c.key == claim.key,
+        table.c.token <= claim.token,
+        table.c.state != WorkState.DONE.value,
+    )
+    changed = connection.execute(update(table).where(*untouched).values(state=state.value, lease_until_ms=0))
+    if changed.rowcount != 1:
+        raise LeaseLost(claim.stage, claim.key, claim.token)
+
+
 def settle(connection: Connection, stage: str, work: Iterable[Settled]) -> None:
     """Note what the log says of work that the ledger does not know, as after a rebuild; what it knows it keeps."""
     _note(connection, list(work), stage)

@@ -19,7 +19,10 @@ class WorkItem(SQLModel, table=True):
 
 
 class WorkText(SQLModel, table=True):
-    """Text that can be searched, by what it belongs to. The full-text index of the engine lies over it."""
+    """Text that can be searched, by what it belongs to, and as it is compared: an index lies over `folded`.
+
+    `event` and `part` say where the text was recorded, so that erasing that part finds it here.
+    """
 
     __tablename__ = "work_text"
 
@@ -29,6 +32,9 @@ class WorkText(SQLModel, table=True):
     item: str | None = Field(default=None, index=True)
     field: str
     text: str
+    folded: str
+    event: str | None = Field(default=None, index=True)
+    part: str | None = None
 
 
 class WorkFingerprint(SQLModel, table=True):

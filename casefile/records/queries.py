@@ -1,0 +1,339 @@
+"""Reads for people and programs: rows come out as frozen values. Nothing here writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, exists, or_, select
+
+from casefile.errors import UnknownItem, UnknownPerson
+from casefile.ids import format_number, parse_number
+from casefile.model import Person
+from casefile.records.engine import tables
+from casefile.vocabulary import PersonKind
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    """An item with what its capture says of it. What was erased is None."""
+
+    id: str
+    number: int
+    capture: str
+    lead: str
+    position: int
+    locator: str | None
+    lead_locator: str | None
+    role: str | None
+    media_type: str | None
+    declared_media_type: str | None
+    name: str | None
+    title: str | None
+    author: str | None
+    claimed_time: str | None
+    content: str | None
+    content_reason: str | None
+    sha256: str | None
+    bytes: int | None
+    wire_sha256: str | None
+    wire_bytes: int | None
+    files: tuple[str, ...]
+    object_id: str | None
+    outcome: str
+    cause: str | None
+    method: str | None
+    method_version: str | None
+    acquisition: str | None
+    source: str | None
+    containment: str | None
+    egress_enforced: bool | None
+    allowances: tuple[str, ...]
+    captured_at: str | None
+    job: str | None
+
+    @property
+    def label(self) -> str:
+        """The short permanent number as people write it."""
+        return format_number(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFilter:
+    """Which items are meant; an empty field does not narrow."""
+
+    tag: str = ""
+    content: str = ""
+    job: str = ""
+    lead: str = ""
+    capture: str = ""
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """One attempt at a lead, ended or not."""
+
+    capture: str
+    lead: str
+    locator: str | None
+    job: str | None
+    attempt: int | None
+    method: str | None
+    method_reason: str | None
+    purpose: str | None
+    status: str
+    cause: str | None
+    detail: str | None
+    advice: str | None
+    started_at: str
+    ended_at: str | None
+    started_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeadRecord:
+    """A lead with its row's other cells."""
+
+    id: str
+    locator: str | None
+    pathway: str | None
+    job: str | None
+    sheet: str | None
+    row: int | None
+    occurrence: int | None
+    cells: tuple[tuple[str, str], ...]
+    why: str | None
+    added_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemarkRecord:
+    """What somebody wrote about an item."""
+
+    subject: str
+    text: str | None
+    added_at: str
+    added_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminationRecord:
+    """The newest findings on an item; parsed from the log's canonical JSON."""
+
+    item: str
+    findings: tuple[dict[str, Any], ...]
+    fingerprints: tuple[dict[str, Any], ...]
+    claims: tuple[dict[str, Any], ...]
+    raw: str | None
+    examined_at: str
+
+
+def find_person(connection: Connection, text: str) -> Person:
+    """The person of that id or unique name; raises UnknownPerson."""
+    table = tables("view_")["view_person"]
+    rows = connection.execute(select(table).where(or_(table.c.id == text, table.c.name == text))).all()
+    if len(rows) != 1:
+        raise UnknownPerson(text)
+    return _person(rows[0])
+
+
+def list_people(connection: Connection) -> list[Person]:
+    """Everybody who is recorded, in the order of recording."""
+    table = tables("view_")["view_person"]
+    return [_person(row) for row in connection.execute(select(table).order_by(table.c.recorded_at, table.c.id))]
+
+
+def find_items(connection: Connection, texts: Sequence[str]) -> list[ItemRecord]:
+    """The items that these ids or numbers name, in that order; raises UnknownItem for the first that names none."""
+    found = []
+    table = tables("view_")["view_item"]
+    for text in texts:
+        number = parse_number(text)
+        named = table.c.number == number if number is not None else table.c.id == text
+        rows = connection.execute(_items().where(named)).all()
+        if len(rows) != 1:
+            raise UnknownItem(text)
+        found.append(_item(rows[0]))
+    return found
+
+
+def list_items(connection: Connection, wanted: ItemFilter = ItemFilter()) -> list[ItemRecord]:
+    """Items in the order of their numbers."""
+    item, lead = tables("view_")["view_item"], tables("view_")["view_lead"]
+    conditions = []
+    if wanted.content:
+        conditions.append(item.c.content == wanted.content)
+    if wanted.job:
+        conditions.append(lead.c.job == wanted.job)
+    if wanted.lead:
+        conditions.append(lead.c.id == wanted.lead)
+    if wanted.capture:
+        conditions.append(item.c.capture == wanted.capture)
+    if wanted.ids:
+        conditions.append(item.c.id.in_(wanted.ids))
+    if wanted.tag:
+        conditions.append(_is_tagged(wanted.tag))
+    rows = connection.execute(_items().where(and_(True, *conditions)).order_by(item.c.number))
+    return [_item(row) for row in rows]
+
+
+def list_attempts(connection: Connection, *, failed: bool = False, lead: str = "") -> list[AttemptRecord]:
+    """Attempts in the order of their beginning; with `failed`, those that kept no whole item."""
+    attempt, of_lead = tables("view_")["view_attempt"], tables("view_")["view_lead"]
+    columns = [attempt.c[name] for name in AttemptRecord.__dataclass_fields__ if name not in ("locator", "job")]
+    query = select(*columns, of_lead.c.locator, of_lead.c.job).join(
+        of_lead, of_lead.c.id == attempt.c.lead, isouter=True
+    )
+    if failed:
+        query = query.where(or_(attempt.c.status != "captured", attempt.c.cause.is_not(None)))
+    if lead:
+        query = query.where(attempt.c.lead == lead)
+    rows = connection.execute(query.order_by(attempt.c.started_at, attempt.c.capture))
+    return [AttemptRecord(**row._mapping) for row in rows]
+
+
+def open_attempt(connection: Connection, capture: str) -> tuple[str, int] | None:
+    """The lead and the number of an attempt that has begun and not ended; None for any other capture."""
+    table = tables("view_")["view_attempt"]
+    row = connection.execute(
+        select(table.c.lead, table.c.attempt).where(table.c.capture == capture, table.c.status == "started")
+    ).one_or_none()
+    return None if row is None else (row.lead, row.attempt or 1)
+
+
+def last_attempt(connection: Connection, lead: str) -> AttemptRecord | None:
+    """The newest attempt at a lead."""
+    attempts = list_attempts(connection, lead=lead)
+    return max(attempts, key=lambda one: one.attempt or 0, default=None)
+
+
+def last_capture(connection: Connection, lead: str) -> str | None:
+    """The newest capture of a lead that was whole."""
+    table = tables("view_")["view_capture"]
+    return connection.execute(
+        select(table.c.id)
+        .where(table.c.lead == lead, table.c.outcome == "captured")
+        .order_by(table.c.sealed_at.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def find_lead(connection: Connection, lead: str) -> LeadRecord | None:
+    """The lead of that id."""
+    table = tables("view_")["view_lead"]
+    row = connection.execute(select(table).where(table.c.id == lead)).one_or_none()
+    return _lead(row) if row is not None else None
+
+
+def list_leads(connection: Connection, *, job: str = "", monitor: str = "") -> list[LeadRecord]:
+    """Leads in the order of adding."""
+    table = tables("view_")["view_lead"]
+    query = select(table).order_by(table.c.added_at, table.c.id)
+    if job:
+        query = query.where(table.c.job == job)
+    if monitor:
+        query = query.where(table.c.monitor == monitor)
+    return [_lead(row) for row in connection.execute(query)]
+
+
+def list_remarks(connection: Connection, subject: str) -> list[RemarkRecord]:
+    """Remarks on one subject, oldest first."""
+    table = tables("view_")["view_remark"]
+    rows = connection.execute(select(table).where(table.c.subject == subject).order_by(table.c.added_at, table.c.event))
+    return [RemarkRecord(row.subject, row.text, row.added_at, row.added_by) for row in rows]
+
+
+def list_tags(connection: Connection, item: str) -> list[str]:
+    """The tags that an item has now, sorted."""
+    table = tables("view_")["view_tag"]
+    state: dict[str, bool] = {}
+    for row in connection.execute(select(table).where(table.c.item == item).order_by(table.c.tagged_at, table.c.event)):
+        if row.tag is not None:
+            state[row.tag] = not row.removed
+    return sorted(tag for tag, present in state.items() if present)
+
+
+def newest_examination(connection: Connection, item: str) -> ExaminationRecord | None:
+    """The newest examination of an item."""
+    table = tables("view_")["view_examination"]
+    row = connection.execute(
+        select(table).where(table.c.item == item).order_by(table.c.examined_at.desc(), table.c.event.desc()).limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    return ExaminationRecord(
+        row.item,
+        tuple(json.loads(row.findings or "[]")),
+        tuple(json.loads(row.fingerprints or "[]")),
+        tuple(json.loads(row.claims or "[]")),
+        row.raw,
+        row.examined_at,
+    )
+
+
+def capture_facts(connection: Connection, capture: str) -> dict[str, Any]:
+    """What the record says of a capture, with lists and objects parsed."""
+    table = tables("view_")["view_capture"]
+    row = connection.execute(select(table).where(table.c.id == capture)).one()
+    parsed = ("circumstances", "exchanges", "tools", "files", "allowances")
+    return {
+        name: json.loads(value) if name in parsed and value is not None else value
+        for name, value in row._mapping.items()
+    }
+
+
+def _items() -> Select[Any]:
+    item, capture = tables("view_")["view_item"], tables("view_")["view_capture"]
+    lead = tables("view_")["view_lead"]
+    of_item = (
+        "id", "number", "capture", "position", "locator", "role", "media_type", "declared_media_type", "name",
+        "title", "author", "claimed_time", "content", "content_reason", "sha256", "bytes", "wire_sha256",
+        "wire_bytes", "files",
+    )  # fmt: skip
+    of_capture = (
+        "lead", "object_id", "outcome", "cause", "method", "method_version", "acquisition", "source", "containment",
+        "egress_enforced", "allowances",
+    )  # fmt: skip
+    return (
+        select(
+            *(item.c[name] for name in of_item),
+            *(capture.c[name] for name in of_capture),
+            capture.c.ended_at.label("captured_at"),
+            lead.c.locator.label("lead_locator"),
+            lead.c.job,
+        )
+        .join(capture, capture.c.id == item.c.capture)
+        .join(lead, lead.c.id == capture.c.lead, isouter=True)
+    )
+
+
+def _is_tagged(tag: str) -> Any:
+    item, table = tables("view_")["view_item"], tables("view_")["view_tag"]
+    newer = table.alias()
+    later = or_(
+        newer.c.tagged_at > table.c.tagged_at,
+        and_(newer.c.tagged_at == table.c.tagged_at, newer.c.event > table.c.event),
+    )
+    overruled = exists().where(newer.c.item == table.c.item, newer.c.tag == table.c.tag, later)
+    return exists().where(table.c.item == item.c.id, table.c.tag == tag, table.c.removed.is_(False), ~overruled)
+
+
+def _item(row: Row[Any]) -> ItemRecord:
+    values = dict(row._mapping)
+    values["files"] = tuple(json.loads(values["files"] or "[]"))
+    values["allowances"] = tuple(json.loads(values["allowances"] or "[]"))
+    return ItemRecord(**values)
+
+
+def _lead(row: Row[Any]) -> LeadRecord:
+    cells = tuple((str(name), str(text)) for name, text in json.loads(row.cells or "[]"))
+    return LeadRecord(
+        row.id, row.locator, row.pathway, row.job, row.sheet, row.row, row.occurrence, cells, row.why, row.added_at
+    )
+
+
+def _person(row: Row[Any]) -> Person:
+    return Person(id=row.id, name=row.name, kind=PersonKind(row.kind or PersonKind.SOURCE))

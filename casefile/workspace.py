@@ -1,0 +1,55 @@
+"""Where everything of one investigation lies. Pure paths; DESIGN section 4 fixes the names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from casefile.settings import FILE_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The folder of one investigation."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        """Its settings."""
+        return self.root / FILE_NAME
+
+    @property
+    def database(self) -> Path:
+        """The index, when it is not on a server."""
+        return self.root / "casefile.db"
+
+    @property
+    def keys(self) -> Path:
+        """The log's key pair; the private one is for its owner alone."""
+        return self.root / "keys"
+
+    @property
+    def vault(self) -> Path:
+        """The OCFL storage root: evidence, read-only."""
+        return self.root / "vault"
+
+    @property
+    def log(self) -> Path:
+        """Journal, private parts and what is built from them."""
+        return self.root / "log"
+
+    @property
+    def staging(self) -> Path:
+        """Captures on their way into the vault, on its file system."""
+        return self.root / "staging"
+
+    @property
+    def quarantine(self) -> Path:
+        """What could not be sealed, kept as it was found."""
+        return self.root / "quarantine"
+
+    @property
+    def work(self) -> Path:
+        """Working copies, previews and caches: rebuildable, never evidence."""
+        return self.root / "work"

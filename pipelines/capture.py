@@ -1,0 +1,222 @@
+"""One attempt at one lead: claim, start, receive, seal or record the failure. Every way out leaves an event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from sqlalchemy import Connection
+
+from casefile.canonical import Json
+from casefile.clock import ClockReading, rfc3339
+from casefile.errors import RecordUnreadable
+from casefile.events.types import CaptureFailed, CaptureStarted
+from casefile.ids import CaptureId, LeadId
+from casefile.model import Circumstances, ClockRecord, Contact, Lead, Received, readable
+from casefile.records.ledger import Claim, WorkState, finish
+from casefile.vocabulary import Acquisition, Cause, ContainmentLevel, Outcome, Purpose
+from collectors.choosing import Choice, choose_method
+from collectors.interface import MethodSpec
+from collectors.outcomes import advice as advice_for
+from containment.worker import WorkerFailed, WorkerResult
+from pipelines import sealing_events
+from pipelines.fetching import FetchWorkers
+from pipelines.sealing_events import FailedCapture
+from pipelines.services import Services
+from preservation.intake import OutputRefused
+from preservation.sealing import Finished, Sealed, seal
+from preservation.staging import CaptureFolder
+
+STAGE = "capture"
+
+CAUSE_OF_WORKER: Mapping[str, Cause] = {"timeout": Cause.TIMEOUT, "output": Cause.TOO_LARGE}
+"""What an abnormal end of a worker means for the capture; anything else is a tool that failed."""
+
+
+Ending = Callable[[Connection, Claim, WorkState], None]
+"""Ends a claim inside the transaction that records its result."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureOptions:
+    """How the captures of one request are to be made."""
+
+    method: str | None = None
+    purpose: Purpose = Purpose.WORK
+    level: ContainmentLevel = ContainmentLevel.FULL
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How one attempt ended. `capture` is the id under which its record is found."""
+
+    lead: Lead
+    capture: str
+    outcome: Outcome
+    cause: Cause | None = None
+    detail: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An attempt that has its claim and its event."""
+
+    lead: Lead
+    claim: Claim
+    capture: CaptureId
+    method: MethodSpec
+    options: CaptureOptions
+    at: ClockReading
+
+
+def attempt_lead(
+    services: Services, workers: FetchWorkers, lead: Lead, claim: Claim, options: CaptureOptions
+) -> Attempt:
+    """Capture one claimed lead with the method that takes it.
+
+    Raises LeaseLost when another worker has taken the lead over: then nothing is sealed.
+    """
+    choice = choose_method(lead.locator, services.methods, options.method)
+    if not isinstance(choice, Choice):
+        started = CaptureStarted(
+            attempt=claim.attempt, method="", method_version="", method_reason=choice.reason, purpose=options.purpose
+        )
+        capture = _start(services, lead, claim, started)
+        failed = CaptureFailed(attempt=claim.attempt, detail=choice.reason, advice=advice_for(choice.cause))
+        refusal = FailedCapture(outcome=Outcome.REFUSED, cause=choice.cause, failed=failed)
+        return _fail(services, lead, claim, capture, refusal)
+    started = CaptureStarted(
+        attempt=claim.attempt,
+        method=choice.spec.name,
+        method_version=choice.spec.version,
+        method_reason=choice.reason,
+        purpose=options.purpose,
+    )
+    capture = _start(services, lead, claim, started)
+    return _receive(services, workers, Begun(lead, claim, capture, choice.spec, options, services.clock.read()))
+
+
+def circumstances(services: Services, begun: Begun, result: WorkerResult) -> Circumstances:
+    """What the parent knows of the capture; nothing here comes from the worker."""
+    ended = services.clock.read()
+    return Circumstances(
+        capture=begun.capture,
+        lead=begun.lead.id,
+        locator=begun.lead.locator,
+        attempt=begun.claim.attempt,
+        method=begun.method.name,
+        method_version=begun.method.version,
+        purpose=begun.options.purpose,
+        acquisition=Acquisition.OBSERVED,
+        collector=services.person_id,
+        run=services.run_id,
+        started_at=rfc3339(begun.at.wall),
+        started_clock=ClockRecord.of(begun.at),
+        ended_at=rfc3339(ended.wall),
+        ended_clock=ClockRecord.of(ended),
+        containment=result.containment,
+        egress_enforced=result.egress_enforced,
+        contacts=result.contacts,
+        allowances=tuple(sorted({contact.allowance for contact in result.contacts if contact.allowance})),
+    )
+
+
+def ticket_of(claim: Claim) -> dict[str, Json]:
+    """What recording a sealed capture needs, also in another process after a crash."""
+    return {
+        "stage": claim.stage,
+        "key": claim.key,
+        "token": claim.token,
+        "attempt": claim.attempt,
+        "holder": claim.holder,
+    }
+
+
+def claim_of(ticket: Mapping[str, Json]) -> Claim:
+    """The reverse of `ticket_of`; raises RecordUnreadable."""
+    match ticket:
+        case {"stage": str(stage), "key": str(key), "token": int(token), "attempt": int(number), "holder": str(holder)}:
+            return Claim(stage, key, token, number, holder)
+        case _:
+            raise RecordUnreadable("intent to seal", "its ticket is not one of ours")
+
+
+def append_seal(services: Services, sealed: Sealed, ending: Ending) -> None:
+    """Append the seal and end its claim in one transaction; raises LeaseLost when the claim has passed on."""
+    claim = claim_of(sealed.ticket)
+    state = WorkState.DONE if sealed.record.outcome is Outcome.CAPTURED else WorkState.FAILED
+    event = sealing_events.sealed(services.log.id, sealed.record, sealed.object_id, sealed.inventory)
+    services.append(event, within=lambda connection: ending(connection, claim, state))
+
+
+def _start(services: Services, lead: Lead, claim: Claim, started: CaptureStarted) -> CaptureId:
+    capture = sealing_events.capture_id(services.log.id, LeadId(lead.id), claim.attempt)
+    services.append(sealing_events.started(services.log.id, lead.id, capture, started))
+    services.reached("capture-started")
+    return capture
+
+
+def _receive(services: Services, workers: FetchWorkers, begun: Begun) -> Attempt:
+    folder = services.run.capture_folder(begun.capture)
+    try:
+        result = workers.fetch(begun.method, begun.lead.locator, folder.worker)
+        received = Received.model_validate(result.answer)
+    except WorkerFailed as error:
+        cause = CAUSE_OF_WORKER.get(error.kind, Cause.TOOL_FAILED)
+        return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, cause, str(error), error.contacts))
+    except ValidationError as error:
+        problem = f"the worker's answer is not one: {error.errors(include_url=False, include_input=False)[0]['msg']}"
+        return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, Cause.TOOL_FAILED, problem))
+    services.reached("received")
+    if not received.items:
+        return _give_up(services, begun, folder, _without_item(begun, received, result.contacts))
+    finished = Finished(circumstances(services, begun, result), received, ticket_of(begun.claim))
+    try:
+        sealed = seal(finished, folder, services.vault, lambda one: append_seal(services, one, finish))
+    except OutputRefused as error:
+        return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, Cause.TOOL_FAILED, str(error)))
+    record = sealed.record
+    return Attempt(begun.lead, begun.capture, record.outcome, record.cause, record.detail, record.advice)
+
+
+def _without_item(begun: Begun, received: Received, contacts: tuple[Contact, ...]) -> FailedCapture:
+    cause = received.cause or Cause.TOOL_FAILED
+    failure = _failure(begun, received.outcome, cause, received.detail, contacts)
+    told = {
+        "advice": received.advice or failure.failed.advice,
+        "retry_after_s": received.retry_after_s,
+        "exchanges": received.exchanges,
+    }
+    return failure.model_copy(update={"failed": failure.failed.model_copy(update=told)})
+
+
+def _failure(
+    begun: Begun, outcome: Outcome, cause: Cause, detail: str, contacts: tuple[Contact, ...] = ()
+) -> FailedCapture:
+    failed = CaptureFailed(
+        attempt=begun.claim.attempt,
+        method=begun.method.name,
+        detail=readable(detail),
+        advice=advice_for(cause),
+        started_at=rfc3339(begun.at.wall),
+        contacts=contacts,
+    )
+    return FailedCapture(outcome=outcome, cause=cause, failed=failed)
+
+
+def _give_up(services: Services, begun: Begun, folder: CaptureFolder, failure: FailedCapture) -> Attempt:
+    attempt = _fail(services, begun.lead, begun.claim, begun.capture, failure)
+    folder.set_aside(f"{failure.outcome}: {failure.cause}")
+    return attempt
+
+
+def _fail(services: Services, lead: Lead, claim: Claim, capture: CaptureId, failure: FailedCapture) -> Attempt:
+    services.append(
+        sealing_events.failed(services.log.id, lead.id, capture, failure),
+        within=lambda connection: finish(connection, claim, WorkState.FAILED),
+    )
+    told = failure.failed
+    return Attempt(lead, capture, failure.outcome, failure.cause, told.detail, told.advice)

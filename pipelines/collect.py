@@ -1,0 +1,157 @@
+"""Collecting: leads in, captures and items out. Written once; the command line and Prefect call it alike.
+
+Leads are worked through by a few threads, each with its own fetch worker. Whatever happens to one lead, every lead
+has a result, and the results come in the order of the leads.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from casefile.errors import LeaseLost
+from casefile.model import Lead
+from casefile.records.engine import reading, writing
+from casefile.records.ledger import Busy, Claim, Settled, WorkState, settle
+from casefile.records.queries import ItemFilter, ItemRecord, last_attempt, last_capture, list_items
+from casefile.vocabulary import Cause, Outcome
+from pipelines.capture import STAGE, Attempt, CaptureOptions, attempt_lead
+from pipelines.fetching import FetchWorkers, fetch_workers, host_of
+from pipelines.leases import Leases
+from pipelines.recovering import recover_workspace
+from pipelines.services import Services
+
+WAIT_S = 0.5
+"""Between two looks at a lead that another process is working on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one lead in this request."""
+
+    lead: Lead
+    outcome: Outcome
+    cause: Cause | None = None
+    detail: str = ""
+    advice: str = ""
+    capture: str = ""
+    items: tuple[ItemRecord, ...] = ()
+
+
+Told = Callable[[Result], None]
+"""Called with each result as it lands, from the thread that made it, one at a time."""
+Examine = Callable[[str], None]
+"""Called with the id of each capture that was sealed, before its result is told."""
+
+
+def collect(
+    services: Services, leads: Sequence[Lead], options: CaptureOptions, *, told: Told, examine: Examine
+) -> list[Result]:
+    """Capture every lead; the results in the order of `leads`."""
+    recover_workspace(services)
+    collection = _Collection(services, options, told, examine)
+    return collection.run(leads)
+
+
+class _Collection:
+    """One request being worked through by several threads."""
+
+    def __init__(self, services: Services, options: CaptureOptions, told: Told, examine: Examine) -> None:
+        self._services = services
+        self._options = options
+        self._told = told
+        self._examine = examine
+        self._leases = Leases(services)
+        self._queue: deque[int] = deque()
+        self._results: dict[int, Result] = {}
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+
+    def run(self, leads: Sequence[Lead]) -> list[Result]:
+        order = sorted(range(len(leads)), key=_by_host(leads))
+        self._queue.extend(order)
+        threads = min(self._services.settings.capture.workers, len(leads)) or 1
+        with self._leases.renewing(), ThreadPoolExecutor(threads, thread_name_prefix="collect") as pool:
+            running = [pool.submit(self._work, leads) for _thread in range(threads)]
+            try:
+                for one in running:
+                    one.result()
+            except BaseException:
+                self._stopped.set()
+                raise
+        return [self._results[index] for index in range(len(leads))]
+
+    def _work(self, leads: Sequence[Lead]) -> None:
+        with fetch_workers(self._services, self._options.level) as workers:
+            while not self._stopped.is_set() and (index := self._next()) is not None:
+                result = self._take(leads[index], workers)
+                if result is None:
+                    # Another process has it. What this one can do comes first; then it waits for the other's result.
+                    with self._lock:
+                        self._queue.append(index)
+                    self._stopped.wait(WAIT_S)
+                    continue
+                with self._lock:
+                    self._results[index] = result
+                    self._told(result)
+
+    def _next(self) -> int | None:
+        with self._lock:
+            return self._queue.popleft() if self._queue else None
+
+    def _take(self, lead: Lead, workers: FetchWorkers) -> Result | None:
+        self._settle(lead)
+        claimed = self._leases.ledger.claim(STAGE, lead.id, self._leases.now_ms(), again=self._options.again)
+        if isinstance(claimed, Busy):
+            return None
+        if not isinstance(claimed, Claim):
+            return self._already(lead)
+        with self._leases.kept(claimed):
+            try:
+                attempt = attempt_lead(self._services, workers, lead, claimed, self._options)
+            except LeaseLost:
+                return None
+        return self._finished(attempt)
+
+    def _settle(self, lead: Lead) -> None:
+        """Tell the ledger what the log knows of the lead, as it may have been rebuilt since."""
+        with reading(self._services.engine) as connection:
+            last = last_attempt(connection, lead.id)
+            whole = last_capture(connection, lead.id)
+        if last is not None:
+            state = WorkState.DONE if whole else WorkState.OPEN
+            with writing(self._services.engine) as connection:
+                settle(connection, STAGE, [Settled(lead.id, last.attempt or 1, state)])
+
+    def _already(self, lead: Lead) -> Result:
+        with reading(self._services.engine) as connection:
+            capture = last_capture(connection, lead.id)
+            items = list_items(connection, ItemFilter(capture=capture)) if capture else []
+        return Result(lead, Outcome.ALREADY, capture=capture or "", items=tuple(items))
+
+    def _finished(self, attempt: Attempt) -> Result:
+        kept = attempt.outcome in (Outcome.CAPTURED, Outcome.PARTIAL)
+        if kept:
+            self._examine(attempt.capture)
+        with reading(self._services.engine) as connection:
+            items = list_items(connection, ItemFilter(capture=attempt.capture)) if kept else []
+        return Result(
+            attempt.lead,
+            attempt.outcome,
+            attempt.cause,
+            attempt.detail,
+            attempt.advice,
+            attempt.capture,
+            tuple(items),
+        )
+
+
+def _by_host(leads: Sequence[Lead]) -> Callable[[int], tuple[int, int]]:
+    """Orders leads so that those of one host follow each other, hosts in the order of their first lead."""
+    first: dict[str, int] = {}
+    for index, lead in enumerate(leads):
+        first.setdefault(host_of(lead.locator), index)
+    return lambda index: (first[host_of(leads[index].locator)], index)

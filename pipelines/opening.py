@@ -1,0 +1,96 @@
+"""Opening an investigation: the workspace's folders, keys, database, settings and first events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from casefile.clock import Clock, SystemClock
+from casefile.errors import WorkspaceUnusable
+from casefile.events.append import Actor, Log
+from casefile.events.envelope import Subject
+from casefile.events.port import draft
+from casefile.events.publishing import LogFiles
+from casefile.events.replay import empty_database
+from casefile.events.types import InvestigationOpened, KeyStated, PersonalName, PersonRecorded
+from casefile.ids import LogId, PersonId, RunId
+from casefile.records.engine import open_engine
+from casefile.settings import FILE_NAME, InvestigationSettings, Settings, merge_settings
+from casefile.vocabulary import PersonKind
+from casefile.workspace import Workspace
+from preservation.durable import Disk, unobserved
+from preservation.keys import create_keys
+from preservation.staging import Staging
+from preservation.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What `init` made."""
+
+    root: Path
+    investigation: LogId
+    person: PersonId
+    fingerprint: str
+
+
+def open_investigation(
+    root: Path, title: str, investigator: str, environment: Mapping[str, str], clock: Clock | None = None
+) -> Opened:
+    """Create a workspace in `root`, which must not exist or be empty.
+
+    casefile.toml is written last: a folder without it is no workspace, so a crash on the way leaves none behind.
+    """
+    clock = clock or SystemClock()
+    workspace = Workspace(root.absolute())
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise WorkspaceUnusable(str(root), "there is something here already; name a new folder")
+    log_id, person = LogId(clock.mint()), PersonId(clock.mint())
+    settings = merge_settings({"investigation": {"id": log_id, "person": person}}, environment)
+    disk = Disk()
+    disk.make_directories(workspace.root)
+    disk.restrict(workspace.root, 0o700)
+    Vault(workspace.vault, disk).create()
+    Staging(workspace.staging, workspace.quarantine, disk=disk).create()
+    disk.make_directories(workspace.work)
+    LogFiles.at(workspace.log, unobserved).create()
+    keys = create_keys(workspace.keys, disk)
+    engine = open_engine(settings.database.url, workspace.database)
+    empty_database(engine, log_id)
+    log = Log(engine, workspace.log, log_id, clock)
+    key = KeyStated(purpose="log", algorithm="ed25519", public_key=keys.public_key_text, fingerprint=keys.fingerprint)
+    log.append(
+        [
+            draft("investigation.opened", body=InvestigationOpened(title=title)),
+            draft(
+                "person.recorded",
+                Subject(kind="person", id=person),
+                body=PersonRecorded(kind=PersonKind.INVESTIGATOR),
+                personal=PersonalName(name=investigator),
+            ),
+            draft("key.stated", body=key),
+        ],
+        Actor.person(person, RunId(clock.mint())),
+    )
+    log.close()
+    engine.dispose()
+    disk.replace(workspace.settings, settings_text(settings.investigation).encode("utf-8"))
+    return Opened(workspace.root, log_id, person, keys.fingerprint)
+
+
+def settings_text(investigation: InvestigationSettings) -> str:
+    """The casefile.toml of a new workspace: its identity, and every other setting as a comment with its default."""
+    lines = [
+        f"# Settings of one investigation. docs/settings.md explains each; {FILE_NAME} keeps only what differs.",
+        "",
+        "[investigation]",
+        f'id = "{investigation.id}"',
+        f'person = "{investigation.person}"',
+    ]
+    for name, field in Settings.model_fields.items():
+        if name != "investigation" and field.annotation is not None:
+            lines += ["", f"# [{name}]"]
+            for key, one in getattr(field.annotation, "model_fields", {}).items():
+                lines.append(f"# {key}: {one.description or ''}".rstrip())
+    return "\n".join(lines) + "\n"

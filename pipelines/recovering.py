@@ -1,0 +1,43 @@
+"""Start-up recovery: what dead runs left in staging is recorded where it was complete, else reported as lost."""
+
+from __future__ import annotations
+
+from casefile.events.types import CaptureFailed
+from casefile.model import readable
+from casefile.records.engine import reading
+from casefile.records.ledger import finish_recovered
+from casefile.records.queries import open_attempt
+from casefile.vocabulary import Cause, Outcome
+from collectors.outcomes import advice as advice_for
+from pipelines import sealing_events
+from pipelines.capture import append_seal
+from pipelines.services import Services
+from preservation.recovery import Lost, Recovered, recover
+from preservation.sealing import Sealed
+
+
+def recover_workspace(services: Services) -> Recovered:
+    """Resolve every capture of every dead run. Called before anything is collected; repeating it changes nothing."""
+    return recover(
+        services.staging,
+        services.vault,
+        lambda sealed: _record(services, sealed),
+        lambda lost: _lose(services, lost),
+    )
+
+
+def _record(services: Services, sealed: Sealed) -> None:
+    append_seal(services, sealed, finish_recovered)
+
+
+def _lose(services: Services, lost: Lost) -> None:
+    """Append the failure of a capture that was left half way; one that never began has nothing to end."""
+    with reading(services.engine) as connection:
+        begun = open_attempt(connection, lost.capture)
+    if begun is None:
+        return
+    lead, number = begun
+    cause = Cause.INTERRUPTED if lost.intent is None else Cause.SUPERSEDED
+    failed = CaptureFailed(attempt=number, detail=readable(lost.reason), advice=advice_for(cause))
+    failure = sealing_events.FailedCapture(outcome=Outcome.FAILED, cause=cause, failed=failed)
+    services.append(sealing_events.failed(services.log.id, lead, lost.capture, failure))

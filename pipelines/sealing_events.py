@@ -1,0 +1,75 @@
+"""The events of a capture: its beginning, its seal, its failure. Pure: values in, drafts out.
+
+What an item calls itself goes into the personal part, so that it can be erased; its text stays in the vault.
+"""
+
+from __future__ import annotations
+
+from casefile.events.envelope import EventOutcome, Subject
+from casefile.events.port import Draft, draft
+from casefile.events.types import CaptureFailed, CaptureStarted, ItemWords, SealedBody, SealedPersonal
+from casefile.ids import CaptureId, LeadId, LogId, derived, machine_event_id
+from casefile.model import CaptureRecord, Value
+from casefile.vocabulary import Cause, Outcome
+
+
+class FailedCapture(Value):
+    """How an attempt ended that kept no item."""
+
+    outcome: Outcome
+    cause: Cause
+    failed: CaptureFailed
+
+
+def capture_id(log: LogId, lead: LeadId, attempt: int) -> CaptureId:
+    """The id of an attempt's capture."""
+    return CaptureId(derived(log, "capture", lead, str(attempt)))
+
+
+def started(log: LogId, lead: str, capture: CaptureId, body: CaptureStarted) -> Draft:
+    """An attempt began."""
+    return draft(
+        "capture.started",
+        Subject(kind="capture", id=capture),
+        Subject(kind="lead", id=lead),
+        body=body,
+        outcome=EventOutcome(status="started"),
+        id=machine_event_id(log, capture, "started", body.attempt),
+    )
+
+
+def failed(log: LogId, lead: str, capture: str, failure: FailedCapture) -> Draft:
+    """An attempt ended without an item."""
+    return draft(
+        "capture.failed",
+        Subject(kind="capture", id=capture),
+        Subject(kind="lead", id=lead),
+        body=failure.failed,
+        outcome=EventOutcome(status=failure.outcome, cause=failure.cause),
+        id=machine_event_id(log, capture, "failed", failure.failed.attempt),
+    )
+
+
+def sealed(log: LogId, record: CaptureRecord, object_id: str, inventory: str) -> Draft:
+    """A capture is in the vault."""
+    circumstances = record.circumstances
+    words = tuple(
+        ItemWords(position=item.position, name=item.name, title=item.title, author=item.author) for item in record.items
+    )
+    without_words = record.model_copy(
+        update={
+            "circumstances": circumstances.model_copy(update={"handed_over_how": ""}),
+            "items": tuple(
+                item.model_copy(update={"name": "", "title": "", "author": "", "text": ""}) for item in record.items
+            ),
+        }
+    )
+    return draft(
+        "capture.sealed",
+        Subject(kind="item", id=circumstances.capture, count=len(record.items)),
+        Subject(kind="lead", id=circumstances.lead),
+        body=SealedBody(record=without_words, object_id=object_id, inventory=inventory),
+        personal=SealedPersonal(items=words, handed_over_how=circumstances.handed_over_how),
+        outcome=EventOutcome(status=record.outcome, cause=record.cause),
+        id=machine_event_id(log, circumstances.capture, "sealed", circumstances.attempt),
+    )

@@ -1,0 +1,143 @@
+"""The composition root: opens a workspace and gives the sequences what they need, each thing made once."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from casefile.clock import Clock, SystemClock
+from casefile.errors import DatabaseRestored, WorkspaceUnusable
+from casefile.events.append import Actor, Log, Within
+from casefile.events.port import Draft
+from casefile.events.publishing import LogFiles
+from casefile.ids import EventId, LogId, PersonId, RunId
+from casefile.model import Person
+from casefile.records.engine import open_engine, reading
+from casefile.records.queries import find_person
+from casefile.registry import load_specs
+from casefile.settings import Settings, load_settings
+from casefile.workspace import Workspace
+from collectors.interface import MethodSpec
+from preservation.durable import Disk, Reached, unobserved
+from preservation.staging import Reserve, Run, Staging
+from preservation.vault import Vault
+
+METHODS = "casefile.capture_methods"
+
+
+@dataclass(frozen=True)
+class Services:
+    """One open workspace, acting as one person in one run."""
+
+    workspace: Workspace
+    settings: Settings
+    engine: Engine
+    log: Log
+    vault: Vault
+    staging: Staging
+    clock: Clock
+    run_id: RunId
+    person: Person | None
+    reached: Reached
+
+    def append(self, *drafts: Draft, within: Within | None = None) -> tuple[EventId, ...]:
+        """Append as the person of this run; the events are durable when this returns."""
+        return self.log.append(drafts, self.actor, within)
+
+    @property
+    def actor(self) -> Actor:
+        """Who is acting. Raises WorkspaceUnusable when nobody was named."""
+        if self.person is None:
+            raise WorkspaceUnusable(self.workspace.root.name, "nobody is named as acting; say --as PERSON")
+        return Actor.person(self.person.id, self.run_id)
+
+    @property
+    def person_id(self) -> PersonId:
+        """The id of the person who is acting."""
+        return PersonId(self.actor.name.partition(":")[2])
+
+    @cached_property
+    def methods(self) -> tuple[MethodSpec, ...]:
+        """The capture methods that are installed."""
+        return load_specs(METHODS, MethodSpec)
+
+    @cached_property
+    def run(self) -> Run:
+        """This run's part of staging, opened on first use and locked until the end."""
+        return self.staging.open_run(self.run_id)
+
+
+@contextmanager
+def open_services(
+    root: Path,
+    environment: Mapping[str, str],
+    *,
+    person: str = "",
+    clock: Clock | None = None,
+    reached: Reached = unobserved,
+) -> Iterator[Services]:
+    """An open workspace. The journal is carried on first, where a crash left it behind the database.
+
+    Raises WorkspaceUnusable, UnknownPerson, JournalShortened or DatabaseRestored.
+    """
+    workspace = Workspace(root.absolute())
+    settings = load_settings(workspace.root, environment)
+    engine = open_engine(settings.database.url, workspace.database)
+    require_database(workspace, settings)
+    clock = clock or SystemClock()
+    log = Log(engine, workspace.log, LogId(settings.investigation.id), clock, reached=reached)
+    log.recover()
+    services = Services(
+        workspace=workspace,
+        settings=settings,
+        engine=engine,
+        log=log,
+        vault=Vault(workspace.vault, Disk(reached)),
+        staging=_staging(workspace, settings, reached),
+        clock=clock,
+        run_id=RunId(clock.mint()),
+        person=_acting(engine, person or settings.investigation.person),
+        reached=reached,
+    )
+    try:
+        yield services
+    finally:
+        if "run" in services.__dict__:
+            services.run.close()
+        log.close()
+        engine.dispose()
+
+
+def require_database(workspace: Workspace, settings: Settings) -> None:
+    """Raise DatabaseRestored when the SQLite file is gone while the journal is there."""
+    if settings.database.url or workspace.database.exists():
+        return
+    journal = LogFiles.at(workspace.log, unobserved).journal
+    raise DatabaseRestored(sum(1 for _record in journal.records()), 0)
+
+
+def clear_work(workspace: Workspace, name: str) -> Path:
+    """An empty folder of that name below `work/`, which holds nothing that cannot be made again."""
+    folder = workspace.work / name
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, mode=0o700)
+    return folder
+
+
+def _staging(workspace: Workspace, settings: Settings, reached: Reached) -> Staging:
+    reserve = Reserve(settings.reserve.bytes, settings.reserve.inodes)
+    return Staging(workspace.staging, workspace.quarantine, disk=Disk(reached), reserve=reserve)
+
+
+def _acting(engine: Engine, person: str) -> Person | None:
+    if not person:
+        return None
+    with reading(engine) as connection:
+        return find_person(connection, person)
