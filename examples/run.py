@@ -24,6 +24,8 @@ from examples import site
 CASEFILE = Path(sys.executable).with_name("casefile")
 INTERRUPTED = 130
 BY_PREFECT = ("/", "/post/rynok")
+Ending = tuple[str, str | None]
+"""Outcome and cause of one locator."""
 
 
 class Walk:
@@ -111,7 +113,7 @@ def _containment(walk: Walk) -> list[str]:
 
 def _collect(walk: Walk, base: str, weak: Sequence[str]) -> None:
     posts = [path for path in site.POSTS if path not in BY_PREFECT]
-    expected = dict.fromkeys((*site.PICTURES, *posts), ("captured", None))
+    expected: dict[str, Ending] = dict.fromkeys((*site.PICTURES, *posts), ("captured", None))
     expected |= {path: ("captured", cause) for path, cause in site.ABSENT.items()}
     locators = [base + path for path in expected]
     found = walk.run("collect", *locators, "--why", "the walk by the lake", *weak, expect=(1,))
@@ -123,7 +125,7 @@ def _collect(walk: Walk, base: str, weak: Sequence[str]) -> None:
     _outcomes(walk, base, refused, {outside: ("refused", "blocked-by-policy")})
 
 
-def _outcomes(walk: Walk, base: str, found: Mapping[str, Any], expected: Mapping[str, tuple[str, str | None]]) -> None:
+def _outcomes(walk: Walk, base: str, found: Mapping[str, Any], expected: Mapping[str, Ending]) -> None:
     results = {one["locator"].removeprefix(base): one for one in found.get("results", [])}
     for path, (outcome, cause) in expected.items():
         result = results.get(path, {})
