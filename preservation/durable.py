@@ -147,6 +147,12 @@ class Disk:
         self.sync_directory(path.parent)
         self._known.add(path)
 
+    def make_unsynced(self, path: Path) -> None:
+        """Makes a directory, and its missing parents, that is synced later or never has to be."""
+        with _translated("mkdir", path):
+            path.mkdir(parents=True)
+        self.reached(f"mkdir {path.name}/")
+
     def restrict(self, path: Path, mode: int) -> None:
         """Sets the permission bits of a file or directory, whatever they were; never those behind a link."""
         with _translated("chmod", path):

@@ -10,6 +10,7 @@ from pathlib import Path
 from casefile.errors import LeaseLost, RecordUnreadable, VaultConflict
 from preservation import layout
 from preservation.inventory import inventory_digest
+from preservation.object_audit import PERMISSIONS, ObjectAudit
 from preservation.sealing import Record, Sealed, complete
 from preservation.staging import CaptureFolder, Intent, Staging
 from preservation.vault import Vault, parse_record
@@ -69,11 +70,15 @@ def recover_capture(folder: CaptureFolder, vault: Vault, record: Record, lose: L
 
 
 def _read_back(intent: Intent, folder: CaptureFolder, vault: Vault) -> Sealed:
-    """The sealed capture that an intent promised, from its object wherever it got to."""
+    """The sealed capture that an intent promised, from its object wherever it got to, every byte of it read again."""
     place = folder.object if folder.object.is_dir() else vault.object_path(intent.object_id)
     inventory = _read(place / layout.INVENTORY)
     if inventory_digest(inventory) != intent.inventory:
         raise RecordUnreadable(str(place), "its inventory is not the one that was to be recorded")
+    for problem in ObjectAudit(place, intent.object_id, "object").problems():
+        # The outermost folder is closed to writing only after admission.
+        if problem.code != PERMISSIONS:
+            raise RecordUnreadable(problem.path, problem.text)
     content = _read(place / layout.CONTENT / layout.CAPTURE_RECORD)
     return Sealed(parse_record(content, intent.object_id), intent.object_id, intent.inventory, intent.ticket)
 

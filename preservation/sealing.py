@@ -96,7 +96,7 @@ def build_object(finished: Finished, folder: CaptureFolder) -> Sealed:
     circumstances, received = finished.circumstances, finished.received
     content = folder.object / layout.CONTENT
     # The folder as it is becomes the content: nothing is copied, and no path of the worker's leads there.
-    folder.disk.make_directories(content.parent)
+    folder.disk.make_unsynced(content.parent)
     folder.take_over(folder.worker, content)
     named = sorted(file.path for file in received.files)
     if layout.CAPTURE_RECORD in named:

@@ -69,6 +69,7 @@ class CaptureFolder:
         plain: Json = {"inventory": intent.inventory, "object": intent.object_id, "ticket": intent.ticket}
         self.disk.write_new(draft, canonical_json(plain))
         self.disk.sync_file(draft)
+        self.disk.sync_directory(self.path.parent)
         self.disk.rename_exclusive(draft, self._intent)
         self.disk.sync_directory(self._intent.parent)
 
@@ -159,8 +160,8 @@ class Run:
         """An empty place for a new capture; raises SpaceExhausted when the reserve is not free."""
         self._staging.require_space()
         folder = CaptureFolder(self, capture)
-        self.disk.make_directories(folder.path)
-        self.disk.make_directories(folder.worker)
+        self.disk.make_unsynced(folder.path)
+        self.disk.make_unsynced(folder.worker)
         return folder
 
     def captures(self) -> list[CaptureFolder]:

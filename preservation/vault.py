@@ -69,7 +69,7 @@ class Vault:
         has an object of that id.
         """
         target = self.object_path(object_id)
-        with self._locked(fcntl.LOCK_SH):
+        with locked(self.root, alone=False):
             self._disk.make_directories(target.parent)
             self._disk.rename_exclusive(built, target)
         self._disk.sync_directory(target.parent)
@@ -89,7 +89,7 @@ class Vault:
     def withdraw(self, object_id: str, target: Path) -> None:
         """Moves out an object that no event may ever name, whole, and removes the empty folders above its place."""
         source = self.object_path(object_id)
-        with self._locked(fcntl.LOCK_EX):
+        with locked(self.root, alone=True):
             self._disk.restrict(source, WRITABLE_DIRECTORY)
             self._disk.rename_exclusive(source, target)
             self._disk.sync_directory(target.parent)
@@ -98,7 +98,7 @@ class Vault:
 
     def prune(self, object_id: str) -> None:
         """Removes the folders that were made for an object and stayed empty: OCFL knows no empty folder."""
-        with self._locked(fcntl.LOCK_EX):
+        with locked(self.root, alone=True):
             self._prune(self.object_path(object_id).parent)
 
     def _prune(self, folder: Path) -> None:
@@ -149,18 +149,22 @@ class Vault:
                 size += sum(os.lstat(os.path.join(parent, name)).st_size for name in names)
         return Holdings(objects, files, size)
 
-    @contextmanager
-    def _locked(self, kind: int) -> Iterator[None]:
-        """Keeps the removal of empty folders away from admissions. The root's own inode is the lock."""
-        try:
-            descriptor = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except OSError as error:
-            raise WorkspaceUnusable(str(self.root), error.strerror or "it cannot be opened") from error
-        try:
-            fcntl.flock(descriptor, kind)
-            yield
-        finally:
-            os.close(descriptor)
+
+@contextmanager
+def locked(root: Path, *, alone: bool) -> Iterator[None]:
+    """Keeps those who look at empty folders of the vault, `alone`, away from admissions, which share the lock.
+
+    The root's own inode is the lock, so that it adds no file.
+    """
+    try:
+        descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise WorkspaceUnusable(str(root), error.strerror or "it cannot be opened") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def parse_record(content: bytes, where: str) -> CaptureRecord:

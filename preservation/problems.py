@@ -1,0 +1,68 @@
+"""What an audit can find: one code per kind of finding, with its sentence and the rule that it breaks.
+
+Codes are permanent; a code that is no longer found is not given to another kind. P001 to P049 are the vault's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of finding: a template whose fields the finding fills, and where the rule comes from."""
+
+    text: str
+    rule: str
+
+
+KINDS: dict[str, Kind] = {
+    "P001": Kind("a file of the storage root is missing", "OCFL 1.1 section 4.1; docs/formats/vault.md"),
+    "P002": Kind("a file of the storage root has other bytes than it must have", "docs/formats/vault.md"),
+    "P003": Kind("it belongs to no object and is not a file of the storage root", "OCFL 1.1 section 4.2"),
+    "P004": Kind("an empty folder", "OCFL 1.1 sections 3.3.1 and 4.2"),
+    "P005": Kind("it is a {kind}, where only files and folders may be", "docs/formats/vault.md"),
+    "P006": Kind("it is not where the layout puts an object of that id", "OCFL extension 0003"),
+    "P007": Kind("the permissions are {found}, not {expected}", "docs/formats/vault.md"),
+    "P008": Kind("it cannot be read: {reason}", "docs/formats/vault.md"),
+    "P010": Kind("the object's declaration has other bytes than it must have", "OCFL 1.1 section 3.2"),
+    "P011": Kind("it is not an inventory of the vault: {reason}", "OCFL 1.1 section 3.5"),
+    "P012": Kind("the inventory is for another object, {found}", "OCFL 1.1 section 3.5"),
+    "P013": Kind("the sidecar does not hold the digest of its inventory", "OCFL 1.1 section 3.6"),
+    "P014": Kind("the version's inventory differs from the object's", "OCFL 1.1 section 3.7"),
+    "P015": Kind("a file of the object is missing", "OCFL 1.1 section 3.5.2"),
+    "P016": Kind("a file that the inventory does not name", "OCFL 1.1 section 3.3.1"),
+    "P017": Kind("sha512 is {found}, recorded as {expected}", "OCFL 1.1 section 3.5.2"),
+    "P018": Kind("the capture's record and the inventory do not name the same files", "docs/formats/vault.md"),
+    "P020": Kind("an object that no event names", "docs/formats/vault.md"),
+    "P021": Kind("an event names an object that is not in the vault", "docs/formats/vault.md"),
+    "P022": Kind("the inventory has sha512 {found}; the event says {expected}", "docs/formats/vault.md"),
+}
+"""Every kind of finding by its code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding. `path` is relative to the workspace; `item` and `object` are ids, empty where none is concerned."""
+
+    code: str
+    text: str
+    path: str = ""
+    item: str = ""
+    object: str = ""
+
+    @property
+    def rule(self) -> str:
+        """Where the rule that was broken is written."""
+        return KINDS[self.code].rule
+
+
+def problem(code: str, path: str, object_id: str = "", **fields: str) -> Problem:
+    """A finding of the kind `code`, with its sentence filled in. Names found on a disk are made safe to print."""
+    shown = {name: printable(text) for name, text in fields.items()}
+    return Problem(code, KINDS[code].text.format(**shown), printable(path), object=printable(object_id))
+
+
+def printable(text: str) -> str:
+    """The text with everything that is no visible character escaped: controls, bidirectional marks, lone surrogates."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)

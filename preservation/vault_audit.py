@@ -1,0 +1,166 @@
+"""Auditing the vault: every file and folder of it accounted for, and compared with what the log says was sealed."""
+
+from __future__ import annotations
+
+import os
+import random
+import stat
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote
+
+from casefile.digests import Digest, hex_of
+from preservation import layout
+from preservation.object_audit import Checked, ObjectAudit, kind_of
+from preservation.problems import Problem, problem
+from preservation.vault import locked
+
+_OWN_FILES = frozenset(layout.root_files())
+_OWN_FOLDERS = frozenset(parent.as_posix() for path in _OWN_FILES for parent in Path(path).parents) - {"."}
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the log says of the vault: the inventory's digest of every sealed object, by object id.
+
+    `under_way` are the objects that a run has declared to record. Read them before the log: an object that is sealed
+    in between is then in both, and not in neither.
+    """
+
+    sealed: Mapping[str, Digest]
+    under_way: Collection[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """How many objects are read, and the seed that chooses them: the same again for the same vault."""
+
+    size: int
+    seed: int
+
+
+@dataclass(slots=True)
+class VaultAudit:
+    """An audit of the storage root at `root`, also while others seal. `expect` is asked once the root is listed.
+
+    Without a `sample` every object is read. `problems` is run once; `checked` counts as it goes. The paths of findings
+    begin with the root's own name.
+    """
+
+    root: Path
+    expect: Callable[[], Expected]
+    sample: Sample | None = None
+    checked: Checked = field(default_factory=Checked)
+
+    def problems(self) -> Iterator[Problem]:
+        """Every finding, in the order of the paths; objects that are missing come last."""
+        found: list[str] = []
+        yield from self._root_files()
+        yield from self._walk_root(found)
+        expected = self.expect()
+        chosen = self._choose(found)
+        for object_id in found:
+            yield from self._object(object_id, expected, read=object_id in chosen)
+        for object_id in sorted(expected.sealed.keys() - set(found)):
+            if not os.path.lexists(self.root / layout.object_path(object_id)):
+                yield problem("P021", self._shown(layout.object_path(object_id).as_posix()), object_id)
+
+    def _root_files(self) -> Iterator[Problem]:
+        for path, content in layout.root_files().items():
+            place = self.root / path
+            try:
+                found = place.lstat()
+                same = stat.S_ISREG(found.st_mode) and place.read_bytes() == content
+            except FileNotFoundError:
+                yield problem("P001", self._shown(path))
+            except OSError as error:
+                yield problem("P008", self._shown(path), reason=error.strerror or str(error))
+            else:
+                if not same:
+                    yield problem("P002", self._shown(path))
+
+    def _walk_root(self, found: list[str]) -> Iterator[Problem]:
+        """Fills `found` with the id of every object in its place and finds whatever else lies in the storage root."""
+        empty: list[str] = []
+        pending = [""]
+        while pending:
+            at = pending.pop()
+            try:
+                with os.scandir(self.root / at) as entries:
+                    listed = sorted(entries, key=lambda entry: entry.name)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                yield problem("P008", self._shown(at), reason=error.strerror or str(error))
+                continue
+            if at and not listed:
+                empty.append(at)
+            below: list[str] = []
+            for entry in listed:
+                path = f"{at}/{entry.name}" if at else entry.name
+                if entry.is_dir(follow_symlinks=False) and (path in _OWN_FOLDERS or _is_tuple(path)):
+                    below.append(path)
+                elif entry.is_dir(follow_symlinks=False) and _is_object_place(path):
+                    yield from self._place(path, found)
+                elif path not in _OWN_FILES:
+                    yield from self._stray(path, entry)
+            pending.extend(reversed(below))
+        yield from self._still_empty(empty)
+
+    def _still_empty(self, empty: list[str]) -> Iterator[Problem]:
+        """Looks again at folders that were empty, while nothing is being admitted to them."""
+        if not empty:
+            return
+        with locked(self.root, alone=True):
+            remaining = [path for path in empty if (self.root / path).is_dir() and not os.listdir(self.root / path)]
+        for path in remaining:
+            yield problem("P004", self._shown(path))
+
+    def _place(self, path: str, found: list[str]) -> Iterator[Problem]:
+        object_id = unquote(path.rpartition("/")[2], errors="replace")
+        if layout.object_path(object_id).as_posix() == path:
+            found.append(object_id)
+        else:
+            yield problem("P006", self._shown(path), object_id)
+
+    def _stray(self, path: str, entry: os.DirEntry[str]) -> Iterator[Problem]:
+        found = entry.stat(follow_symlinks=False)
+        if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode):
+            yield problem("P003", self._shown(path))
+        else:
+            yield problem("P005", self._shown(path), kind=kind_of(found))
+
+    def _choose(self, found: list[str]) -> Collection[str]:
+        if self.sample is None or self.sample.size >= len(found):
+            return frozenset(found)
+        # Not for secrecy: the seed is stated, so that the choice can be made again.
+        return frozenset(random.Random(self.sample.seed).sample(sorted(found), self.sample.size))  # noqa: S311
+
+    def _object(self, object_id: str, expected: Expected, *, read: bool) -> Iterator[Problem]:
+        place = layout.object_path(object_id).as_posix()
+        recorded = expected.sealed.get(object_id)
+        if recorded is None and object_id in expected.under_way:
+            return
+        if recorded is None:
+            yield problem("P020", self._shown(place), object_id)
+        if not read:
+            return
+        audit = ObjectAudit(self.root / place, object_id, self._shown(place), self.checked)
+        yield from audit.problems()
+        if recorded is not None and audit.inventory is not None and audit.inventory != recorded:
+            shown = self._shown(f"{place}/{layout.INVENTORY}")
+            yield problem("P022", shown, object_id, found=hex_of(audit.inventory), expected=hex_of(recorded))
+
+    def _shown(self, path: str) -> str:
+        return f"{self.root.name}/{path}" if path else self.root.name
+
+
+def _is_tuple(path: str) -> bool:
+    parts = path.split("/")
+    return len(parts) <= layout.NUMBER_OF_TUPLES and all(layout.TUPLE.fullmatch(part) for part in parts)
+
+
+def _is_object_place(path: str) -> bool:
+    parent = path.rpartition("/")[0]
+    return parent.count("/") == layout.NUMBER_OF_TUPLES - 1 and _is_tuple(parent)
