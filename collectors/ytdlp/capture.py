@@ -1,0 +1,295 @@
+"""The worker of the method `ytdlp`: one locator to the original streams behind it and everything said about them.
+
+The evidence is what came over the wire, one file for each response. yt-dlp finds and chooses; it writes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from casefile.canonical import Json
+from casefile.model import Received, ReceivedFile, ReceivedItem, ToolUse
+from casefile.vocabulary import Cause, Content, Outcome, Role
+from collectors.interface import CaptureRequest
+from collectors.outcomes import advice as general_advice
+from collectors.outcomes import outcomes_of
+from collectors.ytdlp import answer
+from collectors.ytdlp.causes import RAISED, Explanation, explain
+from collectors.ytdlp.claims import title_of
+from collectors.ytdlp.extraction import Extraction, entries_of
+from collectors.ytdlp.faults import LimitReached
+from collectors.ytdlp.recording import Recorder, Transfer, exchange_of
+from collectors.ytdlp.streams import Stream, formats_of, receive
+from collectors.ytdlp.viewing import make_viewing_copy
+
+WORK = "work"
+MAX_SUBTITLES = 40
+MAX_THUMBNAIL_TRIES = 3
+GRACE_S = 30.0
+"""For the copy for viewing of what came before the deadline cut the rest off."""
+
+
+def work(request: dict[str, Json], inputs: Path, out: Path) -> dict[str, Json]:
+    """Capture `request` (CaptureRequest) below `out`; the answer is a Received. Nothing is read from `inputs`."""
+    asked = CaptureRequest.model_validate(request)
+    if not asked.proxy:
+        return Received(
+            outcome=Outcome.FAILED,
+            cause=Cause.TOOL_FAILED,
+            detail="there is no egress broker to go through",
+            advice=general_advice(Cause.TOOL_FAILED),
+        ).plain()
+    return capture(asked, out).plain()
+
+
+def capture(asked: CaptureRequest, out: Path) -> Received:
+    """Find, receive, describe. Whatever the site or the network does ends in a Received with a cause."""
+    recorder = Recorder(out, asked.limits)
+    extraction = Extraction(asked, recorder)
+    deadline = threading.Timer(asked.limits.deadline_s, extraction.expire)
+    deadline.daemon = True
+    deadline.start()
+    try:
+        taking = _Taking(asked, out, extraction)
+        taking.run()
+        return taking.result()
+    finally:
+        deadline.cancel()
+        extraction.close()
+        shutil.rmtree(out / WORK, ignore_errors=True)
+
+
+class _Taking:
+    """One capture while it is being made."""
+
+    def __init__(self, asked: CaptureRequest, out: Path, extraction: Extraction) -> None:
+        self.asked = asked
+        self.out = out
+        self.extraction = extraction
+        self.recorder = extraction.recorder
+        self.failed: Explanation | None = None
+        self.faults: list[Explanation] = []
+        self.missing: list[str] = []
+        self.videos: list[tuple[Mapping[str, Any], list[Stream]]] = []
+        self.sides: list[tuple[int, list[Transfer], Role, str]] = []
+        self.stopped = False
+        (out / WORK).mkdir()
+        (out / answer.RECORD).mkdir()
+
+    def run(self) -> None:
+        try:
+            found = self.extraction.extract_info(self.asked.locator, download=False, process=False)
+            entries, more = entries_of(found or {})
+        except RAISED as error:
+            self.failed = self._explain(error)
+            return
+        if more:
+            self.missing.append(f"the first {len(entries)} videos of the list were taken; monitor it for the others")
+        if not entries:
+            self.failed = Explanation(Cause.UNSUPPORTED, "an empty list", general_advice(Cause.UNSUPPORTED))
+        for entry in entries:
+            if not self.stopped:
+                self._take_entry(entry)
+
+    def _take_entry(self, entry: dict[str, Any]) -> None:
+        try:
+            info = self.extraction.process_ie_result(entry, download=False)
+        except RAISED as error:
+            self.faults.append(self._explain(error))
+            self.stopped = isinstance(error, LimitReached)
+            return
+        for video in _videos(info):
+            if not self.stopped:
+                self._take_video(video)
+
+    def _take_video(self, info: dict[str, Any]) -> None:
+        streams: list[Stream] = []
+        for position, chosen in enumerate(formats_of(info)):
+            work = self.out / WORK / f"{len(self.videos):04d}-{position}"
+            work.mkdir()
+            streams.append(stream := receive(self.extraction, chosen, work))
+            self.missing.extend(stream.missing)
+            if stream.fault is not None:
+                self.faults.append(stream.fault)
+            if stream.stopped:
+                self.stopped = True
+                break
+        self.videos.append((info, streams))
+        self._write_info(info)
+        if not self.stopped:
+            self._take_sides(info)
+
+    def _take_sides(self, info: Mapping[str, Any]) -> None:
+        position = len(self.videos) - 1
+        wanted = list((info.get("requested_subtitles") or {}).items())
+        for language, subtitle in wanted[:MAX_SUBTITLES]:
+            work = self.out / WORK / f"{position:04d}-subtitle-{len(self.sides):04d}"
+            work.mkdir()
+            if not self._take_side({**subtitle, "id": info.get("id")}, work, Role.SUBTITLE, str(language)):
+                self.missing.append("a subtitle")
+        for thumbnail in list(reversed(info.get("thumbnails") or []))[:MAX_THUMBNAIL_TRIES]:
+            if self._take_side(thumbnail, self.out / WORK, Role.THUMBNAIL, ""):
+                return
+        if info.get("thumbnails"):
+            self.missing.append("the thumbnail")
+
+    def _take_side(self, chosen: Mapping[str, Any], work: Path, role: Role, name: str) -> bool:
+        if self.stopped or not chosen.get("url"):
+            return False
+        stream = receive(self.extraction, chosen, work)
+        self.stopped = stream.stopped
+        if stream.transfers:
+            self.sides.append((len(self.videos) - 1, list(stream.transfers), role, name))
+        return bool(stream.transfers) and stream.whole
+
+    def _write_info(self, info: dict[str, Any]) -> None:
+        plain = self.extraction.sanitize_info(info)
+        path = self.out / answer.RECORD / f"info-{len(self.videos):04d}.json"
+        path.write_text(json.dumps(plain, sort_keys=True, indent=1, default=str), "utf-8")
+
+    def _explain(self, error: BaseException) -> Explanation:
+        return explain(
+            error,
+            transfers=self.recorder.transfers,
+            script_runtime_missing=self.extraction.lacks_script_runtime(),
+        )
+
+    def result(self) -> Received:
+        self.extraction.transport.close()
+        types: dict[str, str] = {}
+        status = self._answer_in_its_place()
+        files = answer.received_files(self.recorder, types)
+        if self.failed is not None and status is None:
+            if not self._keeps_page(types):
+                return answer.failure(self.failed, self.recorder)
+            self.faults.append(self.failed)
+        items, tools = self._items(files, types, status)
+        if not items or self._only_refused(items):
+            reason = next(iter(self.faults), None) or Explanation(Cause.TOOL_FAILED, "nothing came", "")
+            return answer.failure(reason, self.recorder)
+        if status is not None and self.failed is not None:
+            ended: dict[str, Any] = {
+                "outcome": Outcome.CAPTURED,
+                "cause": Cause.HTTP_STATUS,
+                "detail": self.failed.detail,
+                "advice": self.failed.advice,
+            }
+        else:
+            ended = answer.ending(self.faults, self.missing, items)
+        files += self._records()
+        return Received(
+            **ended,
+            files=tuple(files),
+            items=tuple(items),
+            exchanges=tuple(map(exchange_of, self.recorder.transfers)),
+            tools=tuple(tools),
+        )
+
+    def _items(
+        self, files: list[ReceivedFile], types: dict[str, str], status: Transfer | None
+    ) -> tuple[list[ReceivedItem], list[ToolUse]]:
+        items: list[ReceivedItem] = []
+        tools = [answer.tool_use()]
+        page = status or self._page(types)
+        if page is not None:
+            title = title_of(self.videos[0][0]) if len(self.videos) == 1 else ""
+            absent = status is not None
+            items.append(
+                answer.page_item(
+                    page,
+                    types,
+                    title=title,
+                    content=Content.ABSENT if absent else Content.PRESENT,
+                    reason=f"HTTP status {page.status}" if absent else "",
+                )
+            )
+        for position, (info, streams) in enumerate(self.videos):
+            viewing_type = self._make_copy(streams, files, tools)
+            if item := answer.stream_item(streams, info, types, viewing_type):
+                items.append(item)
+            for at, transfers, role, name in self.sides:
+                if at == position:
+                    items.append(answer.side_item(transfers, role, name, types))
+        return items, tools
+
+    def _make_copy(self, streams: list[Stream], files: list[ReceivedFile], tools: list[ToolUse]) -> str:
+        """A copy for viewing where the evidence is in pieces; its media type, empty when there is none."""
+        came = [stream for stream in streams if stream.transfers]
+        if not came or (len(came) == 1 and not came[0].joined):
+            return ""
+        inputs = [self._joined(stream) for stream in came]
+        parts = dict.fromkeys(one.content_path for stream in came for one in stream.transfers)
+        try:
+            left_s = self.recorder.left_s()
+        except LimitReached:
+            left_s = GRACE_S
+        made = make_viewing_copy(self.out, [one for one in inputs if one], tuple(parts), left_s=left_s)
+        if made.file is None:
+            self.extraction.messages.warning(made.problem)
+            return ""
+        files.append(made.file)
+        if made.tool is not None and made.tool not in tools:
+            tools.append(made.tool)
+        return made.file.media_type
+
+    def _joined(self, stream: Stream) -> Path | None:
+        if not stream.joined:
+            return self.out / stream.transfers[-1].content_path
+        first, *others = stream.joined
+        with first.open("ab") as whole:
+            for part in others:
+                with part.open("rb") as source:
+                    shutil.copyfileobj(source, whole)
+        return first
+
+    def _page(self, types: dict[str, str]) -> Transfer | None:
+        """The page that was asked for: the first answer that is one, before any redirect to elsewhere was left."""
+        for one in self.recorder.transfers:
+            if one.method == "GET" and 200 <= one.status < 300 and one.path:
+                return one if types[one.content_path] in answer.PAGES else None
+        return None
+
+    def _keeps_page(self, types: dict[str, str]) -> bool:
+        if self.failed is None or self._page(types) is None:
+            return False
+        return Outcome.PARTIAL in outcomes_of(self.failed.cause)
+
+    def _answer_in_its_place(self) -> Transfer | None:
+        """The error answer to the locator itself, when that is why nothing was found."""
+        if self.failed is None or self.failed.cause is not Cause.HTTP_STATUS:
+            return None
+        for one in self.recorder.transfers:
+            if one.status >= 400:
+                if not one.path:
+                    self.recorder.open_body(one).close()
+                return one
+        return None
+
+    def _only_refused(self, items: list[ReceivedItem]) -> bool:
+        media = [item for item in items if item.role in (Role.VIDEO, Role.AUDIO) and item.content is Content.PRESENT]
+        return not media and any(one.cause is Cause.BLOCKED_BY_POLICY for one in self.faults)
+
+    def _records(self) -> list[ReceivedFile]:
+        folder = self.out / answer.RECORD
+        self.recorder.write_log(folder / "exchanges.jsonl")
+        (folder / "messages.txt").write_text("\n".join(self.extraction.messages.lines), "utf-8")
+        types = {".json": "application/json", ".jsonl": "application/jsonl", ".txt": "text/plain"}
+        return [
+            answer.record_file(f"{answer.RECORD}/{path.name}", types[path.suffix])
+            for path in sorted(folder.iterdir())
+            if path.stat().st_size
+        ]
+
+
+def _videos(info: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """The videos in a processed result, nested lists flattened."""
+    if not info:
+        return []
+    if info.get("_type", "video") in ("playlist", "multi_video"):
+        return [video for entry in info.get("entries") or () for video in _videos(entry)]
+    return [dict(info)]

@@ -1,0 +1,69 @@
+"""What the method `ytdlp` says of itself, without loading yt-dlp."""
+
+from __future__ import annotations
+
+import re
+
+from collectors.interface import MethodSpec
+
+VIDEO_HOSTS = (
+    r"(?:[\w-]+\.)*youtube(?:-nocookie)?\.com/(?:watch|shorts/|live/|embed/|clip/|v/)",
+    r"youtu\.be/[\w-]",
+    r"(?:[\w-]+\.)*vimeo\.com/(?:\d|video/|channels/|ondemand/|event/)",
+    r"(?:[\w-]+\.)*tiktok\.com/(?:@[^/]+/video/|v/|t/|embed/|\w{9})",
+    r"(?:[\w-]+\.)*dailymotion\.com/(?:video|embed/video)/",
+    r"dai\.ly/\w",
+    r"(?:[\w-]+\.)*facebook\.com/(?:watch|reel/|video\.php|share/[vr]/|[^/?#]+/videos/)",
+    r"fb\.watch/\w",
+    r"(?:[\w-]+\.)*instagram\.com/(?:[^/?#]+/)?(?:reels?|tv)/",
+    r"(?:[\w-]+\.)*(?:twitter|x)\.com/(?:[^/?#]+|i(?:/web)?)/status(?:es)?/\d",
+    r"(?:t|telegram)\.me/(?:s/)?[\w-]+/\d",
+    r"(?:[\w-]+\.)*(?:vk\.com|vk\.ru|vkvideo\.ru)/(?:video|clip|[^?#]*[?&]z=video)",
+    r"(?:[\w-]+\.)*rutube\.ru/(?:video|shorts|play/embed|live)/",
+    r"(?:[\w-]+\.)*(?:ok|odnoklassniki)\.ru/(?:video|videoembed|live)/",
+    r"(?:[\w-]+\.)*bitchute\.com/(?:video|embed|torrent)/",
+    r"(?:[\w-]+\.)*odysee\.com/[@$]",
+    r"(?:[\w-]+\.)*rumble\.com/(?:embed/|v\w+-)",
+    r"(?:[\w-]+\.)*twitch\.tv/(?:videos/|[^/?#]+/(?:clip|v|video)/)",
+    r"clips\.twitch\.tv/\w",
+    r"(?:[\w-]+\.)*streamable\.com/\w",
+    r"(?:[\w-]+\.)*bilibili\.com/video/",
+    r"(?:[\w-]+\.)*aparat\.com/v/",
+    r"(?:[\w-]+\.)*reddit\.com/(?:r|user)/[^/]+/comments/",
+)
+"""Pages whose content is a video that plain HTTP does not bring. Courtesy: `--method` always decides."""
+
+CLAIMS = re.compile(
+    rf"(?:https?://(?:{'|'.join(VIDEO_HOSTS)})|https?://[^/?#]+/[^?#]*\.(?:m3u8|mpd)(?:[?#]|$))", re.IGNORECASE
+)
+
+SPEC = MethodSpec(
+    name="ytdlp",
+    version="1",
+    summary="Video and audio by yt-dlp: the original streams, segments and playlists as they were sent.",
+    module="collectors.ytdlp.capture",
+    schemes=("http", "https"),
+    priority=10,
+    touches_network=True,
+    claims=CLAIMS,
+)
+
+MEDIA_MARKUP = re.compile(
+    r"<(?:video|audio)\b"
+    r"|<source\b[^>]{0,500}\btype\s*=\s*[\"']?(?:video|audio)/"
+    r"|<meta\b[^>]{0,500}\b(?:property|name)\s*=\s*[\"']?(?:og:video|og:audio|twitter:player)\b"
+    r"|<(?:iframe|embed)\b[^>]{0,2000}\bsrc\s*=\s*[\"']?(?:https?:)?//(?:[\w-]+\.)*"
+    r"(?:youtube(?:-nocookie)?\.com/embed|player\.vimeo\.com|dailymotion\.com/embed|rutube\.ru/play/embed"
+    r"|facebook\.com/plugins/video|tiktok\.com/embed|rumble\.com/embed|ok\.ru/videoembed)"
+    r"|[\"'][^\"'\s<>]{1,2000}\.(?:m3u8|mpd)(?:\?[^\"'\s<>]{0,2000})?[\"']"
+    r"|\"@type\"\s*:\s*\"VideoObject\"",
+    re.IGNORECASE,
+)
+
+
+def names_media(page: str) -> bool:
+    """Whether the text of an HTML page names a video or audio that plain HTTP leaves behind.
+
+    A hint, made to be followed by a second capture with `ytdlp`; it looks at markup and follows nothing.
+    """
+    return MEDIA_MARKUP.search(page) is not None

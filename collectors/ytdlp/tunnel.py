@@ -1,0 +1,93 @@
+"""Connections: always through the egress broker's CONNECT, plain HTTP as well, so that every refusal is typed.
+
+A tunnel also keeps the origin's bytes and the broker's words apart: no header of a site can pass for one of ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import ssl
+from collections.abc import Callable
+from email.message import Message
+from urllib.parse import urlsplit
+
+from yt_dlp.networking.exceptions import CertificateVerifyError, SSLError
+
+from casefile.vocabulary import Cause
+from collectors.ytdlp.faults import WireFault
+
+BROKER_CAUSES = {
+    "dns": Cause.DNS,
+    "connection-refused": Cause.CONNECTION_REFUSED,
+    "timeout": Cause.TIMEOUT,
+    "reset": Cause.RESET,
+}
+MAX_HEAD_LINES = 32
+MAX_LINE_BYTES = 8_192
+
+
+class Connection(http.client.HTTPConnection):
+    """One connection to an origin through the broker. `peer` is the address that the broker connected to."""
+
+    def __init__(self, host: str, port: int, *, broker: str, tls: ssl.SSLContext | None, timeout_s: float) -> None:
+        super().__init__(host, port, timeout=timeout_s)
+        self.default_port = 443 if tls else 80  # what http.client leaves out of the Host header
+        self._broker = urlsplit(broker)
+        self._tls = tls
+        self.peer = ""
+
+    def connect(self) -> None:
+        """Reach the origin; raises WireFault, CertificateVerifyError or SSLError."""
+        try:
+            tunnel = socket.create_connection((self._broker.hostname or "", self._broker.port or 0), self.timeout)
+        except OSError as error:
+            raise WireFault(Cause.TOOL_FAILED, "the egress broker cannot be reached") from error
+        self.sock = tunnel  # before the talk begins, so that it can be interrupted
+        try:
+            tunnel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.peer = _ask_broker(tunnel, self.host, self.port)
+            if self._tls is not None:
+                self.sock = self._tls.wrap_socket(tunnel, server_hostname=self.host)
+        except ssl.SSLCertVerificationError as error:
+            raise CertificateVerifyError(cause=error) from error
+        except ssl.SSLError as error:
+            raise SSLError(cause=error) from error
+        except TimeoutError as error:
+            raise WireFault(Cause.TIMEOUT, "no answer while connecting") from error
+        except OSError as error:
+            raise WireFault(Cause.RESET, "closed while connecting") from error
+
+    def interrupt(self) -> None:
+        """End whatever waits on this connection; for another thread."""
+        if self.sock is not None:
+            with contextlib.suppress(OSError):  # it may be closed by now, which is what is wanted
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _ask_broker(tunnel: socket.socket, host: str, port: int) -> str:
+    target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    tunnel.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode("ascii"))
+    with tunnel.makefile("rb") as answer:
+        words = answer.readline(MAX_LINE_BYTES).split(None, 2)
+        head = _read_head(answer.readline)
+    if len(words) < 2 or not words[0].startswith(b"HTTP/1."):
+        raise WireFault(Cause.TOOL_FAILED, "the egress broker gave no answer")
+    if words[1] == b"200":
+        return head.get("Casefile-Peer", "")
+    if refusal := head.get("Casefile-Refused"):
+        raise WireFault(Cause.BLOCKED_BY_POLICY, f"{target}: {refusal}"[:512])
+    cause = BROKER_CAUSES.get(head.get("Casefile-Cause", ""), Cause.TOOL_FAILED)
+    raise WireFault(cause, f"{target}: the egress broker answered {words[1][:3].decode('ascii', 'replace')}")
+
+
+def _read_head(readline: Callable[[int], bytes]) -> Message:
+    head = Message()
+    for _ in range(MAX_HEAD_LINES):
+        line = readline(MAX_LINE_BYTES)
+        if line in (b"\r\n", b"\n", b""):
+            break
+        name, _, value = line.decode("latin-1").partition(":")
+        head[name.strip()] = value.strip()
+    return head
