@@ -31,6 +31,7 @@ from casefile.model import ClockRecord
 from casefile.records.effects import carry_out
 from casefile.records.engine import tables, writing
 from casefile.records.reading import Head, read_event
+from casefile.records.search import forget_text
 
 Within = Callable[[Connection], None]
 """Something that must commit, or fail, together with the events: a lease's end, a checked fencing token."""
@@ -128,6 +129,7 @@ class Log:
             position = read_event(connection, target).position
             pending = self._place(connection, [prepared])
             _forget_part(connection, target, part, prepared.event.envelope.id)
+            forget_text(connection, target, part)
         self._reached("committed")
         self._publisher.publish(pending)
         self._publisher.erase(segment_of(position), target, part)
