@@ -49,14 +49,12 @@ def resolve_by_system(host: str, port: int) -> Sequence[str]:
 def connect_to_address(address: str, port: int, timeout_s: float) -> socket.socket:
     """A TCP connection to an address in written form, which is never looked up as a name; raises OSError."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    connection = socket.socket(family, socket.SOCK_STREAM)
-    try:
+    with contextlib.ExitStack() as until_connected:
+        connection = until_connected.enter_context(socket.socket(family, socket.SOCK_STREAM))
         connection.settimeout(timeout_s)
         connection.connect((address, port))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except BaseException:
-        connection.close()
-        raise
+        until_connected.pop_all()
     return connection
 
 
@@ -208,7 +206,7 @@ class Broker:
                 return
             target = parse_head(head)
             passage.host, passage.port = target.host, target.port
-            passage.server = self._reach(passage)
+            server = passage.server = self._reach(passage)
         except HeadRefused as refusal:
             passage.refused = refusal.reason
             _reply(passage.client, refusal.status, "Casefile-Refused", refusal.reason)
@@ -218,7 +216,7 @@ class Broker:
         except _Unreachable as failure:
             _reply(passage.client, failure.status, "Casefile-Cause", failure.cause)
         else:
-            self._relay(passage, target, early)
+            self._relay(passage, server, target, early)
 
     def _reach(self, passage: _Passage) -> socket.socket:
         passage.allowance = matching_allowance(self.policy.allow, passage.host, passage.port)
@@ -252,9 +250,7 @@ class Broker:
             raise _Unreachable("reset", "502 Bad Gateway") from last
         raise _Unreachable("connection-refused", "502 Bad Gateway") from last
 
-    def _relay(self, passage: _Passage, target: Target, early: bytes) -> None:
-        server = passage.server
-        assert server is not None
+    def _relay(self, passage: _Passage, server: socket.socket, target: Target, early: bytes) -> None:
         server.settimeout(self.idle_s)
         limit: int | None = None
         if target.forward:

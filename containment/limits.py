@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["crashed", "killed", "timeout", "memory", "output", "malformed", "signal"]
-"""`crashed`: the worker raised. `killed`: ended from outside, or the sandbox did. `timeout`: wall or CPU seconds.
-`memory`, `output`: a bound was met. `malformed`: the answer or the files are not what they should be. `signal`: the
-process died of its own fault."""
+"""`crashed`: the worker raised, or left without an answer. `killed`: ended from outside, or the whole sandbox did, or
+too many processes ran. `timeout`: wall or CPU seconds. `memory`, `output`: that bound was met. `malformed`: the answer
+or the files are not what they should be. `signal`: the process died of its own fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of one call. Seconds and bytes.
 
-    `cpu_s` and `memory_bytes` hold for each process, `file_bytes` for each file, `output_bytes` for all files
-    together, `processes` for all that run at the same time.
+    `cpu_s` and `memory_bytes` hold for each process (all together may take twice the memory), `file_bytes` for each
+    file, `output_bytes` for all files together, `processes` for all that run at the same time.
     """
 
     wall_s: int

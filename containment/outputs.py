@@ -82,6 +82,9 @@ def _bytes(found: os.stat_result) -> int:
 def _walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
     """Every entry below `folder` by its path from there, each folder opened up before it is entered."""
     count = 0
+    # The call may have put something else in the folder's place: a link would lead us out of it.
+    if not stat.S_ISDIR(os.lstat(folder).st_mode):
+        raise OutputRefused("the output folder is none any more")
     os.chmod(folder, FOLDER_MODE)
     waiting = [("", folder)]
     while waiting:

@@ -1,8 +1,9 @@
 """How a worker's Python is started: inside bubblewrap with nothing of the host but what it needs, or plainly.
 
 `full`: own user, process, network, mount, ipc and host-name namespaces, no capabilities, an empty environment, the
-system and our code read-only, `/inputs` read-only, `/out` writable, `/tmp` in bounded memory, a network of its own
-that has nothing but loopback. `weak`: a child process with an empty environment, and nothing else enforced.
+system, Python and our code read-only and where they are outside, `/inputs` read-only, `/out` writable, temporary files
+in bounded memory, a network of its own that has nothing but loopback. `weak`: a child process with an environment of
+its own, and nothing else enforced.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,15 +24,15 @@ from casefile.errors import UsageError
 USER_ID = 1000
 """Inside, never 0: programs that drop their guard for root do not meet it here."""
 TEMPORARY_BYTES = 512 << 20
-"""Size of `/tmp`, which is memory. Content goes to `/out`."""
+"""Size of the temporary folder, which is memory. Content goes to `/out`."""
 SHARED_MEMORY_BYTES = 64 << 20
 PROBE_TIMEOUT_S = 20
 
-CODE = Path("/code")
-SITE = Path("/site")
 INPUTS = Path("/inputs")
 OUT = Path("/out")
-TEMPORARY = Path("/tmp")  # noqa: S108
+SCRATCH = Path("/scratch")
+USUAL_TEMPORARY = Path("/tmp")  # noqa: S108
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32")
 CONFIGURATION = (
@@ -52,10 +53,12 @@ OURS = ("casefile", "containment")
 """Packages that every worker gets besides its own."""
 TOOLS = "tools"
 """The repository's folder of programs that are installed beside it."""
+PROGRAMS = ("deno",)
+"""Programs that come as Python packages, into the `bin` of the environment that we run in."""
 
-NO_BYTECODE_NO_SITE = ("-I", "-S", "-B", "-X", "utf8")
-"""Isolated: no PYTHON* variables, no user folder, no sitecustomize, nothing imported from the working folder."""
-START = "import sys; sys.path[:0] = sys.argv[2].split(':'); from containment.zygote import main; main(sys.argv[1])"
+ISOLATED = ("-I", "-S", "-B", "-X", "utf8")
+"""No PYTHON* variables, no user folder, no sitecustomize, nothing imported from the working folder, no bytecode."""
+START = "import sys; sys.path += sys.argv[2].split(':'); from containment.zygote import main; main(sys.argv[1])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +71,16 @@ class Availability:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where a worker's folders are outside. `code` are folders or single modules that it may import, read-only."""
+    """Where a worker's folders are outside. `code` are packages or single modules that it may import."""
 
     inputs: Path | None
     out: Path
     code: tuple[Path, ...]
+
+    @property
+    def call(self) -> Path:
+        """Where the running call writes to."""
+        return self.out / "call"
 
 
 @functools.cache
@@ -81,7 +89,7 @@ def available() -> Availability:
     program = shutil.which("bwrap")
     if program is None:
         return Availability(False, "bubblewrap (bwrap) is not installed")
-    argv = [program, *_isolation(), *_system(), "--", "/usr/bin/true"]
+    argv = [program, *_isolation(), *_system(), *_writable(()), "--remount-ro", "/", "--", "/usr/bin/true"]
     try:
         ended = subprocess.run(
             argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=PROBE_TIMEOUT_S, check=False
@@ -106,55 +114,48 @@ def code_of(module: str) -> Path:
 
 
 def environment(temporary: Path) -> dict[str, str]:
-    """All the variables that a worker sees."""
+    """All the variables that a worker starts with."""
     return {
         "HOME": str(temporary),
         "LC_ALL": "C.UTF-8",
-        "PATH": f"{CODE / TOOLS / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+        "PATH": f"/usr/local/bin:/usr/bin:/bin:{Path(sys.prefix) / 'bin'}",
         "TMPDIR": str(temporary),
         "TZ": "UTC",
         "YTDLP_NO_PLUGINS": "1",
     }
 
 
-def full_argv(places: Places, configuration: str) -> list[str]:
-    """The command line that starts a worker's Python inside bubblewrap; `configuration` is the zygote's, in JSON."""
-    argv = [shutil.which("bwrap") or "bwrap", *_isolation(), *_system(), *_python()]
-    for name, value in environment(TEMPORARY).items():
+def full_argv(places: Places, configuration: str, info: int, seccomp: int) -> list[str]:
+    """The command line that starts a worker's Python inside bubblewrap.
+
+    `configuration` is the zygote's, in JSON; `info` a descriptor on which bubblewrap says what it started, `seccomp`
+    one from which it reads the filter, or -1.
+    """
+    argv = [shutil.which("bwrap") or "bwrap", *_isolation(), "--info-fd", str(info)]
+    argv += ["--seccomp", str(seccomp)] if seccomp >= 0 else []
+    for name, value in environment(SCRATCH).items():
         argv += ["--setenv", name, value]
-    for folder in places.code:
-        argv += ["--ro-bind", str(folder), str(CODE / folder.name)]
-    argv += _ours(places.code)
+    code = tuple(_code(places))
+    argv += [*_system(), *_writable(code)]
+    for one in code:
+        argv += ["--ro-bind", str(one), str(one)]
     argv += ["--bind", str(places.out.resolve()), str(OUT)]
     argv += ["--ro-bind", str(places.inputs.resolve()), str(INPUTS)] if places.inputs else ["--dir", str(INPUTS)]
-    argv += ["--remount-ro", "/", "--chdir", str(TEMPORARY), "--"]
-    path = ":".join(str(one) for one in (CODE, *(SITE / str(number) for number in range(len(_site_packages())))))
-    return [*argv, _interpreter(), *NO_BYTECODE_NO_SITE, "-c", START, configuration, path]
+    return [*argv, "--remount-ro", "/", "--chdir", str(SCRATCH), "--", *python_argv(places, configuration)]
 
 
-def weak_argv(places: Places, configuration: str) -> list[str]:
-    """The command line that starts a worker's Python without a sandbox."""
-    folders = [str(folder.parent) for folder in places.code]
-    path = ":".join(dict.fromkeys([str(_repository()), *folders, *map(str, _site_packages())]))
-    return [_interpreter(), *NO_BYTECODE_NO_SITE, "-c", START, configuration, path]
+def python_argv(places: Places, configuration: str) -> list[str]:
+    """The command line that starts a worker's Python, without the sandbox."""
+    folders = (*(one.parent for one in places.code), _repository(), *_site_packages())
+    path = ":".join(dict.fromkeys(map(str, folders)))
+    return [os.path.realpath(sys.executable), *ISOLATED, "-c", START, configuration, path]
 
 
 def _isolation() -> list[str]:
+    user = str(USER_ID)
     return [
-        "--unshare-all",
-        "--unshare-user",
-        "--disable-userns",
-        "--uid",
-        str(USER_ID),
-        "--gid",
-        str(USER_ID),
-        "--cap-drop",
-        "ALL",
-        "--hostname",
-        "worker",
-        "--new-session",
-        "--die-with-parent",
-        "--clearenv",
+        *("--unshare-all", "--unshare-user", "--disable-userns", "--uid", user, "--gid", user),
+        *("--cap-drop", "ALL", "--hostname", "worker", "--new-session", "--die-with-parent", "--clearenv"),
     ]
 
 
@@ -168,30 +169,28 @@ def _system() -> Iterator[str]:
         if os.path.exists(one):
             yield from ("--ro-bind", one, one)
     yield from ("--proc", "/proc", "--dev", "/dev")
-    yield from ("--size", str(SHARED_MEMORY_BYTES), "--tmpfs", "/dev/shm")  # noqa: S108
-    yield from ("--size", str(TEMPORARY_BYTES), "--tmpfs", str(TEMPORARY))
 
 
-def _python() -> Iterator[str]:
-    """The base installation where it is, since Python finds its library by its own place."""
-    base = Path(sys.base_prefix).resolve()
+def _writable(code: tuple[Path, ...]) -> Iterator[str]:
+    """Where a call can write besides `/out`: both are emptied after each call, and nothing else there is writable."""
+    yield from ("--size", str(SHARED_MEMORY_BYTES), "--tmpfs", str(SHARED_MEMORY), "--remount-ro", "/dev")
+    yield from ("--size", str(TEMPORARY_BYTES), "--tmpfs", str(SCRATCH))
+    # Where our own code lies below the usual folder, a writable one would hold a part of the module search path.
+    if not any(one.is_relative_to(USUAL_TEMPORARY) for one in code):
+        yield from ("--symlink", str(SCRATCH), str(USUAL_TEMPORARY))
+
+
+def _code(places: Places) -> Iterator[Path]:
+    """What Python needs besides the system: its own installation, packages, our code, and programs beside it."""
+    base, site = Path(sys.base_prefix).resolve(), _site_packages()
     if not base.is_relative_to("/usr"):
-        yield from ("--ro-bind", str(base), str(base))
-    for number, folder in enumerate(_site_packages()):
-        yield from ("--ro-bind", str(folder), str(SITE / str(number)))
-
-
-def _ours(already: Sequence[Path]) -> Iterator[str]:
-    taken = {folder.name for folder in already}
-    for name in OURS:
-        if name not in taken:
-            yield from ("--ro-bind", str(_repository() / name), str(CODE / name))
-    if (_repository() / TOOLS).is_dir():
-        yield from ("--ro-bind", str(_repository() / TOOLS), str(CODE / TOOLS))
-
-
-def _interpreter() -> str:
-    return os.path.realpath(sys.executable)
+        yield base
+    yield from (one for one in site if not one.is_relative_to("/usr"))
+    ours = (_repository() / name for name in OURS)
+    programs = (Path(sys.prefix) / "bin" / name for name in PROGRAMS)
+    for one in dict.fromkeys((*places.code, *ours, _repository() / TOOLS, *programs)):
+        if one.exists() and not any(one.is_relative_to(folder) for folder in (*site, Path("/usr"))):
+            yield one
 
 
 def _repository() -> Path:

@@ -22,11 +22,13 @@ from casefile.canonical import Json
 from casefile.errors import ContainmentError, ContainmentMissing, UsageError
 from casefile.model import SAFE_PATH, Contact
 from casefile.vocabulary import ContainmentLevel
+from containment.answers import plain_line
 from containment.broker import Broker, EgressPolicy
 from containment.limits import Ended, Kind, Limits
 from containment.outputs import OutputRefused, check
-from containment.running import Running, plain_line, start
+from containment.running import Running
 from containment.sandbox import Places, available, code_of
+from containment.starting import start
 
 __all__ = [
     "EgressPolicy",
@@ -92,12 +94,11 @@ class Worker:
 
     def call_into(self, request: Mapping[str, Json], target: Path, limits: Limits) -> WorkerResult:
         """As `call`, into any folder on the file system of `out`."""
-        folder = self.places.out / "call"
         try:
             running = self._running = self._running or self._start()
-            folder.mkdir(mode=0o700)
+            self.places.call.mkdir(mode=0o700)
             answer, spent = running.ask(request, limits)
-            self._accept(folder, target, limits)
+            self._accept(target, limits)
         except Ended as ended:
             raise self._fail(ended) from ended
         contacts = running.broker.settle() if running.broker else ()
@@ -116,17 +117,18 @@ class Worker:
         broker = None if self.egress is None else Broker(self.egress)
         return start(self.module, self.places, level=self.level, broker=broker)
 
-    def _accept(self, folder: Path, target: Path, limits: Limits) -> None:
+    def _accept(self, target: Path, limits: Limits) -> None:
         """Check what was written and move it away: a later call in the same sandbox must not reach it."""
-        left = [entry.name for entry in os.scandir(self.places.out) if entry.name != "call"]
+        # Inside, the folder that holds the output belongs to the call, which may have closed it to us.
+        os.chmod(self.places.out, 0o700)
         try:
-            if left:
+            if [entry.name for entry in os.scandir(self.places.out)] != [self.places.call.name]:
                 raise OutputRefused("something was written beside the output folder")
-            check(folder, limits.output_bytes)
+            check(self.places.call, limits.output_bytes)
         except OutputRefused as refusal:
             raise Ended("output" if refusal.too_much else "malformed", refusal.problem) from refusal
         target.parent.mkdir(parents=True, exist_ok=True)
-        folder.rename(target)
+        self.places.call.rename(target)
 
     def _fail(self, ended: Ended) -> WorkerFailed:
         running = self._running
@@ -144,7 +146,7 @@ class Worker:
 
 
 @contextmanager
-def open_worker(
+def open_worker(  # noqa: PLR0913
     module: str,
     *,
     inputs: Path | None,
@@ -175,7 +177,7 @@ def open_worker(
         workbench.rmdir()
 
 
-def run_worker(
+def run_worker(  # noqa: PLR0913
     module: str,
     request: Mapping[str, Json],
     inputs: Path | None,
@@ -194,6 +196,7 @@ def run_worker(
 
 def _discard(workbench: Path) -> None:
     """Remove what a call left in the workbench. Nothing may be running that can still write there."""
+    os.chmod(workbench, 0o700)
     for entry in os.scandir(workbench):
         if entry.is_dir(follow_symlinks=False):
             _open_up(Path(entry.path))

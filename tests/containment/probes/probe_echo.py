@@ -1,5 +1,6 @@
-import os, sys
-from pathlib import Path
+"""Answers what it was asked, and where it is."""
+
+import os
 
 
 def work(request, inputs, out):
