@@ -27,7 +27,8 @@ from collectors.ytdlp.recording import Recorder, Transfer, exchange_of
 from collectors.ytdlp.streams import Stream, formats_of, receive
 from collectors.ytdlp.viewing import make_viewing_copy
 
-WORK = "work"
+WORK = "joined"
+"""Segments put together for ffmpeg, decrypted where the playlist gives the key; removed when the copy is made."""
 MAX_SUBTITLES = 40
 MAX_THUMBNAIL_TRIES = 3
 GRACE_S = 30.0

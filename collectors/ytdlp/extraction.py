@@ -6,14 +6,12 @@ update, no faked origin address; and nothing that it is told by a page names a f
 
 from __future__ import annotations
 
-import functools
 import os
 import threading
 from typing import Any
 
 import yt_dlp
 import yt_dlp.globals
-from yt_dlp.extractor import gen_extractor_classes
 from yt_dlp.extractor.common import InfoExtractor
 from yt_dlp.networking import Request
 from yt_dlp.networking.common import RequestDirector
@@ -24,6 +22,7 @@ from yt_dlp.utils.networking import clean_headers
 from casefile.model import readable
 from collectors.interface import CaptureRequest
 from collectors.ytdlp.faults import LoginNeeded, NoFormats, Protected
+from collectors.ytdlp.matching import Extractors, key_for
 from collectors.ytdlp.recording import Recorder
 from collectors.ytdlp.transport import ArrivingResponse, RecordingRH
 
@@ -32,8 +31,6 @@ FORMATS = "bv*+ba/b"
 MAX_MESSAGES = 200
 MAX_ENTRIES = 25
 """Videos taken from one locator. A channel or a long list is a monitor's business: it lists first."""
-
-NOWHERE = "https://casefile.invalid/"
 
 os.environ["YTDLP_NO_PLUGINS"] = "1"
 yt_dlp.globals.plugin_dirs.value = []
@@ -104,12 +101,6 @@ def options_of(request: CaptureRequest, messages: Messages) -> dict[str, Any]:
     }
 
 
-@functools.cache
-def extractors() -> tuple[type[InfoExtractor], ...]:
-    """yt-dlp's extractors in its order, the general one last. Listed once: yt-dlp's own way costs as much as a page."""
-    return tuple(kind for kind in gen_extractor_classes() if kind._ENABLED)
-
-
 class Extraction(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp publishes no types
     """One capture's yt-dlp. `recorder` holds everything that it asks for and receives."""
 
@@ -118,8 +109,7 @@ class Extraction(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp publishes no
         self.messages = Messages()
         self.expired = threading.Event()
         super().__init__(options_of(request, self.messages), auto_init=False)
-        for kind in extractors():
-            self.add_info_extractor(kind)
+        self._ies = Extractors()
         self.transport = RecordingRH(
             recorder=recorder,
             broker=request.proxy,
@@ -128,6 +118,12 @@ class Extraction(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp publishes no
             cookiejar=self.cookiejar,
             timeout=request.limits.connect_timeout_s,
         )
+
+    def extract_info(
+        self, url: str, download: bool = True, ie_key: str | None = None, *arguments: Any, **named: Any
+    ) -> Any:
+        """As yt-dlp's own; which extractor takes the locator is found in a shorter way."""
+        return super().extract_info(url, download, ie_key or key_for(url) or None, *arguments, **named)
 
     def build_request_director(self, handlers: object, preferences: object = None) -> RequestDirector:
         """Only our transport, whatever is installed."""
@@ -145,7 +141,7 @@ class Extraction(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp publishes no
         clean_headers(request.headers)
         try:
             self.transport.validate(request)
-            response: ArrivingResponse = self.transport.send(request)
+            response: ArrivingResponse = self.transport.take_untouched(request) or self.transport.send(request)
         except RequestError:
             self.recorder.left_s()
             raise
@@ -167,6 +163,10 @@ class Extraction(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp publishes no
         if not made:
             mark_helpers(extractor)
         return extractor
+
+    def close(self) -> None:
+        self.transport.close()
+        super().close()
 
     def lacks_script_runtime(self) -> bool:
         """Whether an extractor that solves a site's JavaScript was used and none of its runtimes is installed."""
@@ -209,19 +209,6 @@ def _marked(helper: Any, kind: type[ExtractorError]) -> Any:
 
 def _retyped(error: ExtractorError, kind: type[ExtractorError]) -> ExtractorError:
     return kind(error.orig_msg, expected=error.expected, cause=error.cause, video_id=error.video_id, ie=error.ie)
-
-
-def warm() -> None:
-    """Compile what every page needs: the patterns of all extractors, for locators and for embedded players.
-
-    It takes seconds of CPU, once for a worker that serves many captures. Without it each capture pays.
-    """
-    empty = yt_dlp.YoutubeDL({"logger": Messages(), "cachedir": False}, auto_init=False)
-    for kind in extractors():
-        kind.suitable(NOWHERE)
-        for _ in kind.extract_from_webpage(empty, NOWHERE, ""):
-            """An empty page has no player."""
-    empty.close()
 
 
 def entries_of(found: dict[str, Any]) -> tuple[list[dict[str, Any]], bool]:

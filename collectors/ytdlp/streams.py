@@ -72,11 +72,13 @@ def receive(extraction: Extraction, chosen: Format, work: Path) -> Stream:
         fault, stopped = explain(error), True
     except RAISED as error:
         fault = reception.reason or explain(error, transfers=recorder.since(mark))
-    made = (*reception.reused, *recorder.since(mark))
+    made = [one for one in reception.earlier if one.number <= mark] + list(recorder.since(mark))
+    kept = _kept(made)
+    again = {one.locator for one in kept}
     manifest = () if reception.direct else _manifest(recorder.transfers[:mark], chosen)
     return Stream(
         format=chosen,
-        transfers=(*manifest, *_kept(made)),
+        transfers=(*(one for one in manifest if one.locator not in again), *kept),
         joined=tuple(path for path in reception.joined if path.exists() and path.stat().st_size),
         missing=tuple(reception.missing),
         fault=fault,
@@ -91,7 +93,7 @@ class _Reception:
     def __init__(self, extraction: Extraction, work: Path) -> None:
         self.extraction = extraction
         self.work = work
-        self.reused: list[Transfer] = []
+        self.earlier: list[Transfer] = []
         self.joined: list[Path] = []
         self.missing: list[str] = []
         self.reason: Explanation | None = None
@@ -119,10 +121,9 @@ class _Reception:
         if piece > 0:
             self._take_ranges(request, piece)
             return
-        waiting = self.extraction.transport.take_untouched(request.url) if request.method == "GET" else None
-        if waiting is not None:
-            self.reused.append(waiting.transfer)
-        (waiting or self.extraction.urlopen(request)).drain()
+        response = self.extraction.urlopen(request)
+        self.earlier.append(response.transfer)  # asked for by the extractor and left unread, it is not asked for again
+        response.drain()
 
     def _take_ranges(self, request: Request, piece: int) -> None:
         """For servers that throttle whole files: ranges of `piece` bytes, each kept as it came, joined for viewing."""

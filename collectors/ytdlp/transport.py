@@ -84,9 +84,11 @@ class RecordingRH(RequestHandler):  # type: ignore[misc]
         self._live: set[Connection] = set()
         self._waiting: dict[str, ArrivingResponse] = {}
 
-    def take_untouched(self, url: str) -> ArrivingResponse | None:
-        """The response to an earlier GET of `url` whose body nobody has read: so that it is not asked for twice."""
-        response = self._waiting.pop(url, None)
+    def take_untouched(self, request: Request) -> ArrivingResponse | None:
+        """The response to an earlier GET of the same URL whose body nobody has read: it is not asked for twice."""
+        if request.method != "GET" or "Range" in request.headers:
+            return None
+        response = self._waiting.pop(request.url, None)
         return response if response is not None and response.untouched else None
 
     def interrupt(self) -> None:
