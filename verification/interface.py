@@ -194,7 +194,7 @@ class ExamineLimits(Value):
     max_keyframes: int = Field(default=64, ge=1, description="Keyframes fingerprinted per video.")
     max_streams: int = Field(default=64, ge=1, description="Streams of one media file that are listed.")
     max_metadata_bytes: int = Field(default=4 << 20, ge=1024, description="Bytes of ExifTool output kept whole.")
-    check_deadline_s: int = Field(default=20, ge=1, description="Seconds for one check of one file.")
+    check_deadline_s: int = Field(default=15, ge=1, description="Seconds for one check of one file.")
     preview_pixels: int = Field(default=320, ge=16, le=4096, description="Longer side of a preview.")
 
 
@@ -202,6 +202,7 @@ class ExamineRequest(Value):
     """What the parent asks of the examining worker. `exiftool` and `ffprobe` are absolute paths, empty if missing."""
 
     files: tuple[Specimen, ...] = Field(max_length=MAX_BATCH)
+    checks: tuple[CheckName, ...] = tuple(CheckName)
     exiftool: str = ""
     ffprobe: str = ""
     limits: ExamineLimits = ExamineLimits()

@@ -23,8 +23,6 @@ from verification.interface import (
     CheckCause,
     CheckName,
     CheckResult,
-    Claim,
-    ClaimField,
     Examined,
     ExamineRequest,
     FileExamination,
@@ -32,17 +30,14 @@ from verification.interface import (
     Fingerprint,
     Specimen,
     inconclusive,
-    result_of,
 )
-from verification.technical.claims import conflicts_of
 from verification.technical.decoding import preview_bytes
 from verification.technical.failing import CheckStopped, deadline
 from verification.technical.fingerprints import fingerprint_picture
 from verification.technical.identify import HEAD_BYTES, identify, is_media, is_picture
 from verification.technical.media import examine_media
 from verification.technical.metadata import MetadataReader, examine_metadata
-from verification.technical.platform_times import platform_times
-from verification.technical.times import iso_time
+from verification.technical.stated_times import stated_times
 
 VERSION = "1"
 FAILURES = (
@@ -118,12 +113,16 @@ def work(request: dict[str, Any], inputs: Path, out: Path) -> Mapping[str, Json]
 
 
 def _examine(file: _File) -> FileExamination:
+    """The checks that were asked for. What the file is, is found out in any case, since the others go by it."""
     _run(file, CheckName.IDENTIFICATION, _identification)
-    if any(finding.cause is CheckCause.NOT_THE_COPY for finding in file.findings):
-        return file.result()
-    for check, step in ((CheckName.METADATA, _metadata), (CheckName.MEDIA, _media), (CheckName.FINGERPRINTS, _picture)):
-        _run(file, check, step)
-    _run(file, CheckName.TIMES, _times)
+    identified = file.findings[0]
+    asked = file.request.checks
+    if identified.cause is not CheckCause.NOT_THE_COPY:
+        for check, step in STEPS:
+            if check in asked:
+                _run(file, check, step)
+    if CheckName.IDENTIFICATION not in asked:
+        file.findings.remove(identified)
     return file.result()
 
 
@@ -194,36 +193,16 @@ def _picture(file: _File) -> Finding:
 
 
 def _times(file: _File) -> Finding:
-    """All stated times side by side: from the file, from the page, from the platform's identifier."""
-    specimen = file.specimen
-    claims = [claim for finding in file.findings for claim in finding.claims if _is_time(claim)]
-    told = iso_time(specimen.claimed_time)
-    if specimen.claimed_time:
-        written = "" if told == specimen.claimed_time else specimen.claimed_time
-        claims.append(
-            Claim(
-                field=ClaimField.POSTED if told else "claimed_time",
-                value=told or specimen.claimed_time,
-                origin="page:claimed-time",
-                as_written=written,
-            )
-        )
-    claims += platform_times(specimen.locator)
-    if not claims:
-        return _not_applicable(file, CheckName.TIMES)
-    conflicts = conflicts_of(claims)
-    return Finding(
-        check=CheckName.TIMES,
-        version=VERSION,
-        result=result_of((), conflicts),
-        input=file.digest,
-        claims=tuple(claims),
-        conflicts=conflicts,
-    )
+    return stated_times(file.specimen, file.findings)
 
 
-def _is_time(claim: Claim) -> bool:
-    return claim.field in {ClaimField.CREATED, ClaimField.DIGITISED, ClaimField.MODIFIED, ClaimField.POSTED}
+STEPS: tuple[tuple[CheckName, Callable[[_File], Finding]], ...] = (
+    (CheckName.METADATA, _metadata),
+    (CheckName.MEDIA, _media),
+    (CheckName.FINGERPRINTS, _picture),
+    (CheckName.TIMES, _times),
+)
+"""In order: times compare what the others found."""
 
 
 def _not_applicable(file: _File, check: CheckName) -> Finding:

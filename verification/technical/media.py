@@ -10,11 +10,13 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import av
+import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -34,7 +36,7 @@ from verification.interface import (
     result_of,
 )
 from verification.technical.failing import CheckStopped, Refused, TookTooLong, ToolAbsent, TooLarge, Unreadable
-from verification.technical.fingerprints import fingerprints_of
+from verification.technical.fingerprints import fingerprints_of, is_low_information
 from verification.technical.times import iso_time
 
 VERSION = "1"
@@ -231,17 +233,39 @@ def keyframes(path: Path, limits: ExamineLimits) -> Keyframes:
     Stops after half of the check's deadline with what it has by then.
     """
     until = time.monotonic() + limits.check_deadline_s / 2
+    with _opened(path, limits) as (container, stream):
+        if stream is None:
+            return Keyframes((), None, ())
+        return _collect(_frames(container, stream, limits.max_keyframes, FRAME_PIXELS), until)
+
+
+def shown_frame(path: Path, limits: ExamineLimits, longer_side: int) -> Image.Image:
+    """The first keyframe that holds something to see, or the first of all; raises Unreadable when there is none."""
+    first: Image.Image | None = None
+    with _opened(path, limits) as (container, stream):
+        if stream is not None:
+            for _, image in _frames(container, stream, limits.max_keyframes, longer_side):
+                if not is_low_information(np.asarray(image.convert("L"))):
+                    return image
+                first = first or image
+    if first is None:
+        raise Unreadable("no frame can be decoded")
+    return first
+
+
+@contextmanager
+def _opened(path: Path, limits: ExamineLimits) -> Iterator[tuple[InputContainer, VideoStream | None]]:
+    """A container and its first stream of moving pictures, set to decode keyframes only."""
     try:
         with av.open(str(path), options=OPEN_OPTIONS, metadata_errors="replace") as container:
             stream = next((one for one in container.streams.video if not _is_cover(one)), None)
-            if stream is None:
-                return Keyframes((), None, ())
-            width, height = stream.codec_context.width, stream.codec_context.height
-            if width * height > limits.max_pixels:
-                raise TooLarge(f"frames of {width} x {height} pixels")
-            stream.thread_type = "NONE"
-            stream.codec_context.skip_frame = "NONKEY"
-            return _collect(_frames(container, stream, limits.max_keyframes), until)
+            if stream is not None:
+                width, height = stream.codec_context.width, stream.codec_context.height
+                if width * height > limits.max_pixels:
+                    raise TooLarge(f"frames of {width} x {height} pixels")
+                stream.thread_type = "NONE"
+                stream.codec_context.skip_frame = "NONKEY"
+            yield container, stream
     except av.FFmpegError as error:
         raise Unreadable(f"{type(error).__name__}: {error.strerror}") from error
 
@@ -269,7 +293,9 @@ def _collect(frames: Iterator[tuple[int, Image.Image]], until: float) -> Keyfram
     return Keyframes(tuple(kept), preview, tuple(limits))
 
 
-def _frames(container: InputContainer, stream: VideoStream, count: int) -> Iterator[tuple[int, Image.Image]]:
+def _frames(
+    container: InputContainer, stream: VideoStream, count: int, longer_side: int
+) -> Iterator[tuple[int, Image.Image]]:
     """Up to `count` keyframes as (milliseconds, upright RGB), in order of time."""
     spacing_ms = (container.duration or 0) // 1000 // count
     wanted_ms, given, seen = 0, 0, set[int]()
@@ -278,7 +304,7 @@ def _frames(container: InputContainer, stream: VideoStream, count: int) -> Itera
             at_ms = _packet_ms(packet)
             if packet.is_keyframe and at_ms >= wanted_ms:
                 for frame in _decoded(stream, packet):
-                    yield _shown(frame, at_ms)
+                    yield at_ms, _shown(frame, longer_side)
                 given, wanted_ms = given + 1, at_ms + spacing_ms
                 if given == count:
                     return
@@ -291,7 +317,7 @@ def _frames(container: InputContainer, stream: VideoStream, count: int) -> Itera
                 if at_ms not in seen:
                     seen.add(at_ms)
                     for frame in _decoded(stream, packet):
-                        yield _shown(frame, at_ms)
+                        yield at_ms, _shown(frame, longer_side)
                 break
 
 
@@ -308,10 +334,10 @@ def _decoded(stream: VideoStream, packet: av.Packet[VideoStream]) -> Iterator[Vi
     stream.codec_context.flush_buffers()
 
 
-def _shown(frame: VideoFrame, at_ms: int) -> tuple[int, Image.Image]:
-    scale = min(1.0, FRAME_PIXELS / max(frame.width, frame.height))
+def _shown(frame: VideoFrame, longer_side: int) -> Image.Image:
+    scale = min(1.0, longer_side / max(frame.width, frame.height))
     size = (max(8, round(frame.width * scale)), max(8, round(frame.height * scale)))
     image = Image.fromarray(frame.reformat(width=size[0], height=size[1], format="rgb24").to_ndarray())
     if frame.rotation % 360:
         image = image.rotate(frame.rotation, expand=True)
-    return at_ms, image
+    return image

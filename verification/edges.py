@@ -1,0 +1,192 @@
+"""Near-duplicate edges: which two items look alike, how far, and by what evidence. Pure.
+
+An edge is a suggestion for a person and nothing is merged by it. Distances are whole bits and are what is kept; the
+score that people see is worked out on output. An edge is the same whichever item came first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from casefile.canonical import canonical_json
+from casefile.digests import Digest, sha256
+from casefile.vocabulary import Tier
+from verification.interface import VARIANTS, Fingerprint
+
+VERSION = "1"
+PDQ_BITS = 256
+PHASH_BITS = 64
+PHASH_AGREES_BITS = 11
+"""Up to here one in a million pairs of unrelated photographs agrees."""
+PIXELS_WORTH_ASKING_BITS = 12
+"""The greatest drift seen between a draft and a full decode of one picture: pairs nearer than this may be equal in
+every pixel, which only a full decode can tell."""
+EMPTY = sha256(b"")
+"""Files without bytes are equal and say nothing by it."""
+
+INVERSE = {"rotated-90": "rotated-270", "rotated-270": "rotated-90"}
+"""Variants that another one undoes; the others undo themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Distances in bits of 256, of phash in bits of 64; shares in hundredths. One set for all edges of a run."""
+
+    auto_bits: int = 31
+    candidate_bits: int = 64
+    phash_candidate_bits: int = 8
+    video_auto_bits: int = 20
+    video_auto_share: int = 80
+    video_candidate_share: int = 50
+    video_auto_frames: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An item as it is compared: the digest of its bytes and the fingerprints of its pictures or frames."""
+
+    item: str
+    capture: str
+    sha256: str
+    fingerprints: tuple[Fingerprint, ...] = ()
+
+    @property
+    def is_video(self) -> bool:
+        return any(one.frame_ms >= 0 for one in self.fingerprints)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Two items that look alike; `item_a` sorts before `item_b`.
+
+    `distance` of `bits` is the evidence: 0 for equal bytes or pixels, PDQ's of 256 bits, or where only imagehash's
+    phash finds them near, that of 64. `variant` is the turn that makes A
+    look like B. `phash_distance` of 64 is -1 where it was not compared. Of a video, `matched` of `compared` frames
+    agree and `offset_ms` is how much later they come in B; `distance` is then the mean over the compared frames, an
+    unmatched one counting as 128. Edges inside one capture are their own class and hidden by default.
+    """
+
+    item_a: str
+    item_b: str
+    tier: Tier
+    methods: tuple[str, ...]
+    distance: int
+    same_capture: bool
+    bits: int = PDQ_BITS
+    variant: str = "upright"
+    phash_distance: int = -1
+    matched: int = 0
+    compared: int = 0
+    offset_ms: int = 0
+
+    @property
+    def edge(self) -> Digest:
+        return edge_id(self.item_a, self.item_b)
+
+    @property
+    def method(self) -> str:
+        return "+".join(self.methods)
+
+    @property
+    def score(self) -> str:
+        return score(self.distance, self.bits)
+
+
+@dataclass(frozen=True, slots=True)
+class PixelQuestion:
+    """Two items near enough that their decoded pixels may be equal; a full decode of both answers it."""
+
+    item_a: str
+    item_b: str
+    same_capture: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What one item was found to be like. `limits` says what was left out."""
+
+    edges: tuple[Edge, ...]
+    questions: tuple[PixelQuestion, ...] = ()
+    limits: tuple[str, ...] = ()
+
+
+def edge_id(one: str, other: str) -> Digest:
+    """The digest of the two item ids in order; the same for (a, b) and (b, a)."""
+    return sha256(canonical_json(sorted((one, other))))
+
+
+def score(distance: int, bits: int) -> str:
+    """1 - distance/bits as a decimal with four places, rounded half up, by whole numbers alone."""
+    ten_thousandths = ((bits - distance) * 20_000 + bits) // (2 * bits)
+    return f"{ten_thousandths // 10_000}.{ten_thousandths % 10_000:04d}"
+
+
+def exact_edge(one: Subject, other: Subject) -> Edge:
+    """The edge of two items with equal bytes."""
+    first, second = sorted((one, other), key=lambda subject: subject.item)
+    return Edge(
+        item_a=first.item,
+        item_b=second.item,
+        tier=Tier.AUTO,
+        methods=("sha256",),
+        distance=0,
+        same_capture=one.capture == other.capture,
+    )
+
+
+def picture_methods(variant: str, *, trimmed: bool, phash_distance: int) -> tuple[str, ...]:
+    """The names of what agrees: PDQ in which turn, whether borders were cut, and imagehash's phash."""
+    methods = ["pdq" if variant == "upright" else f"pdq-{variant}"]
+    if trimmed:
+        methods.append("trim")
+    if 0 <= phash_distance <= PHASH_AGREES_BITS and variant == "upright":
+        methods.append("phash")
+    return tuple(methods)
+
+
+def picture_tier(distance: int, thresholds: Thresholds) -> Tier:
+    """The tier of two pictures that both hold enough information; `distance` is at most the candidate limit."""
+    return Tier.AUTO if distance <= thresholds.auto_bits else Tier.CANDIDATE
+
+
+def seen_from_first(variant: str, *, from_first: bool) -> str:
+    """A variant as the turn of the item that sorts first."""
+    return variant if from_first else INVERSE.get(variant, variant)
+
+
+def share(matched: int, compared: int) -> int:
+    """Hundredths, rounded down; 0 of nothing."""
+    return matched * 100 // compared if compared else 0
+
+
+def with_pixels(
+    edges: Iterable[Edge], questions: Sequence[PixelQuestion], pixels: Mapping[str, str]
+) -> tuple[Edge, ...]:
+    """The edges with those questions answered whose items have equal pixel digests in `pixels`.
+
+    An existing edge becomes one of distance 0 with `pixels` as its first method; a pair without an edge, such as two
+    title cards, gets one.
+    """
+    answered = {edge.edge: edge for edge in edges}
+    for question in questions:
+        digest = pixels.get(question.item_a, "")
+        if not digest or digest != pixels.get(question.item_b):
+            continue
+        identity = edge_id(question.item_a, question.item_b)
+        known = answered.get(identity)
+        if known is None:
+            answered[identity] = Edge(
+                item_a=question.item_a,
+                item_b=question.item_b,
+                tier=Tier.AUTO,
+                methods=("pixels",),
+                distance=0,
+                same_capture=question.same_capture,
+            )
+        elif "sha256" not in known.methods:
+            answered[identity] = replace(known, tier=Tier.AUTO, methods=("pixels", *known.methods), distance=0)
+    return tuple(answered.values())
+
+
+VARIANT_PLACES = {name: place for place, name in enumerate(VARIANTS)}

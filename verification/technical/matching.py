@@ -1,0 +1,322 @@
+"""Finding alike items: a scan of new fingerprints over all stored ones, and what the hits amount to.
+
+The scan counts differing bits for all stored codes at once; at 10^5 of them one picture in its eight turns takes a few
+milliseconds of one core, so no index is needed yet. A picture with too little information is never scanned for: only
+equal bytes or pixels may link it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import median_low
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from casefile.vocabulary import Tier
+from verification.edges import (
+    EMPTY,
+    PDQ_BITS,
+    PHASH_BITS,
+    PIXELS_WORTH_ASKING_BITS,
+    VARIANT_PLACES,
+    Edge,
+    Matches,
+    PixelQuestion,
+    Subject,
+    Thresholds,
+    edge_id,
+    exact_edge,
+    picture_methods,
+    picture_tier,
+    seen_from_first,
+    share,
+)
+from verification.interface import VARIANTS, Fingerprint
+
+Words: TypeAlias = NDArray[np.uint64]
+"""Codes as columns of 64-bit words, `(words, codes)`."""
+
+TURN_SLACK_BITS = 12
+"""Turning a picture and turning its hash differ by up to this, so the scan looks further and the pair is then measured
+both ways; without it an edge would depend on which item came first."""
+MOST_NEIGHBOURS = 200
+"""An item with more is a template, such as a logo or a form: the nearest are kept, and only as candidates."""
+UNRELATED_BITS = PDQ_BITS // 2
+CHUNK = 4_096
+"""Codes added before they are joined to the rest."""
+
+
+@dataclass(slots=True)
+class CodeTable:
+    """Codes of one length in the order in which they were added; distances to all of them at once."""
+
+    bits: int
+    _joined: Words = field(init=False)
+    _tail: list[Words] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._joined = np.empty((self.bits // 64, 0), dtype=np.uint64)
+
+    def add(self, code: str) -> None:
+        """Adds a code of `bits` / 4 hexadecimal digits."""
+        self._tail.append(words(code))
+        if len(self._tail) >= CHUNK:
+            self._join()
+
+    def near(self, code: str, most: int) -> list[int]:
+        """The places, in order of addition, of the codes that differ in at most this many bits."""
+        places: list[int] = np.flatnonzero(self.distances(code) <= most).tolist()
+        return places
+
+    def distances(self, code: str) -> NDArray[np.uint16]:
+        """Differing bits to every code, in order of addition."""
+        self._join()
+        asked = words(code)
+        # uint16, because all 256 bits may differ: in uint8 a negative would come out as the picture itself.
+        total: NDArray[np.uint16] = np.bitwise_count(self._joined[0] ^ asked[0]).astype(np.uint16)
+        for row in range(1, self.bits // 64):
+            total += np.bitwise_count(self._joined[row] ^ asked[row])
+        return total
+
+    def _join(self) -> None:
+        if self._tail:
+            self._joined = np.concatenate([self._joined, *self._tail], axis=1)
+            self._tail.clear()
+
+
+def words(code: str) -> Words:
+    """A code in hexadecimal as 64-bit words, `(words, 1)`."""
+    return np.frombuffer(bytes.fromhex(code), dtype=">u8").astype(np.uint64).reshape(-1, 1)
+
+
+def turned(fingerprint: Fingerprint, variant: str) -> str:
+    """The PDQ code of a fingerprint in one of its eight turns."""
+    place = VARIANT_PLACES[variant]
+    return fingerprint.pdq if place == 0 else fingerprint.turned[place - 1]
+
+
+def distance(one: str, other: str) -> int:
+    """Differing bits of two codes of equal length in hexadecimal."""
+    return (int(one, 16) ^ int(other, 16)).bit_count()
+
+
+def turned_distance(one: Fingerprint, other: Fingerprint, variant: str) -> int:
+    """Bits between `one` in this turn and `other`, measured from both sides, the smaller counting."""
+    back = seen_from_first(variant, from_first=False)
+    return min(distance(turned(one, variant), other.pdq), distance(turned(other, back), one.pdq))
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A fingerprint of the asking item and one of a stored item that may be alike in a turn of the former."""
+
+    asking: Fingerprint
+    stored: Fingerprint
+    variant: str
+    distance: int
+
+
+@dataclass(slots=True)
+class Matcher:
+    """All items that are compared. Add an item after asking for its edges, and each pair is looked at once."""
+
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    _subjects: list[Subject] = field(default_factory=list)
+    _by_digest: dict[str, list[Subject]] = field(default_factory=lambda: defaultdict(list))
+    _codes: CodeTable = field(default_factory=lambda: CodeTable(PDQ_BITS))
+    _code_owners: list[tuple[int, Fingerprint]] = field(default_factory=list)
+    _phashes: CodeTable = field(default_factory=lambda: CodeTable(PHASH_BITS))
+    _phash_owners: list[tuple[int, Fingerprint]] = field(default_factory=list)
+    _stills: CodeTable = field(default_factory=lambda: CodeTable(PDQ_BITS))
+    _still_owners: list[int] = field(default_factory=list)
+
+    def add(self, subject: Subject) -> None:
+        """From now on other items are compared with this one too."""
+        place = len(self._subjects)
+        self._subjects.append(subject)
+        self._by_digest[subject.sha256].append(subject)
+        for fingerprint in subject.fingerprints:
+            still = fingerprint.frame_ms < 0
+            if not fingerprint.low_information:
+                self._codes.add(fingerprint.pdq)
+                self._code_owners.append((place, fingerprint))
+            if still and not fingerprint.low_information:
+                self._phashes.add(fingerprint.phash)
+                self._phash_owners.append((place, fingerprint))
+            if still and fingerprint.region == "full":
+                self._stills.add(fingerprint.pdq)
+                self._still_owners.append(place)
+
+    def matches(self, subject: Subject) -> Matches:
+        """The edges between this item and those added before, nearest first, and what a full decode may settle."""
+        limits = list[str]()
+        edges = {edge.edge: edge for edge in self._exact(subject, limits)}
+        for edge in _at_most(self._alike(subject), limits):
+            edges.setdefault(edge.edge, edge)
+        exact = {edge.edge for edge in edges.values() if "sha256" in edge.methods}
+        questions = [one for one in self._questions(subject) if edge_id(one.item_a, one.item_b) not in exact]
+        if len(questions) > MOST_NEIGHBOURS:
+            limits.append(f"pixels are compared with {MOST_NEIGHBOURS} of {len(questions)} items")
+        ordered = sorted(edges.values(), key=lambda edge: (edge.distance, edge.item_a, edge.item_b))
+        return Matches(tuple(ordered), tuple(questions[:MOST_NEIGHBOURS]), tuple(limits))
+
+    def _exact(self, subject: Subject, limits: list[str]) -> list[Edge]:
+        if subject.sha256 in {"", EMPTY}:
+            return []
+        same = [one for one in self._by_digest.get(subject.sha256, ()) if one.item != subject.item]
+        if len(same) > MOST_NEIGHBOURS:
+            limits.append(f"equal to {len(same)} items, linked with the first only")
+            same = [min(same, key=lambda one: one.item)]
+        return [exact_edge(subject, one) for one in same]
+
+    def _alike(self, subject: Subject) -> list[Edge]:
+        """Edges by PDQ, and by phash alone where PDQ gives none."""
+        edges = dict[str, Edge]()
+        for place, hits in self._hits(subject).items():
+            other = self._subjects[place]
+            both_videos = subject.is_video and other.is_video
+            edge = (video_edge if both_videos else picture_edge)(subject, other, hits, self.thresholds)
+            if edge is not None:
+                edges[edge.edge] = edge
+        for edge in self._by_phash(subject):
+            known = edges.setdefault(edge.edge, edge)
+            if known.bits == PHASH_BITS and edge.distance < known.distance:
+                edges[edge.edge] = edge
+        return list(edges.values())
+
+    def _hits(self, subject: Subject) -> dict[int, list[_Hit]]:
+        """Possible likenesses by stored item, measured from both sides."""
+        found = defaultdict[int, list[_Hit]](list)
+        most = self.thresholds.candidate_bits
+        for asking in subject.fingerprints:
+            for variant in () if asking.low_information else VARIANTS:
+                for row in self._codes.near(turned(asking, variant), most + TURN_SLACK_BITS):
+                    place, stored = self._code_owners[row]
+                    apart = turned_distance(asking, stored, variant)
+                    if self._subjects[place].item != subject.item and apart <= most:
+                        found[place].append(_Hit(asking, stored, variant, apart))
+        return found
+
+    def _by_phash(self, subject: Subject) -> Iterator[Edge]:
+        for asking in subject.fingerprints:
+            if asking.low_information or asking.frame_ms >= 0:
+                continue
+            for row in self._phashes.near(asking.phash, self.thresholds.phash_candidate_bits):
+                place, stored = self._phash_owners[row]
+                if self._subjects[place].item != subject.item:
+                    yield phash_edge(subject, self._subjects[place], asking, stored)
+
+    def _questions(self, subject: Subject) -> list[PixelQuestion]:
+        """Stills near enough, as they lie, to be equal in every pixel; low information included."""
+        questions = []
+        for asking in subject.fingerprints:
+            if asking.frame_ms >= 0 or asking.region != "full":
+                continue
+            for row in self._stills.near(asking.pdq, PIXELS_WORTH_ASKING_BITS):
+                other = self._subjects[self._still_owners[row]]
+                if other.item != subject.item:
+                    first, second = sorted((subject.item, other.item))
+                    questions.append(PixelQuestion(first, second, subject.capture == other.capture))
+        return questions
+
+
+def _at_most(edges: list[Edge], limits: list[str]) -> list[Edge]:
+    """The edges of one item, or the nearest of them as candidates when it resembles too many."""
+    if len(edges) <= MOST_NEIGHBOURS:
+        return edges
+    limits.append(f"alike to {len(edges)} items, the nearest {MOST_NEIGHBOURS} are kept as candidates")
+    nearest = sorted(edges, key=lambda edge: (edge.distance, edge.item_a, edge.item_b))[:MOST_NEIGHBOURS]
+    return [replace(edge, tier=Tier.CANDIDATE) for edge in nearest]
+
+
+def phash_edge(one: Subject, other: Subject, asking: Fingerprint, stored: Fingerprint) -> Edge:
+    """The edge of two stills that imagehash's phash alone finds near: always a candidate."""
+    apart = distance(asking.phash, stored.phash)
+    return Edge(
+        item_a=min(one.item, other.item),
+        item_b=max(one.item, other.item),
+        tier=Tier.CANDIDATE,
+        methods=("phash", "trim") if "trim" in {asking.region, stored.region} else ("phash",),
+        distance=apart,
+        bits=PHASH_BITS,
+        same_capture=one.capture == other.capture,
+        phash_distance=apart,
+    )
+
+
+def picture_edge(one: Subject, other: Subject, hits: Sequence[_Hit], thresholds: Thresholds) -> Edge | None:
+    """The edge of two pictures, or of a picture and the video frame that it resembles most."""
+    if not hits:
+        return None
+    best = min(hits, key=lambda hit: (hit.distance, VARIANT_PLACES[hit.variant], hit.stored.frame_ms))
+    frame = one.is_video or other.is_video
+    phash_distance = distance(best.asking.phash, best.stored.phash) if best.variant == "upright" else -1
+    trimmed = "trim" in {best.asking.region, best.stored.region}
+    methods = picture_methods(best.variant, trimmed=trimmed, phash_distance=phash_distance)
+    from_first = one.item < other.item
+    return Edge(
+        item_a=min(one.item, other.item),
+        item_b=max(one.item, other.item),
+        # One frame says where a picture may come from, not that the picture is the video.
+        tier=Tier.CANDIDATE if frame else picture_tier(best.distance, thresholds),
+        methods=("frame", *methods) if frame else methods,
+        distance=best.distance,
+        same_capture=one.capture == other.capture,
+        variant=seen_from_first(best.variant, from_first=from_first),
+        phash_distance=phash_distance,
+        offset_ms=max(best.asking.frame_ms, best.stored.frame_ms, 0) if frame else 0,
+    )
+
+
+def video_edge(one: Subject, other: Subject, hits: Sequence[_Hit], thresholds: Thresholds) -> Edge | None:
+    """The edge of two videos by the share of keyframes that agree in one and the same turn, or None below the limit.
+
+    The share is the larger of the two directions, so that an excerpt matches what it was cut from.
+    """
+    best: Edge | None = None
+    for variant in VARIANTS:
+        edge = _video_edge(one, other, [hit for hit in hits if hit.variant == variant], thresholds)
+        if edge is not None and (best is None or edge.distance < best.distance):
+            best = edge
+    return best
+
+
+def _video_edge(one: Subject, other: Subject, hits: Sequence[_Hit], thresholds: Thresholds) -> Edge | None:
+    if not hits:
+        return None
+    candidates = [_agreement(one, hits, asking=True), _agreement(other, hits, asking=False)]
+    nearest, compared = max(candidates, key=lambda found: (share(len(found[0]), found[1]), len(found[0])))
+    close = sum(hit.distance <= thresholds.video_auto_bits for hit in nearest)
+    if share(len(nearest), compared) < thresholds.video_candidate_share:
+        return None
+    sure = close >= thresholds.video_auto_frames and share(close, compared) >= thresholds.video_auto_share
+    from_first = one.item < other.item
+    later = [hit.stored.frame_ms - hit.asking.frame_ms for hit in nearest]
+    variant = nearest[0].variant
+    return Edge(
+        item_a=min(one.item, other.item),
+        item_b=max(one.item, other.item),
+        tier=Tier.AUTO if sure else Tier.CANDIDATE,
+        methods=("keyframes" if variant == "upright" else f"keyframes-{variant}",),
+        distance=(sum(hit.distance for hit in nearest) + UNRELATED_BITS * (compared - len(nearest))) // compared,
+        same_capture=one.capture == other.capture,
+        variant=seen_from_first(variant, from_first=from_first),
+        matched=len(nearest),
+        compared=compared,
+        offset_ms=median_low(later) if from_first else -median_low(later),
+    )
+
+
+def _agreement(subject: Subject, hits: Iterable[_Hit], *, asking: bool) -> tuple[list[_Hit], int]:
+    """The nearest hit of each frame of one side that has any, and how many frames of it count."""
+    nearest = dict[int, _Hit]()
+    for hit in hits:
+        frame = (hit.asking if asking else hit.stored).frame_ms
+        if frame not in nearest or hit.distance < nearest[frame].distance:
+            nearest[frame] = hit
+    compared = {one.frame_ms for one in subject.fingerprints if not one.low_information}
+    return list(nearest.values()), len(compared)
