@@ -1,0 +1,84 @@
+"""Which WARC records one exchange becomes."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+
+from casefile.clock import rfc3339
+from collectors.http.exchange import Answer
+from collectors.http.warc import Part, Record, WarcWriter, new_record_id
+
+SOFTWARE = "casefile http/1"
+FIELDS = "application/warc-fields"
+
+
+def write_info(warc: WarcWriter, user_agent: str) -> None:
+    """The warcinfo record. It names no machine and no person: those are in the capture's own record."""
+    fields = {
+        "software": SOFTWARE,
+        "format": "WARC File Format 1.1",
+        "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+        "http-header-user-agent": user_agent,
+    }
+    warc.write(Record("warcinfo", rfc3339(datetime.now(UTC)), FIELDS, (_fields(fields),)))
+
+
+def write_answer(warc: WarcWriter, answer: Answer) -> None:
+    """Request, response and metadata; what came before or behind the message stays apart from it.
+
+    WARC-Payload-Digest is left out where the body is chunked or cut: the standard means the body without chunk
+    framing, and readers that check it compare with the framing left in.
+    """
+    response_id = new_record_id()
+    common = (("WARC-Target-URI", answer.locator.text), *_address(answer.exchange.peer))
+    started, ended = answer.exchange.started_at, answer.exchange.ended_at
+    beside = (*common, ("WARC-Concurrent-To", response_id))
+    warc.write(Record("request", started, "application/http;msgtype=request", (answer.request,), beside))
+    headers = list(common)
+    cut = answer.problem.warc_reason if answer.problem is not None else ""
+    if cut:
+        headers.append(("WARC-Truncated", cut))
+    elif not answer.head.chunked:
+        headers.append(("WARC-Payload-Digest", answer.payload_sha256))
+    response = Record(
+        "response", started, "application/http;msgtype=response", answer.response, tuple(headers), response_id
+    )
+    warc.write(response)
+    extras: list[tuple[str, Part]] = [
+        ("application/http;msgtype=response", answer.interim),
+        ("application/octet-stream", answer.surplus),
+        (FIELDS, _fields(_facts(answer))),
+    ]
+    for content_type, part in extras:
+        if part:
+            warc.write(Record("metadata", ended, content_type, (part,), beside))
+
+
+def _facts(answer: Answer) -> dict[str, str]:
+    facts = {
+        "started": answer.exchange.started_at,
+        "ended": answer.exchange.ended_at,
+        "peer": answer.exchange.peer,
+        "length": answer.exchange.length,
+        "wire-bytes": str(answer.exchange.wire_bytes),
+        "payload-digest": answer.payload_sha256,
+    }
+    if answer.problem is not None:
+        facts["problem"] = f"{answer.problem.cause}: {answer.problem.detail}"
+    if answer.tls is not None:
+        facts["tls-version"] = answer.tls.version
+        facts["tls-cipher"] = answer.tls.cipher
+        facts["tls-certificate-digest"] = answer.tls.certificate_sha256
+        facts["tls-certificate"] = base64.b64encode(answer.tls.certificate).decode("ascii")
+    return facts
+
+
+def _fields(fields: dict[str, str]) -> bytes:
+    lines = (f"{name}: {''.join(one for one in value if one.isprintable())}\r\n" for name, value in fields.items())
+    return "".join(line for line in lines).encode("utf-8")
+
+
+def _address(peer: str) -> tuple[tuple[str, str], ...]:
+    host = peer.rpartition(":")[0].strip("[]")
+    return (("WARC-IP-Address", host),) if host else ()
