@@ -1,0 +1,1 @@
+"""An offline contact sheet: pages to look at without Casefile, a network or a script."""
