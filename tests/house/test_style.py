@@ -99,6 +99,10 @@ def _is_public_and_long(node: ast.stmt) -> TypeGuard[Function]:
 
 
 def _catches_everything(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler takes every error and keeps it; one that ends in a bare `raise` only cleans up."""
+    last = handler.body[-1]
+    if isinstance(last, ast.Raise) and last.exc is None:
+        return False
     caught = handler.type
     names = caught.elts if isinstance(caught, ast.Tuple) else [caught]
     return any(name is None or ast.unparse(name) in ("Exception", "BaseException") for name in names)
