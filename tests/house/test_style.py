@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeGuard
@@ -57,8 +58,8 @@ def test_nothing_catches_everything(product: Mapping[Path, ast.Module]) -> None:
 
 
 def test_no_work_is_left_for_later(product: Mapping[Path, ast.Module], root: Path) -> None:
-    marks = ("TO" + "DO", "FIX" + "ME", "XX" + "X:")
-    left = [f"{path}: {mark}" for path in product for mark in marks if mark in (root / path).read_text("utf-8")]
+    mark = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
+    left = [str(path) for path in product if mark.search((root / path).read_text("utf-8"))]
     stubs = [
         f"{path}:{node.lineno}"
         for path, module in product.items()
