@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import ValidationError
-from sqlalchemy import Connection
 
 from casefile.canonical import Json
 from casefile.clock import ClockReading, rfc3339
@@ -14,7 +13,7 @@ from casefile.errors import RecordUnreadable
 from casefile.events.types import CaptureFailed, CaptureStarted
 from casefile.ids import CaptureId, LeadId
 from casefile.model import Circumstances, ClockRecord, Contact, Lead, Received, readable
-from casefile.records.ledger import Claim, WorkState, finish
+from casefile.records.ledger import Claim, Ending, WorkState, finish
 from casefile.vocabulary import Acquisition, Cause, ContainmentLevel, Outcome, Purpose
 from collectors.choosing import Choice, choose_method
 from collectors.interface import MethodSpec
@@ -32,10 +31,6 @@ STAGE = "capture"
 
 CAUSE_OF_WORKER: Mapping[str, Cause] = {"timeout": Cause.TIMEOUT, "output": Cause.TOO_LARGE}
 """What an abnormal end of a worker means for the capture; anything else is a tool that failed."""
-
-
-Ending = Callable[[Connection, Claim, WorkState], None]
-"""Ends a claim inside the transaction that records its result."""
 
 
 @dataclass(frozen=True, slots=True)

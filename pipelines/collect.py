@@ -9,10 +9,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
-from casefile.errors import LeaseLost
+from casefile.errors import CasefileError, LeaseLost
 from casefile.model import Lead
 from casefile.records.engine import reading, writing
 from casefile.records.ledger import Busy, Claim, Settled, WorkState, settle
@@ -43,15 +43,17 @@ class Result:
 
 Told = Callable[[Result], None]
 """Called with each result as it lands, from the thread that made it, one at a time."""
-Examine = Callable[[str], None]
-"""Called with the id of each capture that was sealed, before its result is told."""
+Examine = Callable[[str], "Future[None]"]
+"""Hands the capture that was sealed over to be examined; its result is told when that is done."""
 
 
 def collect(
     services: Services, leads: Sequence[Lead], options: CaptureOptions, *, told: Told, examine: Examine
 ) -> list[Result]:
     """Capture every lead; the results in the order of `leads`."""
-    recover_workspace(services)
+    recovered = recover_workspace(services)
+    for examination in [examine(capture) for capture in recovered.recorded]:
+        _examined(examination)
     collection = _Collection(services, options, told, examine)
     return collection.run(leads)
 
@@ -67,6 +69,7 @@ class _Collection:
         self._leases = Leases(services)
         self._queue: deque[int] = deque()
         self._results: dict[int, Result] = {}
+        self._examining: deque[tuple[int, Attempt, Future[None]]] = deque()
         self._lock = threading.Lock()
         self._stopped = threading.Event()
 
@@ -82,39 +85,59 @@ class _Collection:
             except BaseException:
                 self._stopped.set()
                 raise
+        self._land_examined(wait=True)
         return [self._results[index] for index in range(len(leads))]
 
     def _work(self, leads: Sequence[Lead]) -> None:
         with fetch_workers(self._services, self._options.level) as workers:
             while not self._stopped.is_set() and (index := self._next()) is not None:
-                result = self._take(leads[index], workers)
-                if result is None:
+                if not self._take(index, leads[index], workers):
                     # Another process has it. What this one can do comes first; then it waits for the other's result.
                     with self._lock:
                         self._queue.append(index)
                     self._stopped.wait(WAIT_S)
-                    continue
-                with self._lock:
-                    self._results[index] = result
-                    self._told(result)
 
     def _next(self) -> int | None:
         with self._lock:
             return self._queue.popleft() if self._queue else None
 
-    def _take(self, lead: Lead, workers: FetchWorkers) -> Result | None:
+    def _take(self, index: int, lead: Lead, workers: FetchWorkers) -> bool:
+        """Bring one lead to a result, or to its examination; False while another process has it."""
         self._settle(lead)
         claimed = self._leases.ledger.claim(STAGE, lead.id, self._leases.now_ms(), again=self._options.again)
         if isinstance(claimed, Busy):
-            return None
+            return False
         if not isinstance(claimed, Claim):
-            return self._already(lead)
+            self._land(index, self._already(lead))
+            return True
         with self._leases.kept(claimed):
             try:
                 attempt = attempt_lead(self._services, workers, lead, claimed, self._options)
             except LeaseLost:
-                return None
-        return self._finished(attempt)
+                return False
+        if attempt.outcome in (Outcome.CAPTURED, Outcome.PARTIAL):
+            self._examining.append((index, attempt, self._examine(attempt.capture)))
+            self._land_examined()
+        else:
+            self._land(index, _result(attempt, ()))
+        return True
+
+    def _land_examined(self, *, wait: bool = False) -> None:
+        """Tell the results whose examination is done; with `wait`, of all that are being examined."""
+        while self._examining:
+            index, attempt, examination = self._examining.popleft()
+            if not wait and not examination.done():
+                self._examining.appendleft((index, attempt, examination))
+                return
+            detail = _examined(examination)
+            with reading(self._services.engine) as connection:
+                items = list_items(connection, ItemFilter(capture=attempt.capture))
+            self._land(index, _result(replace(attempt, detail=attempt.detail or detail), items))
+
+    def _land(self, index: int, result: Result) -> None:
+        with self._lock:
+            self._results[index] = result
+            self._told(result)
 
     def _settle(self, lead: Lead) -> None:
         """Tell the ledger what the log knows of the lead, as it may have been rebuilt since."""
@@ -132,21 +155,20 @@ class _Collection:
             items = list_items(connection, ItemFilter(capture=capture)) if capture else []
         return Result(lead, Outcome.ALREADY, capture=capture or "", items=tuple(items))
 
-    def _finished(self, attempt: Attempt) -> Result:
-        kept = attempt.outcome in (Outcome.CAPTURED, Outcome.PARTIAL)
-        if kept:
-            self._examine(attempt.capture)
-        with reading(self._services.engine) as connection:
-            items = list_items(connection, ItemFilter(capture=attempt.capture)) if kept else []
-        return Result(
-            attempt.lead,
-            attempt.outcome,
-            attempt.cause,
-            attempt.detail,
-            attempt.advice,
-            attempt.capture,
-            tuple(items),
-        )
+
+def _examined(examination: Future[None]) -> str:
+    """Waits for an examination; says in words why it could not be done. The capture is sealed whatever it says."""
+    try:
+        examination.result()
+    except CasefileError as error:
+        return f"not examined yet: {error}; run `casefile examine`"
+    return ""
+
+
+def _result(attempt: Attempt, items: Sequence[ItemRecord]) -> Result:
+    return Result(
+        attempt.lead, attempt.outcome, attempt.cause, attempt.detail, attempt.advice, attempt.capture, tuple(items)
+    )
 
 
 def _by_host(leads: Sequence[Lead]) -> Callable[[int], tuple[int, int]]:

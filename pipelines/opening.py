@@ -20,7 +20,7 @@ from casefile.settings import FILE_NAME, InvestigationSettings, Settings, merge_
 from casefile.vocabulary import PersonKind
 from casefile.workspace import Workspace
 from preservation.durable import Disk, unobserved
-from preservation.keys import create_keys
+from preservation.keys import create_log_key
 from preservation.staging import Staging
 from preservation.vault import Vault
 
@@ -55,11 +55,11 @@ def open_investigation(
     Staging(workspace.staging, workspace.quarantine, disk=disk).create()
     disk.make_directories(workspace.work)
     LogFiles.at(workspace.log, unobserved).create()
-    keys = create_keys(workspace.keys, disk)
+    public = create_log_key(workspace.keys, disk)
     engine = open_engine(settings.database.url, workspace.database)
     empty_database(engine, log_id)
     log = Log(engine, workspace.log, log_id, clock)
-    key = KeyStated(purpose="log", algorithm="ed25519", public_key=keys.public_key_text, fingerprint=keys.fingerprint)
+    key = KeyStated(purpose="log", algorithm="ed25519", public_key=public.raw.hex(), fingerprint=public.fingerprint())
     log.append(
         [
             draft("investigation.opened", body=InvestigationOpened(title=title)),
@@ -76,7 +76,7 @@ def open_investigation(
     log.close()
     engine.dispose()
     disk.replace(workspace.settings, settings_text(settings.investigation).encode("utf-8"))
-    return Opened(workspace.root, log_id, person, keys.fingerprint)
+    return Opened(workspace.root, log_id, person, public.fingerprint())
 
 
 def settings_text(investigation: InvestigationSettings) -> str:

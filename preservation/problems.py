@@ -1,6 +1,7 @@
 """What an audit can find: one code per kind of finding, with its sentence and the rule that it breaks.
 
-Codes are permanent; a code that is no longer found is not given to another kind. P001 to P049 are the vault's.
+Codes are permanent; a code that is no longer found is not given to another kind. P001 to P049 are the vault's,
+P050 to P099 those of the log and the tables.
 """
 
 from __future__ import annotations
@@ -37,6 +38,20 @@ KINDS: dict[str, Kind] = {
     "P020": Kind("an object that no event names", "docs/formats/vault.md"),
     "P021": Kind("an event names an object that is not in the vault", "docs/formats/vault.md"),
     "P022": Kind("the inventory has sha512 {found}; the event says {expected}", "docs/formats/vault.md"),
+    "P050": Kind("the journal and the database cannot be brought together: {reason}", "docs/formats/log.md"),
+    "P051": Kind("the log cannot be replayed: {reason}", "docs/formats/log.md"),
+    "P052": Kind("part {part} of event {event} is missing and was not erased", "docs/formats/log.md"),
+    "P053": Kind("a file that is no part of the log", "docs/formats/log.md"),
+    "P054": Kind("part {part} of event {event} was erased and is still on the disk", "docs/formats/log.md"),
+    "P055": Kind("the database is missing", "docs/formats/log.md"),
+    "P056": Kind("row {key} is there and follows from no event", "docs/formats/log.md"),
+    "P057": Kind("row {key} is missing", "docs/formats/log.md"),
+    "P058": Kind("row {key} differs from what the events say, in {columns}", "docs/formats/log.md"),
+    "P059": Kind("the table is missing", "docs/formats/log.md"),
+    "P060": Kind("the database cannot be read: {reason}", "docs/formats/log.md"),
+    "P061": Kind("the key is not the one that the log states", "docs/formats/log.md"),
+    "P062": Kind("the key is missing", "docs/formats/log.md"),
+    "P063": Kind("casefile.toml names another investigation than the log does", "docs/formats/log.md"),
 }
 """Every kind of finding by its code."""
 

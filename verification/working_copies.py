@@ -60,6 +60,21 @@ def working_copies(folder: Path, originals: Iterable[Preserved]) -> Iterator[tup
         remove_copies(folder)
 
 
+@contextmanager
+def copies_in(folder: Path, originals: Iterable[Preserved]) -> Iterator[tuple[WorkingCopy, ...]]:
+    """Working copies in a folder that exists and is seen by an open worker; deleted on leaving, the folder stays.
+
+    Raises as `working_copies` does.
+    """
+    folder.chmod(0o700)
+    try:
+        yield _copy_all(folder, originals)
+    finally:
+        folder.chmod(0o700)
+        for path in folder.iterdir():
+            path.unlink()
+
+
 def remove_copies(folder: Path) -> None:
     """Deletes a folder of working copies; also what start-up calls for folders that a crash left behind."""
     if folder.exists():

@@ -1,1 +1,88 @@
-"""One file per command."""
+"""One file per command. Each is light: what a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cli.commands import (
+    attempts,
+    audit,
+    backup,
+    collect,
+    doctor,
+    duplicates,
+    examine,
+    import_,
+    init,
+    items,
+    keys,
+    monitor,
+    note,
+    open_,
+    person,
+    reindex,
+    search,
+    selftest,
+    serve,
+    show,
+    tag,
+)
+
+Command = Callable[..., int]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Commands under one word."""
+
+    help: str
+    commands: Mapping[str, Command]
+
+
+COMMANDS: Mapping[str, Command] = {
+    "init": init.init,
+    "collect": collect.collect,
+    "import": import_.import_,
+    "items": items.items,
+    "attempts": attempts.attempts,
+    "show": show.show,
+    "open": open_.open_,
+    "note": note.note,
+    "tag": tag.tag,
+    "search": search.search,
+    "examine": examine.examine,
+    "audit": audit.audit,
+    "reindex": reindex.reindex,
+    "backup": backup.backup,
+    "restore": backup.restore,
+    "doctor": doctor.doctor,
+    "selftest": selftest.selftest,
+    "serve": serve.serve,
+}
+"""The commands in the order of the help."""
+
+GROUPS: Mapping[str, Group] = {
+    "person": Group("People who act, and sources of material.", {"add": person.add, "list": person.list_}),
+    "duplicates": Group(
+        "Near-duplicates: what a machine suggests, and what people decide.",
+        {
+            "list": duplicates.list_,
+            "show": duplicates.show,
+            "lookup": duplicates.lookup,
+            "compare": duplicates.compare,
+            "decide": duplicates.decide,
+        },
+    ),
+    "monitor": Group(
+        "Standing watches: what is new becomes leads and captures, each once.",
+        {
+            "add": monitor.add,
+            "list": monitor.list_,
+            "run": monitor.run,
+            "pause": monitor.pause,
+            "history": monitor.history,
+        },
+    ),
+    "keys": Group("The log's key.", {"card": keys.card}),
+}

@@ -1,0 +1,127 @@
+"""The tables of near-duplicates: examinations in the order of the log, edges as the machine sees them now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from casefile.records.engine import tables
+
+MATCHED = "edges_matched"
+"""The row of work_state that says how many events of the log the edges take into account."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminedItem:
+    """An examination's fingerprints with the item's digest, at the examination's position in the log."""
+
+    position: int
+    item: str
+    capture: str
+    sha256: str
+    fingerprints: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEdge:
+    """An edge with what people decided about it; `judgement` is empty when nobody has."""
+
+    edge: str
+    item_a: str
+    item_b: str
+    tier: str
+    method: str
+    version: str
+    distance: int
+    bits: int
+    same_capture: bool
+    evidence: dict[str, Any]
+    judgement: str = ""
+
+
+def examined_after(connection: Connection, position: int) -> Iterator[ExaminedItem]:
+    """Every examination behind that position of the log, in the order of the log."""
+    examination, entry = tables("view_")["view_examination"], tables("log_")["log_entry"]
+    item = tables("view_")["view_item"]
+    rows = connection.execute(
+        select(entry.c.position, examination.c.item, examination.c.fingerprints, item.c.capture, item.c.sha256)
+        .join(entry, entry.c.event == examination.c.event)
+        .join(item, item.c.id == examination.c.item)
+        .where(entry.c.position > position)
+        .order_by(entry.c.position)
+    )
+    for row in rows:
+        fingerprints = tuple(json.loads(row.fingerprints or "[]"))
+        yield ExaminedItem(row.position, row.item, row.capture, row.sha256 or "", fingerprints)
+
+
+def matched_position(connection: Connection) -> int:
+    """The position of the last examination that the edges take into account; -1 when there is none."""
+    state = tables("work_")["work_state"]
+    value = connection.execute(select(state.c.value).where(state.c.name == MATCHED)).scalar_one_or_none()
+    return int(value) if value is not None else -1
+
+
+def store_edges(connection: Connection, edges: Iterable[StoredEdge], position: int) -> None:
+    """Write edges over what stood there, and how far they take the log into account."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    table, state = tables("work_")["work_edge"], tables("work_")["work_state"]
+    for edge in edges:
+        values = {
+            "edge": edge.edge,
+            "item_a": edge.item_a,
+            "item_b": edge.item_b,
+            "tier": edge.tier,
+            "method": edge.method,
+            "version": edge.version,
+            "distance": edge.distance,
+            "bits": edge.bits,
+            "same_capture": edge.same_capture,
+            "evidence": json.dumps(edge.evidence, sort_keys=True),
+        }
+        connection.execute(delete(table).where(table.c.edge == edge.edge))
+        connection.execute(insert(table), values)
+    connection.execute(dialect.insert(state).on_conflict_do_nothing(), {"name": MATCHED, "value": "-1"})
+    connection.execute(update(state).where(state.c.name == MATCHED).values(value=str(position)))
+
+
+def list_edges(connection: Connection, *, item: str = "", edge: str = "") -> list[StoredEdge]:
+    """Edges, nearest first, each with the newest decision; of one item, or the one of that id, when that is given."""
+    table = tables("work_")["work_edge"]
+    query = select(table)
+    if item:
+        query = query.where(or_(table.c.item_a == item, table.c.item_b == item))
+    if edge:
+        query = query.where(table.c.edge == edge)
+    rows = connection.execute(query.order_by(table.c.distance, table.c.edge)).all()
+    decided = _decisions(connection)
+    return [_edge(row, decided.get((row.item_a, row.item_b), "")) for row in rows]
+
+
+def _decisions(connection: Connection) -> dict[tuple[str, str], str]:
+    table = tables("view_")["view_decision"]
+    rows = connection.execute(
+        select(table.c.item_a, table.c.item_b, table.c.judgement).order_by(table.c.decided_at, table.c.event)
+    )
+    return {(row.item_a, row.item_b): row.judgement for row in rows}
+
+
+def _edge(row: Row[Any], judgement: str) -> StoredEdge:
+    return StoredEdge(
+        row.edge,
+        row.item_a,
+        row.item_b,
+        row.tier,
+        row.method,
+        row.version,
+        row.distance,
+        row.bits,
+        bool(row.same_capture),
+        json.loads(row.evidence),
+        judgement,
+    )

@@ -1,0 +1,63 @@
+"""What `collect` and `import` print and return: results for a person, for a program and as an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from casefile.vocabulary import Outcome
+from cli import output
+from pipelines.collect import Result
+
+
+def silent(_result: Result) -> None:
+    """Say nothing of a result as it lands: the document at the end has it."""
+
+
+def result_json(result: Result) -> dict[str, object]:
+    """A result as `--json` gives it."""
+    return {
+        "locator": result.lead.locator,
+        "outcome": result.outcome,
+        "cause": result.cause,
+        "detail": result.detail,
+        "advice": result.advice,
+        "capture": result.capture,
+        "items": [item.id for item in result.items],
+    }
+
+
+def print_result(result: Result) -> None:
+    """One result for a person, as it lands."""
+    cause = f" ({result.cause})" if result.cause else ""
+    output.line(f"{result.outcome}{cause}  {result.lead.locator}")
+    for item in result.items:
+        known = [
+            part for part in (item.title, item.author, item.claimed_time and f"claims {item.claimed_time}") if part
+        ]
+        shown = f": {' · '.join(known)}" if known else ""
+        output.line(f"    {item.label} {item.role}, content {item.content}{shown}")
+    if result.detail:
+        output.line(f"    {result.detail}")
+    if result.advice and result.outcome is not Outcome.CAPTURED:
+        output.line(f"    {result.advice}")
+
+
+def summary(results: Sequence[Result]) -> str:
+    """One line of counts."""
+    counts: dict[str, int] = {}
+    for result in results:
+        counts[result.outcome] = counts.get(result.outcome, 0) + 1
+    items = sum(len(result.items) for result in results)
+    return ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) + f"; {items} items"
+
+
+def exit_code(results: Sequence[Result]) -> int:
+    """4 when a policy refused all; 1 when something failed, is partial or is not the content; else 0."""
+    outcomes = [result.outcome for result in results]
+    if outcomes and all(outcome is Outcome.REFUSED for outcome in outcomes):
+        return 4
+    good = all(
+        result.outcome is Outcome.ALREADY or (result.outcome is Outcome.CAPTURED and result.cause is None)
+        for result in results
+    )
+    return 0 if good else 1

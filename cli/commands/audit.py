@@ -1,0 +1,37 @@
+"""`casefile audit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import output
+from cli.invocation import Invocation
+
+INTEGRITY = 5
+
+
+def audit(
+    context: typer.Context,
+    path: Annotated[Path | None, typer.Argument(help="The workspace to audit, when it is not the current one.")] = None,
+    sample: Annotated[int, typer.Option(min=0, help="Read the bytes of only so many objects, chosen at random.")] = 0,
+) -> int:
+    """Check every byte of the vault, every record of the log and every row of the database against each other."""
+    from pipelines.audit import audit_workspace, report_json
+
+    invocation: Invocation = context.obj
+    report = audit_workspace(path or invocation.workspace, invocation.environment, sample)
+    if invocation.json:
+        output.document(report_json(report))
+        return 0 if report.ok else INTEGRITY
+    for found in report.problems:
+        named = f" {found.item}" if found.item else ""
+        output.line(f"{found.code} {found.path}{named}: {found.text}")
+    counted = ", ".join(f"{count} {what}" for what, count in report.checked.items())
+    output.line(f"Checked {counted}.")
+    output.line("Nothing was found." if report.ok else f"{len(report.problems)} problems. Keep the workspace as it is.")
+    for limit in report.not_seen:
+        output.line(limit)
+    return 0 if report.ok else INTEGRITY

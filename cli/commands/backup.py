@@ -1,0 +1,49 @@
+"""`casefile backup` and `casefile restore`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import output
+from cli.invocation import Invocation
+
+
+def backup(
+    context: typer.Context,
+    to: Annotated[Path, typer.Argument(help="A folder elsewhere; what it has already is not copied again.")],
+) -> int:
+    """Copy vault, log, keys and settings, check the copy byte by byte, and record that it was made."""
+    from pipelines.copying import back_up
+    from pipelines.services import open_services
+
+    invocation: Invocation = context.obj
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
+        copied = back_up(services, to)
+    if invocation.json:
+        output.document({"backup": str(copied.target), "files": copied.files, "bytes": copied.bytes})
+    else:
+        output.line(f"{copied.files} files copied, {copied.bytes} bytes, and checked, in {copied.target}")
+    return 0
+
+
+def restore(
+    context: typer.Context,
+    source: Annotated[Path, typer.Argument(metavar="FROM", help="A folder that `backup` made.")],
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for the workspace.")],
+) -> int:
+    """Make a workspace from a backup: copy, rebuild the database, audit."""
+    from pipelines.audit import report_json
+    from pipelines.copying import restore_workspace
+
+    invocation: Invocation = context.obj
+    report = restore_workspace(source, directory, invocation.environment)
+    if invocation.json:
+        output.document({"workspace": str(directory), "audit": report_json(report)})
+    else:
+        for found in report.problems:
+            output.line(f"{found.code} {found.path}: {found.text}")
+        output.line(f"Restored {directory}; the audit found {len(report.problems)} problems.")
+    return 0 if report.ok else 5

@@ -1,0 +1,118 @@
+"""`casefile duplicates`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from casefile.vocabulary import ContainmentLevel, Judgement
+from cli import output
+from cli.invocation import Invocation
+
+
+def list_(
+    context: typer.Context,
+    csv: Annotated[Path | None, typer.Option(help="Write the pairs as CSV into this file.")] = None,
+    inside: Annotated[bool, typer.Option("--inside", help="Also pairs inside one capture.")] = False,
+    rejected: Annotated[bool, typer.Option("--rejected", help="Also pairs that a person called different.")] = False,
+) -> int:
+    """List pairs that look alike, with the evidence; a machine suggests, a person decides."""
+    from pipelines.neighbours import list_pairs
+    from pipelines.pair_report import pair_json, pair_row, write_pairs
+    from pipelines.services import open_services
+
+    invocation: Invocation = context.obj
+    with open_services(invocation.workspace, invocation.environment) as services:
+        pairs = list_pairs(services, inside_captures=inside, rejected=rejected)
+    if csv is not None:
+        write_pairs(csv, pairs)
+    if invocation.json:
+        output.document({"edges": [pair_json(pair) for pair in pairs]})
+    elif csv is None:
+        output.table(("edge", "item", "item", "score", "tier", "method"), map(pair_row, pairs))
+    else:
+        output.line(f"{len(pairs)} pairs in {csv}")
+    return 0
+
+
+def show(
+    context: typer.Context,
+    cluster: Annotated[str, typer.Argument(help="An item's id or number: the items that it belongs together with.")],
+) -> int:
+    """Show the items that are linked to one by edges that are certain enough to count once."""
+    from cli.item_report import item_json, item_row
+    from pipelines.neighbours import cluster_of
+    from pipelines.services import open_services
+
+    invocation: Invocation = context.obj
+    with open_services(invocation.workspace, invocation.environment) as services:
+        items = cluster_of(services, cluster)
+    if invocation.json:
+        output.document({"items": [item_json(item) for item in items]})
+    else:
+        output.table(("item", "role", "content", "type", "bytes", "captured", "title or locator"), map(item_row, items))
+    return 0
+
+
+def lookup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A picture or video that is no item; it is not kept.")],
+    containment: Annotated[
+        ContainmentLevel, typer.Option(help="weak: go on where full containment is missing.")
+    ] = ContainmentLevel.FULL,
+) -> int:
+    """Look for items that are like a file of yours, without admitting it."""
+    from pipelines.pair_report import lookup_json, lookup_row
+    from pipelines.services import open_services
+    from pipelines.similar import look_up
+
+    invocation: Invocation = context.obj
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
+        found = look_up(services, file, containment)
+    if invocation.json:
+        output.document({"matches": [lookup_json(one) for one in found]})
+    else:
+        output.table(("item", "score", "tier", "method"), map(lookup_row, found))
+    return 0
+
+
+def compare(
+    context: typer.Context,
+    item_a: Annotated[str, typer.Argument(help="An item's id or number.")],
+    item_b: Annotated[str, typer.Argument(help="Another item's id or number.")],
+) -> int:
+    """Compare two items, also when they are too far apart to be listed."""
+    from pipelines.services import open_services
+    from pipelines.similar import compare_items
+
+    invocation: Invocation = context.obj
+    with open_services(invocation.workspace, invocation.environment) as services:
+        compared = compare_items(services, item_a, item_b)
+    if invocation.json:
+        output.document(compared)
+    else:
+        for name, value in compared.items():
+            output.line(f"{name.replace('_', ' ')}: {value}")
+    return 0
+
+
+def decide(
+    context: typer.Context,
+    edge: Annotated[str, typer.Argument(help="The edge's id.")],
+    judgement: Annotated[Judgement, typer.Argument(help="What you see.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with your name.")],
+) -> int:
+    """Decide whether two items show the same; nothing is merged, and a later decision counts instead."""
+    from pipelines.neighbours import decide as decide_edge
+    from pipelines.services import open_services
+
+    invocation: Invocation = context.obj
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
+        event = decide_edge(services, edge, judgement, reason)
+    if invocation.json:
+        output.document({"event": event})
+    else:
+        output.line("Decided.")
+    return 0

@@ -1,0 +1,38 @@
+"""`casefile init`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import output
+from cli.invocation import Invocation
+
+
+def init(
+    context: typer.Context,
+    directory: Annotated[Path, typer.Argument(help="A new folder; one workspace holds one investigation.")],
+    title: Annotated[str, typer.Option(help="What the investigation is called.")],
+    investigator: Annotated[str, typer.Option(help="Who opens it, and acts unless --as names somebody else.")],
+) -> int:
+    """Create a workspace: database, vault, log and keys of one investigation."""
+    from pipelines.opening import open_investigation
+
+    invocation: Invocation = context.obj
+    opened = open_investigation(directory, title, investigator, invocation.environment)
+    if invocation.json:
+        output.document(
+            {
+                "workspace": str(opened.root),
+                "investigation": opened.investigation,
+                "person": opened.person,
+                "key": opened.fingerprint,
+            }
+        )
+        return 0
+    output.line(f"Opened {opened.root}")
+    output.line(f"The log's key is {opened.fingerprint}")
+    output.line("Nobody outside holds this key or a head of the log yet: print `casefile keys card` and deposit it.")
+    return 0

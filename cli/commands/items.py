@@ -1,0 +1,46 @@
+"""`casefile items`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from casefile.vocabulary import Content
+from cli import output
+from cli.invocation import Invocation
+
+
+def items(
+    context: typer.Context,
+    html: Annotated[Path | None, typer.Option(help="Write an offline contact sheet into this new folder.")] = None,
+    tag: Annotated[str, typer.Option(help="Only items with this tag.")] = "",
+    content: Annotated[Content | None, typer.Option(help="Only items whose content is present, absent, …")] = None,
+    job: Annotated[str, typer.Option(help="Only items of this job.")] = "",
+) -> int:
+    """List items, or write them as an offline contact sheet with a page for each."""
+    from casefile.records.engine import reading
+    from casefile.records.queries import ItemFilter, list_items
+    from cli.item_report import item_json, item_row
+    from pipelines.services import open_services
+
+    invocation: Invocation = context.obj
+    wanted = ItemFilter(tag=tag, content=content or "", job=job)
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
+        if html is not None:
+            from pipelines.sheet_of_items import write_sheet_of_items
+
+            index = write_sheet_of_items(services, wanted, html)
+            if invocation.json:
+                output.document({"index": str(index)})
+            else:
+                output.line(f"Open {index}")
+            return 0
+        with reading(services.engine) as connection:
+            found = list_items(connection, wanted)
+    if invocation.json:
+        output.document({"items": [item_json(item) for item in found]})
+    else:
+        output.table(("item", "role", "content", "type", "bytes", "captured", "title or locator"), map(item_row, found))
+    return 0

@@ -1,0 +1,25 @@
+"""`casefile keys card`."""
+
+from __future__ import annotations
+
+import typer
+
+from cli import output
+from cli.invocation import Invocation
+
+
+def card(context: typer.Context) -> int:
+    """Print the log's key on a card to deposit outside, so that a replaced key or log is seen."""
+    from casefile.settings import load_settings
+    from casefile.workspace import Workspace
+    from preservation.keys import key_card, read_public_key
+
+    invocation: Invocation = context.obj
+    workspace = Workspace(invocation.workspace.absolute())
+    settings = load_settings(workspace.root, invocation.environment)
+    public = read_public_key(workspace.keys)
+    if invocation.json:
+        output.document({"investigation": settings.investigation.id, "fingerprint": public.fingerprint()})
+    else:
+        output.line(key_card(public, settings.investigation.id))
+    return 0

@@ -1,0 +1,87 @@
+"""The entry point: global options from anywhere on the line, one lazily imported command, one exit code.
+
+Exiting happens here and nowhere else. An error of ours is printed with its advice and gives its own exit code.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+import typer
+
+from casefile.errors import CasefileError, UsageError
+from cli import output
+from cli.commands import COMMANDS, GROUPS
+from cli.invocation import invocation_of, split_global
+
+INTERRUPTED = 130
+UNEXPECTED = 1
+
+
+def build_app() -> typer.Typer:
+    """The command line as a whole; importing a command's module imports nothing heavy."""
+    app = typer.Typer(
+        name="casefile",
+        help="Collect, preserve, examine and verify online material so that a hostile expert can check it.\n\n"
+        "Global options, before or after the command: --workspace DIR (else CASEFILE_WORKSPACE, else the current "
+        "folder), --as PERSON (else CASEFILE_PERSON, else whoever was named at init), --json (one JSON document on "
+        "standard output).\n\n"
+        "Exit codes: 0 done, 1 some items failed or are partial, 2 usage, 3 a tool is missing, 4 refused by a gate "
+        "or a policy, 5 integrity problem, 6 workspace busy or unusable.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    for name, command in COMMANDS.items():
+        app.command(name)(_exiting(command))
+    for name, group in GROUPS.items():
+        below = typer.Typer(help=group.help, no_args_is_help=True, rich_markup_mode=None)
+        for own_name, command in group.commands.items():
+            below.command(own_name)(_exiting(command))
+        app.add_typer(below, name=name)
+    return app
+
+
+def _exiting(command: Callable[..., int]) -> Callable[..., None]:
+    """The command with its number as the exit code."""
+
+    @functools.wraps(command)
+    def run_command(*arguments: object, **options: object) -> None:
+        raise typer.Exit(command(*arguments, **options))
+
+    return run_command
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Carry out one command line and return its exit code."""
+    split = split_global(arguments)
+    if split.missing:
+        return output.failing(UsageError(f"{split.missing} needs a value"))
+    try:
+        build_app()(args=list(split.arguments), obj=invocation_of(split.values, environment), standalone_mode=True)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else UNEXPECTED
+    except CasefileError as error:
+        return output.failing(error)
+    except KeyboardInterrupt:
+        output.note("Interrupted. What was acknowledged is kept; the same command resumes.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; nothing is left to be told.
+        return UNEXPECTED
+    except Exception as error:
+        return output.failing_unexpectedly(error)
+    return 0
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main(sys.argv[1:], os.environ))
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,221 @@
+"""Auditing a workspace: every byte of the vault, every record of the log, every row of the database.
+
+The log's files are replayed into a scratch database. What the replay makes is what the tables must hold and what the
+vault must contain. Nothing is repaired; a journal that a crash left behind is carried on first, as on any opening.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from casefile.clock import SystemClock
+from casefile.digests import Digest
+from casefile.errors import CasefileError, IntegrityError, WorkspaceUnusable
+from casefile.events.append import Log
+from casefile.events.journal import segment_name
+from casefile.events.publishing import LogFiles
+from casefile.events.replay import rebuild
+from casefile.ids import LogId
+from casefile.records.comparing import Difference, compare
+from casefile.records.engine import open_engine, reading, sqlite_engine
+from casefile.records.queries import audited_objects, erased_parts, stated_key
+from casefile.settings import Settings, load_settings
+from casefile.workspace import Workspace
+from preservation.durable import unobserved
+from preservation.keys import PRIVATE_KEY, PUBLIC_KEY, read_public_key
+from preservation.problems import Problem, problem
+from preservation.staging import Staging
+from preservation.vault_audit import Expected, Sample, VaultAudit
+
+ALLOWED_IN_LOG = frozenset({"journal", "private", "lock", "anchors", "checkpoint", "tile"})
+NOT_SEEN = (
+    "Without a head of the log held outside this machine, an audit cannot see that journal, private parts and "
+    "database were all cut back or written anew together, or that somebody with the keys forged the whole.",
+    "An audit cannot tell whether what was collected is true, or who really used a name given with --as.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What an audit found. `checked` counts what was looked at; `not_seen` says what no audit of this kind can see."""
+
+    problems: tuple[Problem, ...]
+    checked: Mapping[str, int]
+    not_seen: tuple[str, ...] = NOT_SEEN
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was found."""
+        return not self.problems
+
+
+@dataclass(slots=True)
+class _Audit:
+    workspace: Workspace
+    settings: Settings
+    sample: int = 0
+    checked: dict[str, int] = field(default_factory=dict)
+
+
+def audit_workspace(root: Path, environment: Mapping[str, str], sample: int = 0) -> AuditReport:
+    """Audit the workspace at `root`; with `sample`, only that many objects have their bytes read.
+
+    Raises WorkspaceUnusable when it is no workspace at all.
+    """
+    workspace = Workspace(root.absolute())
+    audit = _Audit(workspace, load_settings(workspace.root, environment), sample)
+    scratch = workspace.work / f"audit-{secrets.token_hex(8)}"
+    try:
+        scratch.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise WorkspaceUnusable(str(scratch), error.strerror or str(error)) from error
+    try:
+        problems = tuple(_problems(audit, scratch))
+    finally:
+        shutil.rmtree(scratch)
+    return AuditReport(problems, audit.checked)
+
+
+def _problems(audit: _Audit, scratch: Path) -> Iterator[Problem]:
+    replayed = sqlite_engine(scratch / "replay.db")
+    try:
+        declared = Staging(audit.workspace.staging, audit.workspace.quarantine).declared()
+        yield from _database(audit)
+        yield from _log_files(audit)
+        replay_problem = _replay(audit, replayed)
+        yield from replay_problem
+        if audit.checked.get("events"):
+            yield from _tables(audit, replayed)
+            yield from _keys(audit, replayed)
+            yield from _vault(audit, replayed, frozenset(declared))
+    finally:
+        replayed.dispose()
+
+
+def _database(audit: _Audit) -> Iterator[Problem]:
+    """Bring the journal up to the database, as every opening does."""
+    workspace, settings = audit.workspace, audit.settings
+    if not settings.database.url and not workspace.database.exists():
+        yield problem("P055", workspace.database.name)
+        return
+    engine = open_engine(settings.database.url, workspace.database)
+    try:
+        log = Log(engine, workspace.log, LogId(settings.investigation.id), SystemClock())
+        log.recover()
+        log.close()
+    except CasefileError as error:
+        yield problem("P050", workspace.database.name, reason=str(error))
+    finally:
+        engine.dispose()
+
+
+def _log_files(audit: _Audit) -> Iterator[Problem]:
+    """Files that do not belong into the log's folder."""
+    workspace = audit.workspace
+    for folder in (workspace.log, workspace.log / "journal", workspace.log / "private"):
+        for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
+            path = entry.relative_to(workspace.root).as_posix()
+            if folder == workspace.log:
+                fits = entry.name in ALLOWED_IN_LOG
+            else:
+                fits = entry.name.isdigit() and segment_name(int(entry.name)) == entry.name
+                fits = fits and entry.is_file() and not entry.is_symlink()
+            if not fits:
+                yield problem("P053", path)
+
+
+def _replay(audit: _Audit, replayed: Engine) -> list[Problem]:
+    try:
+        result = rebuild(audit.workspace.log, replayed, tolerant=True)
+    except IntegrityError as error:
+        return [problem("P051", "log", reason=str(error))]
+    audit.checked["events"] = result.events
+    found = [problem("P052", "log/private", event=event, part=part) for event, part in result.missing_parts]
+    with reading(replayed) as connection:
+        erased = erased_parts(connection)
+    files = LogFiles.at(audit.workspace.log, unobserved)
+    for segment in files.private.segments():
+        for stored in files.private.parts(segment):
+            audit.checked["parts"] = audit.checked.get("parts", 0) + 1
+            if (stored.part.event, stored.part.name) in erased:
+                path = f"log/private/{segment_name(segment)}"
+                found.append(problem("P054", path, event=stored.part.event, part=stored.part.name))
+    return found
+
+
+def _tables(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
+    """Compare the live log_* and view_* tables with the replay's."""
+    workspace, settings = audit.workspace, audit.settings
+    if not settings.database.url and not workspace.database.exists():
+        return
+    live = open_engine(settings.database.url, workspace.database)
+    try:
+        for difference in compare(live, replayed, "log_", "view_"):
+            yield _row_problem(difference)
+    except CasefileError as error:
+        yield problem("P060", workspace.database.name, reason=str(error))
+    finally:
+        live.dispose()
+
+
+def _row_problem(difference: Difference) -> Problem:
+    if difference.kind == "extra":
+        return problem("P056", difference.table, key=difference.key)
+    if difference.kind == "missing":
+        return problem("P057" if difference.key else "P059", difference.table, key=difference.key)
+    return problem("P058", difference.table, key=difference.key, columns=", ".join(difference.columns))
+
+
+def _keys(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
+    """The public key beside the log, and the investigation that casefile.toml names."""
+    with reading(replayed) as connection:
+        stated = stated_key(connection, "log")
+    keys = audit.workspace.keys
+    for name in (PRIVATE_KEY, PUBLIC_KEY):
+        if not (keys / name).is_file():
+            yield problem("P062", f"keys/{name}")
+    if (keys / PUBLIC_KEY).is_file() and stated is not None and _fingerprint(keys) != stated.fingerprint:
+        yield problem("P061", f"keys/{PUBLIC_KEY}")
+    if stated is not None and stated.investigation != audit.settings.investigation.id:
+        yield problem("P063", audit.workspace.settings.name)
+
+
+def _fingerprint(keys: Path) -> str:
+    """The fingerprint of the public key on disk; empty for a file that is no key."""
+    try:
+        return read_public_key(keys).fingerprint()
+    except WorkspaceUnusable:
+        return ""
+
+
+def _vault(audit: _Audit, replayed: Engine, under_way: frozenset[str]) -> Iterator[Problem]:
+    with reading(replayed) as connection:
+        objects = audited_objects(connection)
+    expected = Expected({name: Digest(one.inventory) for name, one in objects.items()}, under_way)
+    sample = Sample(audit.sample, secrets.randbits(63)) if audit.sample else None
+    vault = VaultAudit(audit.workspace.vault, lambda: expected, sample)
+    for found in vault.problems():
+        held = objects.get(found.object)
+        label = held.item_at(found.path) if held else ""
+        yield Problem(found.code, found.text, found.path, label, found.object)
+    audit.checked["objects"] = vault.checked.objects
+    audit.checked["files"] = vault.checked.files
+    audit.checked["bytes"] = vault.checked.bytes
+
+
+def report_json(report: AuditReport) -> dict[str, object]:
+    """The report as `--json` prints it."""
+    return {
+        "ok": report.ok,
+        "problems": [
+            {"code": one.code, "text": one.text, "path": one.path, "item": one.item} for one in report.problems
+        ],
+        "checked": dict(report.checked),
+        "not_seen": list(report.not_seen),
+    }

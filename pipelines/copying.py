@@ -1,0 +1,132 @@
+"""Backup and restore: a second copy of what is evidence, checked byte by byte, and the drill that proves it useful.
+
+The database is not copied: a restore rebuilds it, which is the proof that vault and log are enough. Files of the vault
+never change, so one that the backup has already, with the same length, is not copied again; every byte is read back.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from casefile.digests import digest_file
+from casefile.errors import DigestMismatch, StorageFailed, UsageError, WorkspaceUnusable
+from casefile.events.envelope import EventOutcome
+from casefile.events.port import draft
+from casefile.events.publishing import LogFiles
+from casefile.events.types import CustodyChanged
+from casefile.settings import FILE_NAME
+from casefile.workspace import Workspace
+from pipelines.audit import AuditReport, audit_workspace
+from pipelines.recovering import recover_workspace
+from pipelines.reindex import reindex_workspace
+from pipelines.services import Services
+from preservation.durable import Disk, unobserved
+
+NEVER_CHANGING = ("keys", "quarantine", "vault")
+COPIED = ("log", *NEVER_CHANGING)
+"""The log first: an object that is sealed meanwhile is then in the vault's copy without being in the log's, and not
+the other way about. Its intent, which recovery would need, is a matter of the next backup."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What a backup wrote: files and bytes that were not there before."""
+
+    target: Path
+    files: int
+    bytes: int
+
+
+def back_up(services: Services, target: Path) -> Copied:
+    """Copy the workspace to `target` and compare every byte; raises DigestMismatch when the copy differs.
+
+    What dead runs left is resolved first. The log is copied before the vault, so that every object that the copied
+    log names is in the copied vault.
+    """
+    source = services.workspace
+    target = target.absolute()
+    if target == source.root or source.root in target.parents or target in source.root.parents:
+        raise UsageError("a backup belongs outside the workspace, on another disk")
+    recover_workspace(services)
+    disk = Disk()
+    disk.make_directories(target)
+    disk.restrict(target, 0o700)
+    with LogFiles.at(source.log, unobserved).journal.locked():
+        pairs = list(_pairs(source.root, target, ("log",)))
+        written = [_copy(disk, one, other) for one, other in pairs if other.name != "lock"]
+    for one, other in _pairs(source.root, target, NEVER_CHANGING):
+        if not (other.is_file() and other.stat().st_size == one.stat().st_size):
+            written.append(_copy(disk, one, other))
+    files, size = len(written), sum(written)
+    disk.replace(target / FILE_NAME, source.settings.read_bytes(), 0o600)
+    _compare(source.root, target)
+    services.append(
+        draft(
+            "custody.changed",
+            body=CustodyChanged(act="backup", detail=f"{files} files, {size} bytes, compared"),
+            outcome=EventOutcome(status="done"),
+        )
+    )
+    return Copied(target, files, size)
+
+
+def restore_workspace(source: Path, directory: Path, environment: Mapping[str, str]) -> AuditReport:
+    """Make a workspace of a backup in a new folder, rebuild its database and audit the whole.
+
+    Raises WorkspaceUnusable when `source` is no backup or `directory` is in use.
+    """
+    source, directory = source.absolute(), directory.absolute()
+    if not (source / FILE_NAME).is_file():
+        raise WorkspaceUnusable(str(source), "this is not a backup of a workspace")
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise WorkspaceUnusable(str(directory), "there is something here already; name a new folder")
+    workspace = Workspace(directory)
+    disk = Disk()
+    disk.make_directories(directory)
+    disk.restrict(directory, 0o700)
+    for folder in (workspace.staging, workspace.quarantine, workspace.work):
+        disk.make_directories(folder)
+    for one, other in _pairs(source, directory, COPIED):
+        _copy(disk, one, other)
+    _compare(source, directory)
+    disk.replace(workspace.settings, (source / FILE_NAME).read_bytes(), 0o600)
+    reindex_workspace(directory, environment)
+    return audit_workspace(directory, environment)
+
+
+def _pairs(source: Path, target: Path, folders: tuple[str, ...]) -> Iterator[tuple[Path, Path]]:
+    """Every regular file below these folders, with its place in the copy. Links are no part of a workspace."""
+    for folder in folders:
+        for parent, _names, files in os.walk(source / folder):
+            for name in sorted(files):
+                path = Path(parent, name)
+                if path.is_file() and not path.is_symlink():
+                    yield path, target / path.relative_to(source)
+
+
+def _copy(disk: Disk, source: Path, target: Path) -> int:
+    """Copy one file durably, with its permissions and those of its folders; its length in bytes."""
+    disk.make_directories(target.parent)
+    part = target.with_name(f".{target.name}.part")
+    try:
+        part.unlink(missing_ok=True)
+        shutil.copyfile(source, part, follow_symlinks=False)
+        shutil.copymode(source, part, follow_symlinks=False)
+        disk.sync_file(part)
+        part.replace(target)
+        disk.sync_directory(target.parent)
+        return target.stat().st_size
+    except OSError as error:
+        raise StorageFailed("copy", str(target), error.strerror or str(error)) from error
+
+
+def _compare(source: Path, target: Path) -> None:
+    """Read both sides of the vault again; raises DigestMismatch naming the file that differs."""
+    for one, other in _pairs(source, target, ("vault",)):
+        expected, found = digest_file(one), digest_file(other)
+        if expected != found:
+            raise DigestMismatch(str(other), "sha512", expected.sha512, found.sha512)

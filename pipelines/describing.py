@@ -1,0 +1,158 @@
+"""Everything that the record holds about one item, as one value for a program and as lines for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from casefile.records.engine import reading
+from casefile.records.queries import (
+    capture_facts,
+    find_items,
+    find_lead,
+    list_people,
+    list_remarks,
+    list_tags,
+    newest_examination,
+)
+from pipelines.neighbours import edges_of_item
+from pipelines.services import Services
+
+OF_CAPTURE = (
+    "id", "outcome", "cause", "detail", "method", "method_version", "purpose", "acquisition", "containment",
+    "egress_enforced", "allowances", "started_at", "ended_at", "sealed_at", "object_id", "inventory",
+    "handed_over_how",
+)  # fmt: skip
+LABELS: Mapping[str, str] = {
+    "number": "Item",
+    "role": "Role",
+    "title": "Title (as stated)",
+    "author": "Author (as stated)",
+    "claimed_time": "Time (as stated)",
+    "locator": "Locator",
+    "name": "Original name",
+    "media_type": "Type by content",
+    "declared_media_type": "Type as declared",
+    "bytes": "Bytes",
+    "sha256": "sha256",
+    "wire_sha256": "sha256 as sent",
+    "content": "Content",
+    "content_reason": "Because",
+    "acquisition": "Acquisition",
+    "captured_at": "Captured",
+}
+
+
+def describe_item(services: Services, text: str) -> dict[str, Any]:
+    """The item of that id or number with its capture, lead, findings, neighbours, remarks and tags."""
+    with reading(services.engine) as connection:
+        item = find_items(connection, [text])[0]
+        capture = capture_facts(connection, item.capture)
+        people = {person.id: person.name or "(erased)" for person in list_people(connection)}
+        lead = find_lead(connection, item.lead)
+        examination = newest_examination(connection, item.id)
+        remarks = list_remarks(connection, item.id)
+        tags = list_tags(connection, item.id)
+    described: dict[str, Any] = {
+        name: getattr(item, name)
+        for name in (
+            "id", "role", "title", "author", "claimed_time", "locator", "name", "media_type", "declared_media_type",
+            "bytes", "sha256", "wire_bytes", "content", "content_reason", "acquisition", "captured_at",
+        )
+    }  # fmt: skip
+    described |= {"number": item.label, "wire_sha256": item.wire_sha256 or None}
+    described["files"] = [file for file in capture["files"] or [] if file["path"] in item.files]
+    described["capture"] = {name: capture[name] for name in OF_CAPTURE} | {
+        "collector": people.get(capture["collector"] or "", capture["collector"]),
+        "source": people.get(capture["source"] or "", capture["source"]),
+        "exchanges": capture["exchanges"],
+        "tools": capture["tools"],
+        "contacts": (capture["circumstances"] or {}).get("contacts", []),
+        "clock": (capture["circumstances"] or {}).get("started_clock"),
+    }
+    described["lead"] = None if lead is None else {
+        "id": lead.id,
+        "locator": lead.locator,
+        "pathway": lead.pathway,
+        "job": lead.job or None,
+        "sheet": lead.sheet or None,
+        "row": lead.row or None,
+        "cells": [list(cell) for cell in lead.cells],
+        "why": lead.why,
+        "added_at": lead.added_at,
+    }  # fmt: skip
+    described["findings"] = list(examination.findings) if examination else []
+    described["claims"] = list(examination.claims) if examination else []
+    described["examined_at"] = examination.examined_at if examination else None
+    described["duplicates"] = edges_of_item(services, item.id)
+    described["remarks"] = [
+        {"text": one.text, "at": one.added_at, "by": people.get(one.added_by, one.added_by)} for one in remarks
+    ]
+    described["tags"] = tags
+    return described
+
+
+def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
+    """The same for a person: what matters first."""
+    for name, label in LABELS.items():
+        value = described.get(name)
+        if value not in (None, ""):
+            yield f"{label}: {value}"
+    capture = described["capture"]
+    yield ""
+    yield f"Captured by {capture['collector']} with method {capture['method']} {capture['method_version']}"
+    yield f"  {capture['started_at']} to {capture['ended_at']}, outcome {capture['outcome']}"
+    if capture["source"]:
+        yield f"  handed over by {capture['source']}{_how(capture['handed_over_how'])}"
+    enforced = "enforced" if capture["egress_enforced"] else "NOT enforced"
+    yield f"  containment {capture['containment']}, egress {enforced}"
+    for allowance in capture["allowances"] or []:
+        yield f"  over an explicit allowance: {allowance}"
+    for exchange in capture["exchanges"] or []:
+        yield f"  {exchange['method']} {exchange['locator']}: {exchange['status']} from {exchange['peer'] or 'unknown'}"
+    yield from _section(
+        "Files", [f"{file['path']} {file['sha256']} ({file['fidelity']})" for file in described["files"]]
+    )
+    yield from _section("Findings", _finding_lines(described["findings"]))
+    yield from _section("Claims that were found", _claim_lines(described["claims"]))
+    yield from _section(
+        "Near-duplicates",
+        [f"{one['number']} score {one['score']} {one['tier']} by {one['method']}" for one in described["duplicates"]],
+    )
+    yield from _section("Remarks", [f"{one['at'][:19]} {one['by']}: {one['text']}" for one in described["remarks"]])
+    if described["tags"]:
+        yield f"Tags: {', '.join(described['tags'])}"
+
+
+def _how(how: str | None) -> str:
+    return f", {how}" if how else ""
+
+
+def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield ""
+        yield title
+        for line in lines:
+            yield f"  {line}"
+
+
+def _finding_lines(findings: Sequence[Mapping[str, Any]]) -> list[str]:
+    lines = []
+    for finding in findings:
+        cause = f" ({finding['cause']})" if finding.get("cause") else ""
+        lines.append(
+            f"{finding['check']} {finding['version']}: {finding['result']}{cause} {finding['detail']}".rstrip()
+        )
+        lines += [f"  {name}: {value}" for name, value in finding.get("facts", {}).items()]
+        lines += [f"  notice {one['code']}: {one['text']}" for one in finding.get("notices", [])]
+    return lines
+
+
+def _claim_lines(groups: Sequence[Mapping[str, Any]]) -> list[str]:
+    lines = []
+    for group in groups:
+        lines += [f"{claim['field']}: {claim['value']}  [{claim['origin']}]" for claim in group.get("claims", [])]
+        for conflict in group.get("conflicts", []):
+            values = " / ".join(f"{claim['value']} [{claim['origin']}]" for claim in conflict["claims"])
+            lines.append(f"CONFLICT in {conflict['field']} ({conflict['kind']}): {values}")
+    return lines

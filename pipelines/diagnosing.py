@@ -1,0 +1,62 @@
+"""What would become of a locator: which method takes it and why, what that needs, and when it last worked."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from casefile.errors import WorkspaceUnusable
+from casefile.records.engine import reading
+from casefile.records.queries import last_success
+from casefile.registry import load_specs
+from casefile.vocabulary import ContainmentLevel
+from collectors.choosing import NoMethod, choose_method
+from collectors.interface import MethodSpec
+from collectors.outcomes import advice
+from containment.limits import Limits
+from containment.worker import run_worker
+from pipelines.services import METHODS, open_services
+
+LIMITS = Limits(wall_s=60, cpu_s=60, memory_bytes=2 << 30, file_bytes=1 << 20, output_bytes=1 << 20)
+EXTRACTORS = "collectors.ytdlp.diagnosis"
+
+
+def diagnose_locator(
+    root: Path, environment: Mapping[str, str], locator: str, level: ContainmentLevel
+) -> dict[str, Any]:
+    """The method, its reason and needs, the last success; nothing is requested from the locator."""
+    specs = load_specs(METHODS, MethodSpec)
+    choice = choose_method(locator, specs)
+    if isinstance(choice, NoMethod):
+        return {"locator": locator, "method": None, "reason": choice.reason, "advice": advice(choice.cause)}
+    found: dict[str, Any] = {
+        "locator": locator,
+        "method": choice.spec.name,
+        "reason": choice.reason,
+        "needs": list(choice.spec.needs),
+        "last_success": _last_success(root, environment, choice.spec.name, locator),
+    }
+    if choice.spec.name == "ytdlp":
+        found["extractor"] = _extractor(locator, level)
+    return found
+
+
+def _last_success(root: Path, environment: Mapping[str, str], method: str, locator: str) -> str | None:
+    """When this workspace last had a whole capture by that method from the same host; None without a workspace."""
+    host = urlsplit(locator).hostname or ""
+    try:
+        with open_services(root, environment) as services, reading(services.engine) as connection:
+            return last_success(connection, method, host)
+    except WorkspaceUnusable:
+        return None
+
+
+def _extractor(locator: str, level: ContainmentLevel) -> dict[str, Any]:
+    """What yt-dlp itself says of the locator, asked in a worker without network."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder, "out")
+        result = run_worker(EXTRACTORS, {"locator": locator}, None, out, limits=LIMITS, egress=None, level=level)
+    return dict(result.answer)

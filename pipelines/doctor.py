@@ -1,0 +1,101 @@
+"""What is here, what is missing, what for, and what still works without it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from casefile.model import ToolUse
+from casefile.vocabulary import ContainmentLevel
+from containment.register import describe_tools
+from containment.sandbox import available
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A program, what it is for, how to install it, and what still works without it."""
+
+    name: str
+    needed_for: str
+    debian: str
+    without: str
+
+
+NEEDS = (
+    Need("bwrap", "full containment", "bubblewrap", "everything, at `--containment weak`, which each capture records"),
+    Need("ffmpeg", "viewing copies of video in parts", "ffmpeg", "collection; parts are kept as they came"),
+    Need("ffprobe", "facts about audio and video", "ffmpeg", "collection, and the other checks"),
+    Need("exiftool", "metadata", "libimage-exiftool-perl", "collection, and the other checks"),
+)
+OPTIONAL = (Need("deno", "video from sites that need JavaScript", "", "all other sites"),)
+BYTES_PER_CAPTURE = 2_500_000
+FILES_PER_CAPTURE = 16
+"""Of a page with a picture or two; for the estimate of what a million captures need."""
+
+
+def best_level() -> ContainmentLevel:
+    """Full containment where it can be had here."""
+    return ContainmentLevel.FULL if available().full else ContainmentLevel.WEAK
+
+
+def examine_machine(root: Path, level: ContainmentLevel) -> dict[str, Any]:
+    """Tools with versions, containment, free space, and what a million captures would take."""
+    names = [need.name for need in (*NEEDS, *OPTIONAL)]
+    described: Mapping[str, ToolUse] = {tool.name: tool for tool in describe_tools(names, level)}
+    tools = [_tool(need, described.get(need.name), required=True) for need in NEEDS]
+    tools += [_tool(need, described.get(need.name), required=False) for need in OPTIONAL]
+    found = available()
+    free = os.statvfs(root if root.exists() else Path.cwd())
+    return {
+        "tools": tools,
+        "containment": {
+            "level": ContainmentLevel.FULL if found.full else ContainmentLevel.WEAK,
+            "lacks": "" if found.full else found.reason,
+        },
+        "space": {
+            "bytes_free": free.f_bavail * free.f_frsize,
+            "inodes_free": free.f_favail,
+            "bytes_for_a_million_captures": BYTES_PER_CAPTURE * 1_000_000,
+            "inodes_for_a_million_captures": FILES_PER_CAPTURE * 1_000_000,
+        },
+        "missing": [tool["name"] for tool in tools if tool["required"] and not tool["found"]],
+    }
+
+
+def _tool(need: Need, tool: ToolUse | None, *, required: bool) -> dict[str, Any]:
+    return {
+        "name": need.name,
+        "found": tool is not None,
+        "version": tool.version if tool else "",
+        "path": tool.path if tool else "",
+        "sha256": tool.sha256 if tool else "",
+        "needed_for": need.needed_for,
+        "without_it": need.without,
+        "install": f"apt-get install {need.debian}" if need.debian else "see README",
+        "required": required,
+    }
+
+
+def doctor_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """The same for a person."""
+    for tool in found["tools"]:
+        if tool["found"]:
+            yield f"ok       {tool['name']} {tool['version']}  ({tool['needed_for']})"
+        else:
+            yield f"{'MISSING' if tool['required'] else 'optional'}  {tool['name']}, needed for {tool['needed_for']}"
+            yield f"         still works: {tool['without_it']}; install: {tool['install']}"
+    level = found["containment"]
+    yield f"containment: {level['level']}" + (f", lacks {level['lacks']}" if level["lacks"] else "")
+    space = found["space"]
+    yield f"free: {space['bytes_free']:,} bytes, {space['inodes_free']:,} inodes"
+    yield (
+        f"a million captures need about {space['bytes_for_a_million_captures']:,} bytes and "
+        f"{space['inodes_for_a_million_captures']:,} inodes"
+    )
+    if "locator" in found:
+        yield ""
+        for name, value in found["locator"].items():
+            yield f"{name.replace('_', ' ')}: {value}"

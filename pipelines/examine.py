@@ -1,0 +1,237 @@
+"""Examining captured items on working copies: one thread, one sandbox, whatever waits is taken as one batch."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from casefile.digests import Digest, hex_of
+from casefile.errors import CasefileError
+from casefile.records.engine import reading
+from casefile.records.queries import (
+    ItemFilter,
+    ItemRecord,
+    capture_facts,
+    captured_items,
+    find_items,
+    list_items,
+    unexamined_items,
+)
+from casefile.vocabulary import ContainmentLevel, FileKind, Role
+from containment.tools import find_program
+from containment.worker import Worker, open_worker
+from pipelines.examination_events import examined
+from pipelines.indexing import index_captured_text
+from pipelines.neighbours import EdgeIndex
+from pipelines.services import Services
+from preservation.layout import CONTENT
+from verification.interface import MAX_BATCH, CheckResult, ExamineRequest, FileExamination, Specimen
+from verification.running import MODULE, examine_batch
+from verification.working_copies import Preserved, copies_in
+
+PREVIEWS = "previews"
+
+
+@dataclass(frozen=True, slots=True)
+class Examinable:
+    """An item with the one file that stands for it: its only file, or the viewing copy made of its parts."""
+
+    item: ItemRecord
+    original: Preserved
+
+    @property
+    def specimen(self) -> Specimen:
+        """What the checks are told. All but the digest is compared only."""
+        return Specimen(
+            file=hex_of(self.original.sha256),
+            role=Role(self.item.role or Role.OTHER),
+            locator=self.item.locator or "",
+            name=self.item.name or "",
+            declared_media_type=self.item.declared_media_type or "",
+            claimed_time=self.item.claimed_time or "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminedItem:
+    """How the checks of one item ended."""
+
+    item: str
+    label: str
+    results: tuple[tuple[str, str], ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every check came to an end."""
+        return all(result != CheckResult.INCONCLUSIVE for _check, result in self.results)
+
+
+@dataclass(slots=True)
+class Examiner:
+    """An open examining worker with its folders. It belongs to the thread that opened it."""
+
+    services: Services
+    worker: Worker
+    inputs: Path
+    out: Path
+    edges: EdgeIndex
+    _count: int = 0
+
+    def examine(self, items: Sequence[Examinable]) -> list[ExaminedItem]:
+        """Examine items in batches and record the findings of each."""
+        done: list[ExaminedItem] = []
+        for start in range(0, len(items), MAX_BATCH):
+            done += self._examine_batch(items[start : start + MAX_BATCH])
+        self.edges.catch_up()
+        return done
+
+    def _examine_batch(self, items: Sequence[Examinable]) -> list[ExaminedItem]:
+        self._count += 1
+        name = f"b{self._count:06d}"
+        asked = ExamineRequest(
+            files=tuple(one.specimen for one in items), exiftool=_program("exiftool"), ffprobe=_program("ffprobe")
+        )
+        with copies_in(self.inputs, [one.original for one in items]):
+            found = examine_batch(self.worker, asked, name)
+        pairs = list(zip(items, found.files, strict=True))
+        self.services.append(*(examined(one.item.id, file, self._read(file.raw_metadata)) for one, file in pairs))
+        for _one, file in pairs:
+            self._keep_preview(file)
+        for folder in self.out.glob(f"{name}*"):
+            shutil.rmtree(folder)
+        return [_result(one, file) for one, file in pairs]
+
+    def _read(self, path: str) -> bytes | None:
+        return (self.out / path).read_bytes() if path else None
+
+    def _keep_preview(self, file: FileExamination) -> None:
+        if file.preview:
+            previews = self.services.workspace.work / PREVIEWS
+            previews.mkdir(exist_ok=True)
+            (self.out / file.preview).replace(previews / f"{file.file}.jpg")
+
+
+@contextmanager
+def open_examiner(services: Services, level: ContainmentLevel) -> Iterator[Examiner]:
+    """An examiner for the calling thread; its folders go with it."""
+    folder = services.workspace.work / f"examine-{secrets.token_hex(8)}"
+    inputs, out = folder / "inputs", folder / "out"
+    for one in (inputs, out):
+        one.mkdir(parents=True, mode=0o700)
+    try:
+        with open_worker(MODULE, inputs=inputs, out=out, egress=None, level=level) as worker:
+            edges = EdgeIndex(services.engine, services.settings.examine)
+            yield Examiner(services, worker, inputs, out, edges)
+    finally:
+        shutil.rmtree(folder)
+
+
+Examine = Callable[[str], "Future[None]"]
+"""Hands a capture over to be examined; done when its findings and edges are recorded."""
+
+
+@contextmanager
+def examining(services: Services, level: ContainmentLevel) -> Iterator[Examine]:
+    """Examines captures while others are being made; everything handed over is done at the end of the block."""
+    with ThreadPoolExecutor(1, thread_name_prefix="examine") as pool:
+        examination = _Examination(services, level)
+        try:
+            yield lambda capture: examination.submit(pool, capture)
+        finally:
+            pool.submit(examination.opened.close).result()
+
+
+@dataclass(slots=True)
+class _Examination:
+    """Captures that wait for the one examining thread, which takes all that wait as one batch.
+
+    A capture's own task runs after the one that examined it with others, and tells how that ended.
+    """
+
+    services: Services
+    level: ContainmentLevel
+    opened: ExitStack = field(default_factory=ExitStack)
+    _examiner: Examiner | None = None
+    _waiting: deque[str] = field(default_factory=deque)
+    _failed: dict[str, CasefileError] = field(default_factory=dict)
+
+    def submit(self, pool: ThreadPoolExecutor, capture: str) -> Future[None]:
+        self._waiting.append(capture)
+        return pool.submit(self._run, capture)
+
+    def _run(self, capture: str) -> None:
+        batch = [self._waiting.popleft() for _one in range(len(self._waiting))]
+        if batch:
+            try:
+                _examine_captures(self._open(), batch)
+            except CasefileError as error:
+                self._failed |= dict.fromkeys(batch, error)
+        if error := self._failed.pop(capture, None):
+            raise error
+
+    def _open(self) -> Examiner:
+        """Opened with the first capture, in the thread that uses it: what fails to be captured needs none."""
+        if self._examiner is None:
+            self._examiner = self.opened.enter_context(open_examiner(self.services, self.level))
+        return self._examiner
+
+
+def _examine_captures(examiner: Examiner, captures: Sequence[str]) -> None:
+    services = examiner.services
+    items: list[ItemRecord] = []
+    with reading(services.engine) as connection:
+        held = [one for capture in captures for one in captured_items(connection, capture)]
+        for capture in captures:
+            items += list_items(connection, ItemFilter(capture=capture))
+    examiner.examine(examinable(services, items))
+    index_captured_text(services.engine, services.vault, held)
+
+
+def examinable(services: Services, items: Sequence[ItemRecord]) -> list[Examinable]:
+    """Those of the items that have one file to examine, with that file as it lies in the vault."""
+    found: list[Examinable] = []
+    files: dict[str, list[dict[str, str]]] = {}
+    for item in items:
+        if item.capture not in files:
+            with reading(services.engine) as connection:
+                files[item.capture] = capture_facts(connection, item.capture)["files"] or []
+        path = standing_file(item, files[item.capture])
+        if path is not None and item.object_id is not None:
+            place = services.vault.object_path(item.object_id) / CONTENT / path["path"]
+            found.append(Examinable(item, Preserved(place, Digest(path["sha256"]))))
+    return found
+
+
+def standing_file(item: ItemRecord, files: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The file that stands for an item: its only one, or what was made of its parts for viewing; None without one."""
+    if len(item.files) == 1:
+        return next((file for file in files if file["path"] == item.files[0]), None)
+    parts = set(item.files)
+    made = (file for file in files if file["kind"] == FileKind.DERIVATIVE and parts & set(file["derived_from"]))
+    return next(made, None)
+
+
+def _program(name: str) -> str:
+    """Where a program is, as a worker meets it; empty when there is none."""
+    found = find_program(name)
+    return str(found) if found else ""
+
+
+def _result(one: Examinable, file: FileExamination) -> ExaminedItem:
+    results = tuple((finding.check.value, finding.result.value) for finding in file.findings)
+    return ExaminedItem(one.item.id, one.item.label, results)
+
+
+def examine_items(services: Services, texts: Sequence[str], level: ContainmentLevel) -> list[ExaminedItem]:
+    """Examine the items of these ids or numbers; without any, those that were never examined."""
+    with reading(services.engine) as connection:
+        items = find_items(connection, texts) if texts else unexamined_items(connection)
+    with open_examiner(services, level) as examiner:
+        return examiner.examine(examinable(services, items))

@@ -1,0 +1,56 @@
+"""Filling the operational tables from log and vault: what is finished, what can be searched, what looks alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import Engine
+
+from casefile.errors import RecordUnreadable
+from casefile.ids import LogId
+from casefile.records.engine import reading, writing
+from casefile.records.indexing import catch_up
+from casefile.records.ledger import Settled, WorkState, settle
+from casefile.records.queries import CapturedItems, captured_items, settled_leads
+from casefile.records.search import Passage, index_text
+from casefile.settings import ExamineSettings
+from pipelines.capture import STAGE
+from pipelines.neighbours import EdgeIndex
+from preservation.vault import Vault
+
+
+def index_everything(engine: Engine, log: LogId, vault: Vault, settings: ExamineSettings) -> int:
+    """Fill the operational tables of a rebuilt database; the number of items."""
+    with writing(engine) as connection:
+        states = settled_leads(connection)
+        settle(connection, STAGE, (_settled(*one) for one in states))
+    catch_up(engine, log)
+    with reading(engine) as connection:
+        captures = list(captured_items(connection))
+    for capture in captures:
+        index_captured_text(engine, vault, [capture])
+    EdgeIndex(engine, settings).catch_up()
+    return sum(len(capture.items) for capture in captures)
+
+
+def index_captured_text(engine: Engine, vault: Vault, captures: Iterable[CapturedItems]) -> None:
+    """Make the text that captures hold findable; it lies in the vault only."""
+    passages = [passage for capture in captures for passage in _passages(vault, capture)]
+    if passages:
+        with writing(engine) as connection:
+            index_text(connection, passages)
+
+
+def _passages(vault: Vault, capture: CapturedItems) -> Iterator[Passage]:
+    try:
+        record = vault.read_record(capture.object_id)
+    except RecordUnreadable:
+        # The audit names a damaged object; an index has nothing to say about it.
+        return
+    for identity, item in zip(capture.items, record.items, strict=False):
+        if item.text:
+            yield Passage("item", identity, "text", item.text, item=identity)
+
+
+def _settled(lead: str, attempts: int, whole: bool) -> Settled:
+    return Settled(lead, attempts, WorkState.DONE if whole else WorkState.OPEN)

@@ -1,0 +1,228 @@
+"""Near-duplicates: matching what was examined against all that was examined before, and what people decide.
+
+Edges follow the log: they are made in the order of the examinations, so that every process, and a rebuild, makes the
+same ones. A machine suggests; nothing is merged, hidden or dropped by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Engine
+
+from casefile.errors import UsageError
+from casefile.events.envelope import EventOutcome, Subject
+from casefile.events.port import draft
+from casefile.events.types import DuplicateDecided, Words
+from casefile.ids import EventId
+from casefile.model import readable
+from casefile.records.edges import (
+    ExaminedItem,
+    StoredEdge,
+    examined_after,
+    list_edges,
+    matched_position,
+    store_edges,
+)
+from casefile.records.engine import reading, writing
+from casefile.records.queries import ItemFilter, ItemRecord, find_items, list_items
+from casefile.settings import ExamineSettings
+from casefile.vocabulary import Judgement, Tier
+from pipelines.services import Services
+from verification.edges import VERSION, Edge, Thresholds, score
+from verification.edges import Subject as Compared
+from verification.interface import Fingerprint
+from verification.technical.matching import Matcher
+
+
+@dataclass(slots=True)
+class EdgeIndex:
+    """All fingerprints in memory, followed up from the log. `catch_up` before reading edges."""
+
+    engine: Engine
+    settings: ExamineSettings
+    _matcher: Matcher = field(init=False)
+    _position: int = -1
+
+    def __post_init__(self) -> None:
+        thresholds = Thresholds(
+            auto_bits=self.settings.auto_distance_bits, candidate_bits=self.settings.candidate_distance_bits
+        )
+        self._matcher = Matcher(thresholds)
+
+    def catch_up(self) -> None:
+        """Match every examination that the edges do not take into account yet."""
+        with reading(self.engine) as connection:
+            matched = matched_position(connection)
+            examined = list(examined_after(connection, self._position))
+        found: list[StoredEdge] = []
+        for one in examined:
+            subject = _compared(one)
+            if one.position > matched:
+                found += [stored_edge(edge) for edge in self._matcher.matches(subject).edges]
+            self._matcher.add(subject)
+            self._position = one.position
+        if self._position > matched:
+            with writing(self.engine) as connection:
+                store_edges(connection, found, max(self._position, matched_position(connection)))
+
+    def lookup(self, fingerprints: Sequence[Fingerprint], digest: str) -> tuple[Edge, ...]:
+        """What a file that is no item is like."""
+        return self._matcher.matches(Compared("", "", digest, tuple(fingerprints))).edges
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An edge with both its items, as it is shown."""
+
+    edge: StoredEdge
+    item_a: ItemRecord
+    item_b: ItemRecord
+
+    @property
+    def tier(self) -> str:
+        """What the edge counts as: accepted once a person has called it the same."""
+        return Tier.ACCEPTED if self.edge.judgement == Judgement.SAME else self.edge.tier
+
+    @property
+    def score(self) -> str:
+        """1 - distance/bits, as a decimal with four places."""
+        return score(self.edge.distance, self.edge.bits)
+
+
+def list_pairs(services: Services, *, inside_captures: bool = False, rejected: bool = False) -> list[Pair]:
+    """Every edge with its items, nearest first.
+
+    Edges inside one capture, and those that a person called different, are left out unless asked for.
+    """
+    EdgeIndex(services.engine, services.settings.examine).catch_up()
+    with reading(services.engine) as connection:
+        edges = list_edges(connection)
+        items = {item.id: item for item in list_items(connection)}
+    return [
+        Pair(edge, items[edge.item_a], items[edge.item_b])
+        for edge in edges
+        if edge.item_a in items
+        and edge.item_b in items
+        and (inside_captures or not edge.same_capture)
+        and (rejected or edge.judgement != Judgement.DIFFERENT)
+    ]
+
+
+def clusters(pairs: Sequence[Pair]) -> list[list[ItemRecord]]:
+    """Items joined by edges that are certain enough to count once: auto, verified, accepted. Largest first.
+
+    Derived each time: a decision changes them without anything being merged.
+    """
+    parent: dict[str, str] = {}
+    items: dict[str, ItemRecord] = {}
+
+    def root(item: str) -> str:
+        while parent.setdefault(item, item) != item:
+            item = parent[item]
+        return item
+
+    for pair in pairs:
+        if pair.tier != Tier.CANDIDATE and pair.edge.judgement != Judgement.DIFFERENT:
+            items |= {pair.item_a.id: pair.item_a, pair.item_b.id: pair.item_b}
+            first, second = sorted((root(pair.item_a.id), root(pair.item_b.id)))
+            parent[second] = first
+    grouped: dict[str, list[ItemRecord]] = {}
+    for item in items.values():
+        grouped.setdefault(root(item.id), []).append(item)
+    ordered = [sorted(group, key=lambda one: one.number) for group in grouped.values()]
+    return sorted(ordered, key=lambda group: (-len(group), group[0].number))
+
+
+def decide(services: Services, edge: str, judgement: Judgement, reason: str) -> EventId:
+    """Record a person's decision on one edge; raises UsageError for an unknown edge or an empty reason."""
+    if not reason.strip():
+        raise UsageError("a decision needs a reason")
+    with reading(services.engine) as connection:
+        found = list_edges(connection, edge=edge)
+    if not found:
+        raise UsageError(f"no edge is known as {edge!r}; `casefile duplicates list` gives their ids")
+    one = found[0]
+    body = DuplicateDecided(
+        edge=one.edge,
+        judgement=judgement,
+        distance=one.distance,
+        bits=one.bits,
+        method=one.method,
+        version=one.version,
+    )
+    return services.append(
+        draft(
+            "duplicate.decided",
+            Subject(kind="item", id=one.item_a),
+            Subject(kind="item", id=one.item_b),
+            body=body,
+            personal=Words(text=readable(reason)),
+            outcome=EventOutcome(status=judgement),
+        )
+    )[0]
+
+
+def edges_of_item(services: Services, item: str) -> list[dict[str, Any]]:
+    """The edges of one item, each with the other item's number; nearest first."""
+    EdgeIndex(services.engine, services.settings.examine).catch_up()
+    with reading(services.engine) as connection:
+        edges = list_edges(connection, item=item)
+        others = {edge.item_b if edge.item_a == item else edge.item_a for edge in edges}
+        items = {one.id: one for one in list_items(connection, ItemFilter(ids=tuple(others)))} if others else {}
+    return [
+        {
+            "edge": edge.edge,
+            "item": other.id,
+            "number": other.label,
+            "score": score(edge.distance, edge.bits),
+            "tier": Tier.ACCEPTED if edge.judgement == Judgement.SAME else edge.tier,
+            "method": edge.method,
+            "same_capture": edge.same_capture,
+            "judgement": edge.judgement or None,
+            "evidence": edge.evidence,
+        }
+        for edge in edges
+        if (other := items.get(edge.item_b if edge.item_a == item else edge.item_a)) is not None
+    ]
+
+
+def pair_of(services: Services, first: str, second: str) -> tuple[ItemRecord, ItemRecord]:
+    """Two items by their ids or numbers."""
+    with reading(services.engine) as connection:
+        found = find_items(connection, [first, second])
+    return found[0], found[1]
+
+
+def stored_edge(edge: Edge) -> StoredEdge:
+    """An edge as its table holds it."""
+    return StoredEdge(
+        edge.edge,
+        edge.item_a,
+        edge.item_b,
+        edge.tier,
+        edge.method,
+        VERSION,
+        edge.distance,
+        edge.bits,
+        edge.same_capture,
+        {
+            "variant": edge.variant,
+            "phash_distance": edge.phash_distance,
+            "matched": edge.matched,
+            "compared": edge.compared,
+            "offset_ms": edge.offset_ms,
+        },
+    )
+
+
+def _compared(examined: ExaminedItem) -> Compared:
+    fingerprints = tuple(_fingerprints(examined.fingerprints))
+    return Compared(examined.item, examined.capture, examined.sha256, fingerprints)
+
+
+def _fingerprints(stored: Sequence[dict[str, Any]]) -> Iterator[Fingerprint]:
+    for one in stored:
+        yield Fingerprint.model_validate(one)

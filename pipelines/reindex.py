@@ -1,0 +1,83 @@
+"""Rebuilding the database from the log's files and the vault. Nothing is fetched, nothing of the log is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from casefile.errors import WorkspaceUnusable
+from casefile.events.publishing import LogFiles
+from casefile.events.replay import Replayed, rebuild
+from casefile.ids import LogId
+from casefile.records.engine import ALL_FAMILIES, drop_tables, open_engine, sqlite_engine, writing
+from casefile.settings import Settings, load_settings
+from casefile.workspace import Workspace
+from pipelines.indexing import index_everything
+from preservation.durable import Disk, unobserved
+from preservation.vault import Vault
+
+REBUILDING = ".rebuilding"
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """How much the database holds again."""
+
+    events: int
+    items: int
+
+
+def reindex_workspace(root: Path, environment: Mapping[str, str]) -> Rebuilt:
+    """Rebuild the database of the workspace at `root`.
+
+    A SQLite file is built beside the old one and renamed over it, so that a crash leaves the old one or the new one.
+    Raises WorkspaceUnusable, or IntegrityError where the log's files cannot be replayed.
+    """
+    workspace = Workspace(root.absolute())
+    settings = load_settings(workspace.root, environment)
+    if settings.database.url:
+        return _rebuild_server(workspace, settings)
+    fresh = workspace.database.with_name(workspace.database.name + REBUILDING)
+    _remove_database(fresh)
+    # The lock keeps every writer of the log away from the moment of the last record read to the renaming.
+    with LogFiles.at(workspace.log, unobserved).journal.locked():
+        engine = sqlite_engine(fresh)
+        try:
+            replayed = _fill(workspace, settings, engine)
+        finally:
+            engine.dispose()
+        _remove_database(workspace.database)
+        disk = Disk()
+        disk.sync_file(fresh)
+        fresh.replace(workspace.database)
+        disk.sync_directory(workspace.root)
+    return replayed
+
+
+def _rebuild_server(workspace: Workspace, settings: Settings) -> Rebuilt:
+    engine = open_engine(settings.database.url, workspace.database)
+    try:
+        with writing(engine) as connection:
+            drop_tables(connection, *ALL_FAMILIES)
+        return _fill(workspace, settings, engine)
+    finally:
+        engine.dispose()
+
+
+def _fill(workspace: Workspace, settings: Settings, engine: Engine) -> Rebuilt:
+    replayed: Replayed = rebuild(workspace.log, engine)
+    log = LogId(settings.investigation.id)
+    items = index_everything(engine, log, Vault(workspace.vault), settings.examine)
+    return Rebuilt(replayed.events, items)
+
+
+def _remove_database(path: Path) -> None:
+    """Remove a SQLite file with what belongs to it."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        try:
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        except OSError as error:
+            raise WorkspaceUnusable(path.name, error.strerror or str(error)) from error

@@ -1,0 +1,117 @@
+"""One request to collect: a list or addresses in, results out, the list given back. Called by people and by flows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from casefile.errors import UsageError
+from casefile.model import Lead
+from casefile.vocabulary import ContainmentLevel, Content, Pathway, Purpose
+from pipelines.capture import CaptureOptions
+from pipelines.collect import Result, Told, collect
+from pipelines.examine import examining
+from pipelines.leads import Candidate, Origin, add_leads
+from pipelines.services import Services
+from pipelines.sheet_results import RowResult, check_target, write_results
+from pipelines.sheets import SheetJob, SheetRow, read_sheets
+
+STANDARD_INPUT = "-"
+ENGINES = ("direct", "prefect")
+
+
+@dataclass(frozen=True, slots=True)
+class CollectRequest:
+    """What was asked for. `list_file` is a path or `-`; `results` is where the list is given back."""
+
+    locators: tuple[str, ...] = ()
+    list_file: str = ""
+    job: str = ""
+    column: str = ""
+    results: Path | None = None
+    why: str = ""
+    method: str | None = None
+    purpose: Purpose = Purpose.WORK
+    again: bool = False
+    level: ContainmentLevel = ContainmentLevel.FULL
+    engine: str = "direct"
+
+
+def run_collect(services: Services, request: CollectRequest, told: Told, note: Callable[[str], None]) -> list[Result]:
+    """Collect what was asked for and give the list back where that was asked; `note` gets remarks in words.
+
+    Raises UsageError when there is nothing to collect, SheetUnusable for a list that cannot be read or given back.
+    """
+    if not request.locators and not request.list_file:
+        raise UsageError("name an address, or a list with --from")
+    if request.results is not None and not request.list_file:
+        raise UsageError("--results gives a list back; there is none without --from")
+    job = _read_list(services, request, note)
+    leads = add_leads(services, [Candidate(one) for one in request.locators], _by_hand(request))
+    listed = add_leads(services, [_candidate(row) for row in job.rows], _from_list(request, job)) if job else []
+    results = _collect(services, [*leads, *listed], request, told)
+    if job is not None and request.results is not None:
+        of_rows = results[len(leads) :]
+        rows = {row.key: row_result(services, result) for row, result in zip(job.rows, of_rows, strict=True)}
+        for remark in write_results(job, rows, request.results):
+            note(remark)
+    return results
+
+
+def _collect(services: Services, leads: Sequence[Lead], request: CollectRequest, told: Told) -> list[Result]:
+    options = CaptureOptions(request.method, request.purpose, request.level, request.again)
+    with examining(services, request.level) as examine:
+        return collect(services, leads, options, told=told, examine=examine)
+
+
+def _read_list(services: Services, request: CollectRequest, note: Callable[[str], None]) -> SheetJob | None:
+    if not request.list_file:
+        return None
+    source = None if request.list_file == STANDARD_INPUT else Path(request.list_file)
+    if request.results is not None:
+        check_target(request.results, source)
+    scratch = services.workspace.work
+    if source is None:
+        job = read_sheets(sys.stdin.buffer, STANDARD_INPUT, scratch=scratch, level=request.level, column=request.column)
+    else:
+        try:
+            stream = source.open("rb")
+        except OSError as error:
+            raise UsageError(f"{source}: {error.strerror}") from error
+        with stream:
+            job = read_sheets(stream, source.name, scratch=scratch, level=request.level, column=request.column)
+    for remark in job.notes:
+        note(remark)
+    return job
+
+
+def _candidate(row: SheetRow) -> Candidate:
+    return Candidate(row.locator, row.sheet, row.row, row.occurrence, row.cells)
+
+
+def _by_hand(request: CollectRequest) -> Origin:
+    return Origin(Pathway.BY_HAND, why=request.why)
+
+
+def _from_list(request: CollectRequest, job: SheetJob) -> Origin:
+    return Origin(Pathway.LIST, job=request.job or job.name, why=request.why)
+
+
+def row_result(services: Services, result: Result) -> RowResult:
+    """What the list gets back for one row."""
+    first = result.items[0] if result.items else None
+    contents = {Content(item.content) for item in result.items if item.content}
+    return RowResult(
+        outcome=result.outcome,
+        cause=result.cause or "",
+        detail=result.detail,
+        advice=result.advice,
+        items=tuple(item.label for item in result.items),
+        title=next((item.title for item in result.items if item.title), ""),
+        captured_at=(first.captured_at or "") if first else "",
+        sha256=tuple(item.sha256 for item in result.items if item.sha256),
+        content=next((one for one in (Content.PRESENT, Content.DOUBTFUL, Content.ABSENT) if one in contents), None),
+        claimed_time=next((item.claimed_time for item in result.items if item.claimed_time), ""),
+    )

@@ -1,0 +1,54 @@
+"""Searching the text of a workspace: what was captured and what people wrote, in any script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from casefile.records.engine import reading
+from casefile.records.indexing import catch_up
+from casefile.records.queries import ItemFilter, list_items
+from casefile.records.search import search_text
+from pipelines.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A hit: where it is (an item's number where it belongs to one), in which field, and the words around it."""
+
+    label: str
+    item: str | None
+    subject_kind: str
+    subject: str
+    field: str
+    snippet: str
+
+    def plain(self) -> dict[str, object]:
+        """As `--json` gives it."""
+        return {
+            "number": self.label if self.item else None,
+            "item": self.item,
+            "kind": self.subject_kind,
+            "subject": self.subject,
+            "field": self.field,
+            "snippet": self.snippet,
+        }
+
+
+def search_workspace(services: Services, query: str, limit: int) -> list[Found]:
+    """The texts in which every word of `query` occurs, newest first, at most `limit`."""
+    catch_up(services.engine, services.log.id)
+    with reading(services.engine) as connection:
+        hits = search_text(connection, query, limit)
+        items = tuple({hit.item for hit in hits if hit.item})
+        labels = {item.id: item.label for item in list_items(connection, ItemFilter(ids=items))} if items else {}
+    return [
+        Found(
+            labels.get(hit.item or "", f"{hit.subject_kind} {hit.subject}"),
+            hit.item,
+            hit.subject_kind,
+            hit.subject,
+            hit.field,
+            hit.snippet,
+        )
+        for hit in hits
+    ]
