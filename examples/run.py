@@ -24,6 +24,8 @@ from examples import site
 CASEFILE = Path(sys.executable).with_name("casefile")
 INTERRUPTED = 130
 BY_PREFECT = ("/", "/post/rynok")
+SEARCHED = {"лікарня": "/post/rynok", "المستشفى": "/post/rynok", "promenade": "/post/lake"}
+"""Words in three scripts, each with the page that holds it."""
 Ending = tuple[str, str | None]
 """Outcome and cause of one locator."""
 
@@ -93,6 +95,7 @@ def _walk(walk: Walk, base: str) -> Path:
     _prefect(walk, base, weak)
     _count(walk)
     _duplicates(walk, base)
+    _search(walk, base)
     _audit_and_rebuild(walk)
     _tamper(walk)
     sheet = walk.workspace / "work" / "contact-sheet"
@@ -164,6 +167,14 @@ def _duplicates(walk: Walk, base: str) -> None:
         walk.expect(bool(edge) or name not in site.FOUND_TODAY, f"the {name} copy was not found")
     strangers = [set(pair) for pair in pairs if not pair <= family]
     walk.expect(not strangers, f"unlike pictures were paired: {strangers}")
+
+
+def _search(walk: Walk, base: str) -> None:
+    of_item = {item["id"]: item["locator"].removeprefix(base) for item in _items(walk)}
+    for word, path in SEARCHED.items():
+        hits = [of_item.get(hit["item"]) for hit in walk.run("search", word).get("hits", [])]
+        print(f"  {word}: {', '.join(sorted({hit for hit in hits if hit})) or 'nothing'}")
+        walk.expect(path in hits, f"{word} was not found in {path}")
 
 
 def _audit_and_rebuild(walk: Walk) -> None:
