@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from casefile.model import Received, ReceivedFile, ReceivedItem, ToolUse, readab
 from casefile.vocabulary import Cause, Content, Fidelity, FileKind, Outcome, Role
 from collectors.media_types import PREFIX_BYTES, sniff
 from collectors.outcomes import advice as general_advice
-from collectors.outcomes import outcomes_of
+from collectors.outcomes import outcomes_of, retry_after_s
 from collectors.ytdlp.causes import Explanation
 from collectors.ytdlp.claims import Info, author_of, claimed_time_of, name_of, text_of, title_of
 from collectors.ytdlp.recording import Recorder, Transfer, exchange_of
@@ -139,6 +140,22 @@ def ending(faults: Sequence[Explanation], missing: Sequence[str], contents: Iter
         cause = Cause.NOT_THE_CONTENT
         return {"outcome": Outcome.CAPTURED, "cause": cause, "advice": general_advice(cause)}
     return {"outcome": Outcome.CAPTURED}
+
+
+def damage(recorder: Recorder, items: Iterable[ReceivedItem]) -> list[Explanation]:
+    """The items whose compressed body could not be undone to its end."""
+    files = {path for item in items for path in item.files}
+    cause = Cause.ENCODING_DAMAGED
+    return [
+        Explanation(cause, one.error, general_advice(cause))
+        for one in recorder.transfers
+        if one.damaged and one.content_path in files
+    ]
+
+
+def retry_after(transfer: Transfer) -> int:
+    """Seconds that the server asks to wait, 0 when it does not say."""
+    return retry_after_s(transfer.headers_by_name.get("retry-after", ""), datetime.now(UTC))
 
 
 def sniff_file(path: Path) -> str:

@@ -101,12 +101,20 @@ class _Taking:
         try:
             info = self.extraction.process_ie_result(entry, download=False)
         except RAISED as error:
-            self.faults.append(self._explain(error))
             self.stopped = isinstance(error, LimitReached)
+            if self._was_redirected_to(entry):
+                self.failed = self._explain(error)
+            else:
+                self.faults.append(self._explain(error))
             return
         for video in _videos(info):
             if not self.stopped:
                 self._take_video(video)
+
+    def _was_redirected_to(self, entry: Mapping[str, Any]) -> bool:
+        """Whether the entry is only where the locator led by HTTP: what it lacks, the locator lacks."""
+        followed = {one.redirect_to for one in self.recorder.transfers}
+        return not self.videos and entry.get("_type") == "url" and entry.get("url") in followed
 
     def _take_video(self, info: dict[str, Any]) -> None:
         streams: list[Stream] = []
@@ -170,6 +178,7 @@ class _Taking:
                 return answer.failure(self.failed, self.recorder)
             self.faults.append(self.failed)
         items, tools = self._items(files, types, status)
+        self.faults.extend(answer.damage(self.recorder, items))
         if not items or self._only_refused(items):
             reason = next(iter(self.faults), None) or Explanation(Cause.TOOL_FAILED, "nothing came", "")
             return answer.failure(reason, self.recorder)
@@ -179,6 +188,7 @@ class _Taking:
                 "cause": Cause.HTTP_STATUS,
                 "detail": self.failed.detail,
                 "advice": self.failed.advice,
+                "retry_after_s": answer.retry_after(status),
             }
         else:
             ended = answer.ending(self.faults, self.missing, items)

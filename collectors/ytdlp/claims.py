@@ -14,12 +14,21 @@ MAX_TITLE_CHARACTERS = 4_096
 MAX_TEXT_CHARACTERS = 65_536
 DATE = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 
+NUMBERING = "HTML5MediaEmbed"
+
 Info = Mapping[str, Any]
 
 
 def title_of(info: Info) -> str:
-    """The full title as it was received; it never names a file."""
-    return _text(info.get("fulltitle") or info.get("title"), MAX_TITLE_CHARACTERS)
+    """The full title as it was received; it never names a file.
+
+    To a player in a page yt-dlp gives the page's title and a number of its own, which the site never wrote.
+    """
+    title = _text(info.get("fulltitle") or info.get("title"), MAX_TITLE_CHARACTERS)
+    if info.get("extractor_key") == NUMBERING:
+        number = str(info.get("id")).rpartition("-")[2]
+        return title.removesuffix(f" ({number})")
+    return title
 
 
 def author_of(info: Info) -> str:

@@ -46,6 +46,7 @@ SPEC = MethodSpec(
     priority=10,
     touches_network=True,
     claims=CLAIMS,
+    options={"module_for_many": "collectors.ytdlp.batch"},
 )
 
 MEDIA_MARKUP = re.compile(

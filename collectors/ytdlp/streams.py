@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +26,10 @@ from collectors.ytdlp.recording import Transfer
 TRIES = 2
 MAX_MISSING_IN_A_ROW = 10
 """A stream whose segments all fail ends here, instead of asking for a thousand more."""
-LIVE_S = 300
-"""What is taken of a broadcast that goes on: five minutes, or the capture's deadline."""
+MAX_WAIT_S = 30.0
+LIVE_S = 300.0
+"""What is taken of a broadcast that goes on: five minutes, and no more than most of the capture's time."""
+LIVE_SHARE = 0.7
 
 Format = Mapping[str, Any]
 
@@ -102,6 +105,7 @@ class _Reception:
 
     def take(self, chosen: Format) -> None:
         protocol = determine_protocol(dict(chosen))
+        self._wait_until_offered(chosen)
         self.live = bool(chosen.get("is_live") or chosen.get("live_status") == "is_live")
         if protocol in ("http", "https"):
             self.direct = True
@@ -114,6 +118,14 @@ class _Reception:
             self._take_segments(_Dash, chosen)
         else:
             raise WireFault(Cause.UNSUPPORTED, f"streams of the kind {readable(str(protocol), 64)} are not received")
+
+    def _wait_until_offered(self, chosen: Format) -> None:
+        """Some platforms refuse a stream to whoever asks within seconds of its page: yt-dlp says from when on."""
+        offered = chosen.get("available_at")
+        if isinstance(offered, int | float):
+            wait = min(offered - time.time(), MAX_WAIT_S, self.extraction.recorder.left_s())
+            if wait > 0:
+                self.extraction.pause(wait)
 
     def _take_direct(self, chosen: Format) -> None:
         request = Request(chosen["url"], chosen.get("request_data"), dict(chosen.get("http_headers") or {}))
@@ -153,9 +165,10 @@ class _Reception:
             raise self.failed("yt-dlp could not read the list of segments")
 
     def _take_broadcast(self, chosen: Format) -> None:
-        """Follow the playlist until its end, LIVE_S or the capture's deadline, taking what is new in it."""
+        """Follow the playlist until its end or for LIVE_S, taking what is new in it."""
         recorder = self.extraction.recorder
-        until = recorder.now() + LIVE_S
+        most_s = min(LIVE_S, recorder.left_s() * LIVE_SHARE)
+        until = recorder.now() + most_s
         seen: set[str] = set()
         while True:
             response = self.extraction.urlopen(Request(chosen["url"], None, dict(chosen.get("http_headers") or {})))
@@ -166,7 +179,7 @@ class _Reception:
                 return
             pause = min(poll_s(playlist), until - recorder.now())
             if pause <= 0:
-                raise LimitReached(Cause.TRUNCATED, f"live; cut after {LIVE_S} s")
+                raise WireFault(Cause.TRUNCATED, f"live, cut after {most_s:.0f} s")
             self.extraction.pause(min(pause, recorder.left_s()))
 
     def _new_part(self) -> Path:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from casefile.errors import ToolMissing
 from casefile.model import ReceivedFile, ToolUse
 from casefile.vocabulary import Fidelity, FileKind
+from containment.limits import Limits
+from containment.tools import ToolFailed, describe_tool, run_tool
 
 DERIVED = "derived"
 DEMUXERS = "mov,mp4,matroska,webm,avi,mpegts,flv,mp3,wav,ogg,flac,aac,ac3,eac3"
 """No playlist, no list of files, no still pictures: a received file can then open nothing but itself."""
 CONTAINERS = (("mp4", "video/mp4", ".mp4"), ("matroska", "video/x-matroska", ".mkv"))
 MAX_MUX_S = 600
+MEMORY_BYTES = 2 << 30
+FILE_BYTES = 32 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,9 @@ class ViewingCopy:
 
 def make_viewing_copy(out: Path, inputs: Sequence[Path], derived_from: Sequence[str], *, left_s: float) -> ViewingCopy:
     """Put streams together into one file below `out`; `inputs` are files that we named, below `out` as well."""
-    program = shutil.which("ffmpeg")
-    if program is None:
+    try:
+        tool = describe_tool("ffmpeg")
+    except (ToolMissing, ToolFailed):
         return ViewingCopy(None, None, "ffmpeg is missing, so there is no copy for viewing; what was received is kept")
     folder = out / DERIVED
     folder.mkdir(exist_ok=True)
@@ -39,7 +43,7 @@ def make_viewing_copy(out: Path, inputs: Sequence[Path], derived_from: Sequence[
     for container, media_type, suffix in CONTAINERS:
         target = folder / f"{number:04d}{suffix}"
         command = _command([path.relative_to(out) for path in inputs], container, target.relative_to(out))
-        problem = _run(program, command, out, min(left_s, MAX_MUX_S))
+        problem = _run(tool.path, command, out, min(left_s, MAX_MUX_S))
         if not problem and target.exists() and target.stat().st_size:
             file = ReceivedFile(
                 path=str(target.relative_to(out)),
@@ -49,7 +53,7 @@ def make_viewing_copy(out: Path, inputs: Sequence[Path], derived_from: Sequence[
                 derived_from=tuple(derived_from),
                 command=tuple(command),
             )
-            return ViewingCopy(file, ToolUse(name="ffmpeg", version=_version(program), path=program))
+            return ViewingCopy(file, tool)
         target.unlink(missing_ok=True)
     return ViewingCopy(None, None, f"no copy for viewing: {problem or 'ffmpeg wrote nothing'}")
 
@@ -65,25 +69,17 @@ def _command(inputs: Sequence[Path], container: str, target: Path) -> list[str]:
 
 def _run(program: str, command: Sequence[str], folder: Path, most_s: float) -> str:
     """The problem in a few words; empty when ffmpeg ended well."""
+    seconds = max(int(most_s), 1)
+    limits = Limits(
+        wall_s=seconds,
+        cpu_s=seconds,
+        memory_bytes=MEMORY_BYTES,
+        file_bytes=FILE_BYTES,
+        output_bytes=1 << 16,
+        processes=64,
+    )
     try:
-        ended = subprocess.run(  # an argument list of our own names; the bytes are what is hostile
-            [program, *command[1:]],
-            cwd=folder,
-            env={"LC_ALL": "C", "PATH": "/usr/local/bin:/usr/bin:/bin"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=max(most_s, 1.0),
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return "ffmpeg took too long"
-    except OSError as error:
-        return f"ffmpeg could not be run: {error.strerror}"
-    return f"ffmpeg ended with {ended.returncode}" if ended.returncode else ""
-
-
-def _version(program: str) -> str:
-    said = subprocess.run([program, "-version"], capture_output=True, timeout=20, check=False)
-    words = said.stdout.split(maxsplit=3)
-    return words[2].decode("ascii", "replace")[:64] if len(words) > 2 else "unknown"
+        ended = run_tool([program, *command[1:]], limits=limits, out=folder, needed_for="a copy for viewing")
+    except (ToolMissing, ToolFailed) as error:
+        return str(error)
+    return f"ffmpeg ended with {ended.exit_code}" if ended.exit_code else ""
