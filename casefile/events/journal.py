@@ -6,21 +6,20 @@ place follows from its position. A record is a four-byte big-endian length and t
 
 from __future__ import annotations
 
-import fcntl
 import os
 import struct
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from casefile.errors import RecordUnreadable, StorageFailed
+from casefile.errors import RecordUnreadable
+from casefile.events.durable import FileState, Reached, make_folder, put, state_of, translated
 from casefile.events.envelope import MAX_ENVELOPE_BYTES
+from casefile.events.lock import Held, holding
 
 SEGMENT_EVENTS = 4096
 LENGTH = struct.Struct(">I")
-DIRECTORY_MODE = 0o700
-FILE_MODE = 0o600
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,17 +51,27 @@ def segment_name(segment: int) -> str:
 
 
 def framed(content: bytes) -> bytes:
-    """An envelope as it is written."""
+    """A record's content as it is written."""
     return LENGTH.pack(len(content)) + content
 
 
-class AppendOnly:
-    """A folder of numbered segments to which whole records are appended and synced, under one lock.
+def concatenated(contents: Iterable[bytes]) -> bytes:
+    """Several records, as one write."""
+    return b"".join(framed(content) for content in contents)
 
-    `reached` is called with the name of each step that has just been completed.
-    """
 
-    def __init__(self, folder: Path, lock: Path, reached: Callable[[str], None], name: str) -> None:
+class Unfinished(RecordUnreadable):
+    """No whole record begins there; `is_torn` when one begins whose end is not there."""
+
+    def __init__(self, where: str, problem: str, *, is_torn: bool) -> None:
+        super().__init__(where, problem)
+        self.is_torn = is_torn
+
+
+class Segments:
+    """A folder of numbered segments of whole records. Whoever changes one holds the log's lock."""
+
+    def __init__(self, folder: Path, lock: Path, reached: Reached, name: str) -> None:
         self._folder = folder
         self._lock = lock
         self._reached = reached
@@ -75,20 +84,11 @@ class AppendOnly:
 
     def create(self) -> None:
         """Make the folder, durably."""
-        with translated("make folder", self._folder):
-            self._folder.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
-            sync_folder(self._folder.parent)
+        make_folder(self._folder)
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the lock that every writer of the log's files takes; released by the kernel when a process dies."""
-        with translated("lock", self._lock):
-            handle = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)
+    def locked(self) -> AbstractContextManager[Held]:
+        """Hold the lock that every writer of the log's files takes."""
+        return holding(self._lock)
 
     def path(self, segment: int) -> Path:
         """The file of a segment."""
@@ -103,107 +103,79 @@ class AppendOnly:
             found.append(int(entry.name))
         return sorted(found)
 
+    def state(self, segment: int) -> FileState:
+        """The segment's file as it is now."""
+        with translated("look at", self.path(segment)):
+            return state_of(self.path(segment))
+
     def size(self, segment: int) -> int:
         """The length of a segment in bytes; 0 when it does not exist."""
-        try:
-            return self.path(segment).stat().st_size
-        except FileNotFoundError:
-            return 0
+        return self.state(segment).size
 
-    def append(self, segment: int, content: bytes) -> int:
-        """Append and sync; the new length of the segment. Raises StorageFailed; a failed sync is never repeated."""
-        path = self.path(segment)
-        with translated(f"append to {self._name}", path):
-            existed = path.exists()
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
-            try:
-                write_all(handle, content)
-                self._reached(f"{self._name}-written")
-                os.fsync(handle)
-                self._reached(f"{self._name}-synced")
-                size = os.fstat(handle).st_size
-            finally:
-                os.close(handle)
-            if not existed:
-                sync_folder(self._folder)
-                self._reached(f"{self._name}-folder-synced")
-        return size
+    def put(self, segment: int, offset: int, content: bytes) -> FileState:
+        """Make the segment end with `content` at `offset`, on the disk. Raises StorageFailed."""
+        return put(self.path(segment), offset, content, self._reached, self._name)
 
-    def cut(self, segment: int, offset: int) -> None:
-        """Take back what was never acknowledged: everything behind `offset`."""
-        path = self.path(segment)
-        with translated(f"cut {self._name}", path):
-            handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    def bytes_at(self, segment: int, offset: int, length: int) -> bytes:
+        """What the segment holds there; shorter where it ends before."""
+        with translated("read", self.path(segment)):
+            handle = os.open(self.path(segment), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
             try:
-                os.ftruncate(handle, offset)
-                os.fsync(handle)
+                return os.pread(handle, length, offset)
             finally:
                 os.close(handle)
 
     def read(self, segment: int, limit: int, start: int = 0) -> Iterator[tuple[int, bytes, int]]:
         """(start, content, end) of every record from the offset `start` on, each of at most `limit` bytes.
 
-        Raises RecordUnreadable at a damaged one.
+        Raises Unfinished where no whole record begins.
         """
-        where = f"{self._folder.name}/{segment_name(segment)}"
+        where = self.where(segment)
         with translated("read", self.path(segment)), self.path(segment).open("rb") as stream:
             stream.seek(start)
             while prefix := stream.read(LENGTH.size):
-                length = LENGTH.unpack(prefix)[0] if len(prefix) == LENGTH.size else limit + 1
-                if length > limit:
-                    raise RecordUnreadable(f"{where} at byte {start}", "no record begins here")
+                length = LENGTH.unpack(prefix)[0] if len(prefix) == LENGTH.size else 1
+                if not 0 < length <= limit:
+                    raise Unfinished(f"{where} at byte {start}", "no record begins here", is_torn=False)
                 content = stream.read(length)
                 if len(content) < length:
-                    raise RecordUnreadable(f"{where} at byte {start}", f"{len(content)} of {length} bytes are there")
+                    raise Unfinished(f"{where} at byte {start}", "the end of the record is missing", is_torn=True)
                 end = start + LENGTH.size + length
                 yield start, content, end
                 start = end
 
+    def where(self, segment: int) -> str:
+        """The segment as an error names it."""
+        return f"{self._folder.name}/{segment_name(segment)}"
 
-class Journal(AppendOnly):
+
+class Journal(Segments):
     """The envelopes of a log in the order of the log."""
 
-    def __init__(self, folder: Path, lock: Path, reached: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, lock: Path, reached: Reached) -> None:
         super().__init__(folder, lock, reached, "journal")
 
-    def records(self, first_segment: int = 0) -> Iterator[Record]:
-        """Every record from the start of a segment on; raises RecordUnreadable where one is damaged or missing."""
-        for expected, segment in enumerate(self.segments()[first_segment:], start=first_segment):
+    def records(self) -> Iterator[Record]:
+        """Every record in order.
+
+        Raises RecordUnreadable where one is damaged or missing, Unfinished where the last segment ends within one.
+        """
+        segments = self.segments()
+        for expected, segment in enumerate(segments):
             if segment != expected:
-                raise RecordUnreadable(f"journal/{segment_name(expected)}", "the segment is missing")
+                raise RecordUnreadable(f"{self._folder.name}/{segment_name(expected)}", "the segment is missing")
             position = segment * SEGMENT_EVENTS
-            for start, content, end in self.read(segment, MAX_ENVELOPE_BYTES):
+            for start, content, end in self._read_whole(segment, last=segment == segments[-1]):
                 yield Record(position, content, Position(segment, start), Position(segment, end))
                 position += 1
-            if position != (segment + 1) * SEGMENT_EVENTS and segment + 1 in self.segments():
-                raise RecordUnreadable(f"journal/{segment_name(segment)}", "ends before the next segment begins")
+            if position != (segment + 1) * SEGMENT_EVENTS and segment != segments[-1]:
+                raise RecordUnreadable(self.where(segment), "ends before the next segment begins")
 
-
-def write_all(handle: int, content: bytes) -> None:
-    """Write every byte, however many calls that takes."""
-    view = memoryview(content)
-    while view:
-        view = view[os.write(handle, view) :]
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def translated(operation: str, path: Path) -> Iterator[None]:
-    """Operating system errors within, as StorageFailed."""
-    try:
-        yield
-    except OSError as error:
-        raise StorageFailed(operation, path.name, error.strerror or str(error)) from error
-
-
-def concatenated(contents: Iterable[bytes]) -> bytes:
-    """Records of several envelopes, as one write."""
-    return b"".join(framed(content) for content in contents)
+    def _read_whole(self, segment: int, *, last: bool) -> Iterator[tuple[int, bytes, int]]:
+        try:
+            yield from self.read(segment, MAX_ENVELOPE_BYTES)
+        except Unfinished as error:
+            if last:
+                raise
+            # The segment was whole before the next one was begun, so this is damage.
+            raise RecordUnreadable(error.where, error.problem) from error

@@ -1,30 +1,30 @@
 """The salted parts on disk: what the envelopes commit to, beside the journal and as durable.
 
 Segments run in step with the journal's. A record is a four-byte length, the event's id and the part's name each
-ending in a line feed, the 32 bytes of salt, and the content. Erasing a part writes its segment anew without it.
+ending in a line feed, the 32 bytes of salt, and the content. Records stand in the order of their events. Erasing a
+part writes its segment anew without it.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from casefile.errors import RecordUnreadable
+from casefile.events.durable import FILE_MODE, FileState, Reached, sync_folder, translated
 from casefile.events.envelope import SALT_BYTES, Part, PartName
-from casefile.events.journal import (
-    FILE_MODE,
-    AppendOnly,
-    framed,
-    segment_name,
-    sync_folder,
-    translated,
-    write_all,
-)
+from casefile.events.journal import LENGTH, Segments, concatenated
 
 MAX_PART_BYTES = 256 << 20
+MAX_HEADER_BYTES = 256
+"""An event's id and a part's name are at most 128 and 9 bytes long."""
+COPY_BYTES = 1 << 20
 TEMPORARY = ".new"
+
+OVERHEAD_BYTES = LENGTH.size + 2 + SALT_BYTES
+"""What a record takes beside the event's id, the part's name and the content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,13 @@ class StoredPart:
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentState:
-    """A segment's file as it was at one moment; inode 0 when it did not exist."""
+class Heading:
+    """Whose record lies where, without its content."""
 
-    segment: int
-    inode: int
-    size: int
+    event: str
+    name: PartName
+    start: int
+    end: int
 
 
 def encode(part: Part) -> bytes:
@@ -52,97 +53,97 @@ def encode(part: Part) -> bytes:
 
 def decode(content: bytes, where: str) -> Part:
     """The reverse of `encode`; raises RecordUnreadable."""
-    event, _, rest = content.partition(b"\n")
-    name, _, rest = rest.partition(b"\n")
-    try:
-        part_name = PartName(name.decode("ascii"))
-        event_id = event.decode("ascii")
-    except (UnicodeDecodeError, ValueError) as error:
-        raise RecordUnreadable(where, "names no part") from error
+    event, name, rest = _split(content, where)
     if len(rest) < SALT_BYTES:
         raise RecordUnreadable(where, "has no salt")
-    return Part(event_id, part_name, rest[:SALT_BYTES], rest[SALT_BYTES:])
+    return Part(event, name, rest[:SALT_BYTES], rest[SALT_BYTES:])
 
 
-class PrivateParts(AppendOnly):
+def framed_parts(parts: Iterable[Part]) -> bytes:
+    """Records of several parts, as one write."""
+    return concatenated(encode(part) for part in parts)
+
+
+class PrivateParts(Segments):
     """The parts of a log's events, readable by the owner alone."""
 
-    def __init__(self, folder: Path, lock: Path, reached: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, lock: Path, reached: Reached) -> None:
         super().__init__(folder, lock, reached, "private")
 
-    def parts(self, segment: int, start: int = 0) -> Iterator[StoredPart]:
-        """Every part of a segment from the offset `start` on, as written; raises RecordUnreadable at a damaged one."""
+    def parts(self, segment: int) -> Iterator[StoredPart]:
+        """Every part of a segment, as written; raises RecordUnreadable at a damaged one, Unfinished at its end."""
         if not self.path(segment).exists():
             return
-        for begin, content, end in self.read(segment, MAX_PART_BYTES, start):
-            yield StoredPart(decode(content, f"private/{segment_name(segment)} at byte {begin}"), begin, end)
+        for begin, content, end in self.read(segment, MAX_PART_BYTES):
+            yield StoredPart(decode(content, f"{self.where(segment)} at byte {begin}"), begin, end)
 
-    def state(self, segment: int) -> SegmentState:
-        """What tells whether a segment is still the file that was last looked at, and how long it is."""
-        try:
-            status = self.path(segment).stat()
-        except FileNotFoundError:
-            return SegmentState(segment, 0, 0)
-        return SegmentState(segment, status.st_ino, status.st_size)
+    def headings(self, segment: int) -> Iterator[Heading]:
+        """Whose records the segment holds, in order, up to where no whole record begins."""
+        size = self.size(segment)
+        if not size:
+            return
+        start = 0
+        with translated("read", self.path(segment)), self.path(segment).open("rb") as stream:
+            while prefix := os.pread(stream.fileno(), LENGTH.size + MAX_HEADER_BYTES, start):
+                length = LENGTH.unpack_from(prefix)[0] if len(prefix) > LENGTH.size else 0
+                end = start + LENGTH.size + length
+                if not 0 < length <= MAX_PART_BYTES or end > size:
+                    return
+                event, name, _rest = _split(prefix[LENGTH.size :], f"{self.where(segment)} at byte {start}")
+                yield Heading(event, name, start, end)
+                start = end
 
-    def cut_unacknowledged(self, segment: int, events: Collection[str], known: SegmentState | None) -> None:
-        """Drop trailing parts of events that the journal does not hold, and a record that was never finished.
+    def erase(self, segment: int, event: str, name: PartName) -> FileState | None:
+        """Write the segment anew without that part and return its new state; None when the part was not there.
 
-        Called under the lock, before those parts are written again. `known` is the segment as this process left it:
-        what it held then was acknowledged and is not read again. A damaged record that is not the last one is left
-        for the audit to name.
+        Every other byte is kept as it is. A crash leaves either the old segment or the new one.
         """
-        state = self.state(segment)
-        same_file = known is not None and (known.segment, known.inode) == (segment, state.inode)
-        keep = known.size if known is not None and same_file and known.size <= state.size else 0
-        try:
-            for stored in self.parts(segment, keep):
-                if stored.part.event in events:
-                    break
-                keep = stored.end
-        except RecordUnreadable:
-            if not self._ends_unfinished(segment, keep):
-                raise
-        if keep < state.size:
-            self.cut(segment, keep)
-
-    def _ends_unfinished(self, segment: int, offset: int) -> bool:
-        """Whether what lies behind `offset` is one record whose end was not written."""
-        content = self.path(segment).read_bytes()[offset:]
-        return len(content) < 4 or int.from_bytes(content[:4], "big") + 4 > len(content)
-
-    def erase(self, segment: int, event: str, name: PartName) -> bool:
-        """Write the segment anew without that part; False when it was not there. Called under the lock.
-
-        A crash leaves either the old segment or the new one.
-        """
-        kept = [stored for stored in self.parts(segment) if (stored.part.event, stored.part.name) != (event, name)]
+        gone = [one for one in self.headings(segment) if (one.event, one.name) == (event, name)]
+        if not gone:
+            return None
         path = self.path(segment)
-        new = framed_parts([stored.part for stored in kept])
-        if not path.exists() or len(new) == path.stat().st_size:
-            return False
         temporary = path.with_name(path.name + TEMPORARY)
         with translated("erase a part", path):
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
+            source = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            target = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, FILE_MODE)
             try:
-                write_all(handle, new)
-                os.fsync(handle)
+                start = 0
+                for heading in gone:
+                    _copy(source, target, start, heading.start)
+                    start = heading.end
+                _copy(source, target, start, os.fstat(source).st_size)
+                os.fsync(target)
             finally:
-                os.close(handle)
+                os.close(source)
+                os.close(target)
             self._reached("private-rewritten")
             temporary.replace(path)
             sync_folder(self.folder)
             self._reached("private-replaced")
-        return True
+        return self.state(segment)
 
     def clear_temporary(self) -> None:
-        """Remove a rewrite that a crash left half done; the old segment still stands. Called under the lock."""
+        """Remove a rewrite that a crash left half done; the old segment still stands."""
         for leftover in self.folder.glob(f"*{TEMPORARY}"):
             with translated("remove", leftover):
                 leftover.unlink()
                 sync_folder(self.folder)
 
 
-def framed_parts(parts: Collection[Part]) -> bytes:
-    """Records of several parts, as one write."""
-    return b"".join(framed(encode(part)) for part in parts)
+def _split(content: bytes, where: str) -> tuple[str, PartName, bytes]:
+    event, _, rest = content.partition(b"\n")
+    name, _, rest = rest.partition(b"\n")
+    try:
+        return event.decode("ascii"), PartName(name.decode("ascii")), rest
+    except (UnicodeDecodeError, ValueError) as error:
+        raise RecordUnreadable(where, "names no part") from error
+
+
+def _copy(source: int, target: int, start: int, end: int) -> None:
+    while start < end:
+        block = memoryview(os.pread(source, min(COPY_BYTES, end - start), start))
+        if not block:
+            raise RecordUnreadable("private", "became shorter while it was copied")
+        start += len(block)
+        while block:
+            block = block[os.write(target, block) :]

@@ -6,54 +6,29 @@ of a process that died between its commit and its journal record.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
-from pathlib import Path
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Engine, update
 
-from casefile.errors import DatabaseRestored, JournalShortened, RecordUnreadable
-from casefile.events.envelope import Part, PartName, leaf_hash
-from casefile.events.journal import SEGMENT_EVENTS, Journal, Position, concatenated, segment_name, segment_of
-from casefile.events.private import PrivateParts, SegmentState, framed_parts
+from casefile.events.catching_up import what_is_behind
+from casefile.events.durable import ABSENT, FileState
+from casefile.events.files import LogFiles, Unwritten
+from casefile.events.journal import SEGMENT_EVENTS, Position, concatenated, segment_of
+from casefile.events.lock import Mark
+from casefile.events.private import framed_parts
 from casefile.ids import LogId
 from casefile.records.engine import reading, tables, writing
-from casefile.records.reading import Head, read_events, read_head
+from casefile.records.erasures import PendingErasure, pending_erasures, settle_erasure
+from casefile.records.reading import Head
 
-
-@dataclass(frozen=True, slots=True)
-class LogFiles:
-    """The files of a log: `journal/` and `private/` below its folder, and the one lock of both."""
-
-    journal: Journal
-    private: PrivateParts
-
-    @classmethod
-    def at(cls, folder: Path, reached: Callable[[str], None]) -> LogFiles:
-        """The files of the log in `folder`."""
-        lock = folder / "lock"
-        return cls(Journal(folder / "journal", lock, reached), PrivateParts(folder / "private", lock, reached))
-
-    def create(self) -> None:
-        """Make the folders."""
-        self.journal.create()
-        self.private.create()
-
-
-@dataclass(frozen=True, slots=True)
-class Unwritten:
-    """A committed event that the files may lack."""
-
-    position: int
-    event: str
-    content: bytes
-    parts: Sequence[Part]
+__all__ = ["LogFiles", "Pending", "Publisher", "Unwritten"]
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What the files have to be carried through: from the end of `before` to that of `after`."""
+    """Events that were just committed: what the files need to get from the end of `before` to that of `after`."""
 
     before: Head
     after: Head
@@ -67,32 +42,36 @@ class Publisher:
         self._engine = engine
         self._files = files
         self._log = log
-        self._synced: tuple[int, Position] = (0, Position(0, 0))
-        self._known: SegmentState | None = None
+        self._synced: tuple[int, Position] | None = None
 
     @property
-    def synced(self) -> tuple[int, Position]:
-        """How many events this process knows to be synced, and where the last of them ends."""
+    def synced(self) -> tuple[int, Position] | None:
+        """How many events this process knows to be synced, and where the last of them ends; None before it looked."""
         return self._synced
 
     def publish(self, pending: Pending | None) -> int:
-        """Bring the files up to the committed head, at least to `pending`; the number of events carried on.
+        """Bring the files up to the committed head, at least to `pending`; the number of events written.
 
-        Raises JournalShortened when the journal lacks what was once synced, DatabaseRestored when it holds more
-        than the database committed.
+        Raises JournalShortened, DatabaseRestored or RecordUnreadable where files and database cannot be brought
+        together, StorageFailed where the disk refuses; the events are then not on the disk, whatever is read back.
         """
-        with self._files.journal.locked():
-            in_step = pending is not None and self._stands_at(pending.before.end)
-            work = pending if pending is not None and in_step else self._missing()
-            self._write(work)
-            self._synced = max(self._synced, (work.after.size, work.after.end))
-            return len(work.events)
+        with self._files.locked() as held:
+            mark = held.mark()
+            if pending is not None and mark is not None and self._stands(mark, pending.before):
+                events, after = pending.events, pending.after
+            else:
+                mark, events, after = self._behind(mark)
+            if events:
+                mark = self._write(mark, events)
+            held.note(mark)
+            self._synced = (after.size, after.end)
+            return len(events)
 
     def note_synced(self) -> None:
         """Write to the head how far the journal is synced; its own durability does not matter."""
-        size, end = self._synced
-        if not size:
+        if self._synced is None:
             return
+        size, end = self._synced
         table = tables("log_")["log_head"]
         values = {"synced_size": size, "synced_segment": end.segment, "synced_end": end.offset}
         with writing(self._engine) as connection:
@@ -100,71 +79,67 @@ class Publisher:
                 update(table).where(table.c.log == self._log, table.c.synced_size < size).values(**values)
             )
 
-    def erase(self, segment: int, event: str, name: PartName) -> None:
-        """Erase a part from the disk; does nothing when it is gone already."""
-        with self._files.journal.locked():
-            self._files.private.erase(segment, event, name)
-            self._known = None
+    def finish_erasures(self) -> int:
+        """Take from the disk every part whose erasure is in the journal; the number of parts.
 
-    def _stands_at(self, end: Position) -> bool:
-        """Whether the journal ends exactly there."""
-        journal = self._files.journal
-        return journal.size(end.segment) == end.offset and not journal.path(end.segment + 1).exists()
-
-    def _missing(self) -> Pending:
-        """What the committed head has and the files lack, read from the database."""
+        Repeating it after a crash changes nothing that is done. Raises StorageFailed or WorkspaceBusy.
+        """
         with reading(self._engine) as connection:
-            head = read_head(connection, self._log)
-            before = self._journal_end(connection, head)
-            entries = list(read_events(connection, before.size, head.size))
-        for entry in entries:
-            if entry.leaf != leaf_hash(entry.content):
-                raise RecordUnreadable(f"log_entry {entry.position}", "its leaf is not the hash of its envelope")
-            for part in entry.event.parts.values():
-                if not part.fulfils(entry.event.envelope):
-                    raise RecordUnreadable(f"{part.name} of event {part.event}", "is not what the envelope commits to")
-        unwritten = [
-            Unwritten(entry.position, entry.event.envelope.id, entry.content, list(entry.event.parts.values()))
-            for entry in entries
-        ]
-        return Pending(before, head, unwritten)
+            pending = pending_erasures(connection)
+        for erasure in pending:
+            self._erase(erasure)
+            settle_erasure(self._engine, erasure)
+        return len(pending)
 
-    def _journal_end(self, connection: Connection, head: Head) -> Head:
-        """The head that the journal has reached; a record that was never finished is cut off."""
-        journal = self._files.journal
-        segments = journal.segments()
-        last = segments[-1] if segments else 0
-        found = Position(last, journal.size(last))
-        if found < head.synced:
-            raise JournalShortened(segment_name(head.synced.segment), head.synced.offset, found.offset)
-        if found > head.end:
-            raise DatabaseRestored(self._count(), head.size)
-        table = tables("log_")["log_entry"]
-        row = connection.execute(
-            select(table.c.position, table.c.journal_end)
-            .where(table.c.segment == found.segment, table.c.journal_end <= found.offset)
-            .order_by(table.c.position.desc())
-            .limit(1)
-        ).one_or_none()
-        reached = (row.position + 1, row.journal_end) if row is not None else (found.segment * SEGMENT_EVENTS, 0)
-        if reached[1] < found.offset:
-            journal.cut(found.segment, reached[1])
-        return Head(head.log, reached[0], "", Position(found.segment, reached[1]), head.synced_size, head.synced)
+    def _erase(self, erasure: PendingErasure) -> None:
+        with self._files.locked() as held:
+            state = self._files.private.erase(erasure.segment, erasure.event, erasure.part)
+            mark = held.mark()
+            if state is not None and mark is not None and mark.segment == erasure.segment:
+                held.note(replace(mark, private=state))
 
-    def _count(self) -> int:
-        return sum(1 for _record in self._files.journal.records())
+    def _stands(self, mark: Mark, before: Head) -> bool:
+        """Whether the files are as the mark says, and end where the database stood before."""
+        if (mark.size, mark.segment, mark.journal.size) != (before.size, before.end.segment, before.end.offset):
+            return False
+        journal, private = self._files.journal, self._files.private
+        if journal.state(mark.segment) != mark.journal or private.state(mark.segment) != mark.private:
+            return False
+        following = mark.segment + 1
+        return mark.size % SEGMENT_EVENTS != 0 or journal.state(following) == private.state(following) == ABSENT
 
-    def _write(self, work: Pending) -> None:
-        for segment, group in groupby(work.events, lambda one: segment_of(one.position)):
-            events = list(group)
-            self._write_parts(segment, events)
-            self._files.journal.append(segment, concatenated(one.content for one in events))
+    def _behind(self, mark: Mark | None) -> tuple[Mark, Sequence[Unwritten], Head]:
+        """How far the files can be trusted, and what has to be written from there.
 
-    def _write_parts(self, segment: int, events: Sequence[Unwritten]) -> None:
-        private = self._files.private
-        if private.state(segment) != self._known:
-            private.cut_unacknowledged(segment, {one.event for one in events}, self._known)
-        content = framed_parts([part for one in events for part in one.parts])
-        if content:
-            private.append(segment, content)
-        self._known = private.state(segment)
+        What lies behind is written over where there is something to write, and dropped where there is not.
+        """
+        journal, private = self._files.journal, self._files.private
+        private.clear_temporary()
+        with reading(self._engine) as connection:
+            behind = what_is_behind(connection, self._files, self._log, mark)
+        trusted, segment = behind.trusted, segment_of(behind.trusted.size)
+        if not behind.events and journal.size(segment) > behind.journal_at:
+            journal.put(segment, behind.journal_at, b"")
+        if not any(one.parts for one in behind.events) and private.size(segment) > behind.private_at:
+            private.put(segment, behind.private_at, b"")
+        ends = (
+            FileState(journal.state(segment).inode, behind.journal_at),
+            FileState(private.state(segment).inode, behind.private_at),
+        )
+        if segment != trusted.end.segment:
+            ends = journal.state(trusted.end.segment), private.state(trusted.end.segment)
+        return Mark(trusted.size, trusted.end.segment, *ends), behind.events, behind.head
+
+    def _write(self, mark: Mark, events: Sequence[Unwritten]) -> Mark:
+        """Write and sync events from where the mark ends; where they end."""
+        for segment, group in groupby(events, lambda one: segment_of(one.position)):
+            records = list(group)
+            journal, private = mark.journal, mark.private
+            if segment != mark.segment:
+                journal = private = ABSENT
+            if parts := framed_parts(part for one in records for part in one.parts):
+                private = self._files.private.put(segment, private.size, parts)
+            content = concatenated(one.content for one in records)
+            journal = self._files.journal.put(segment, journal.size, content)
+            mark = Mark(records[-1].position + 1, segment, journal, private)
+        return mark

@@ -2,59 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
-from sqlalchemy import Insert as InsertStatement
-from sqlalchemy import Update as UpdateStatement
+from sqlalchemy import Connection, Select, func, select
 
 from casefile.errors import RecordUnreadable
 from casefile.events.envelope import Event
 from casefile.events.projecting import Effect, Forget, Insert, Update, clearing
-from casefile.records.engine import tables
+from casefile.records.engine import table
+from casefile.records.statements import insert_rows, update_row
 
 Lookup = Callable[[str], Event]
 """Finds an earlier event by its id, with the parts that still exist."""
 
 
-def carry_out(connection: Connection, effects: Sequence[Effect], lookup: Lookup) -> None:
-    """Apply effects in order; raises RecordUnreadable when an update finds no row."""
-    for effect in effects:
-        if isinstance(effect, Insert):
-            _insert(connection, effect)
-        elif isinstance(effect, Update):
-            _update(connection, effect)
-        elif isinstance(effect, Forget):
-            for cleared in clearing(lookup(effect.target), effect.part):
-                _update(connection, cleared)
+class Effects:
+    """The effects of events in the order of the log, within one transaction.
+
+    Rows to insert are gathered by table until `flush`, or until an effect needs to find them.
+    """
+
+    def __init__(self, connection: Connection, lookup: Lookup) -> None:
+        self._connection = connection
+        self._lookup = lookup
+        self._rows: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+        self._numbers: dict[str, int] = {}
+
+    def carry_out(self, effects: Sequence[Effect]) -> None:
+        """Apply the effects of one event; raises RecordUnreadable when an update finds no row."""
+        for effect in effects:
+            if isinstance(effect, Insert):
+                self._insert(effect)
+            elif isinstance(effect, Update):
+                self._update(effect)
+            elif isinstance(effect, Forget):
+                for cleared in clearing(self._lookup(effect.target), effect.part):
+                    self._update(cleared)
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        for (name, *_columns), rows in self._rows.items():
+            insert_rows(self._connection, name, rows)
+        self._rows.clear()
+
+    def _insert(self, effect: Insert) -> None:
+        if not effect.rows:
+            return
+        gathered = self._rows.setdefault((effect.table, *effect.rows[0]), [])
+        if not effect.numbered:
+            gathered += effect.rows
+            return
+        number = self._last_number(effect.table)
+        for row in effect.rows:
+            number += 1
+            gathered.append({**row, "number": number})
+        self._numbers[effect.table] = number
+
+    def _update(self, effect: Update) -> None:
+        for gathered in [one for one in self._rows if one[0] == effect.table]:
+            insert_rows(self._connection, effect.table, self._rows.pop(gathered))
+        if update_row(self._connection, effect.table, (effect.key, effect.key_value), effect.values) != 1:
+            raise RecordUnreadable(f"{effect.table} {effect.key_value}", "an event changes what no event has made")
+
+    def _last_number(self, name: str) -> int:
+        if name not in self._numbers:
+            self._numbers[name] = self._connection.execute(_highest_number(name)).scalar_one()
+        return self._numbers[name]
 
 
-def _insert(connection: Connection, effect: Insert) -> None:
-    if not effect.rows:
-        return
-    rows = [dict(row) for row in effect.rows]
-    if effect.numbered:
-        number = tables("view_")[effect.table].c.number
-        last: int = connection.execute(select(func.coalesce(func.max(number), 0))).scalar_one()
-        for offset, row in enumerate(rows, start=1):
-            row["number"] = last + offset
-    connection.execute(_insert_into(effect.table), rows)
-
-
-def _update(connection: Connection, effect: Update) -> None:
-    # SQLAlchemy sets every column that the parameters name beside the key.
-    result = connection.execute(_update_of(effect.table, effect.key), {"key_value": effect.key_value, **effect.values})
-    if result.rowcount != 1:
-        raise RecordUnreadable(f"{effect.table} {effect.key_value}", "an event changes what no event has made")
-
-
-@cache
-def _insert_into(table: str) -> InsertStatement:
-    return insert(tables("view_")[table])
-
-
-@cache
-def _update_of(table: str, key: str) -> UpdateStatement:
-    target = tables("view_")[table]
-    return update(target).where(target.c[key] == bindparam("key_value"))
+def _highest_number(name: str) -> Select[tuple[int]]:
+    return select(func.coalesce(func.max(table(name).c.number), 0))

@@ -24,6 +24,11 @@ def tables(*families: str) -> dict[str, Table]:
     return {name: table for name, table in sorted(SQLModel.metadata.tables.items()) if name.startswith(tuple(families))}
 
 
+def table(name: str) -> Table:
+    """One table by its name."""
+    return SQLModel.metadata.tables[name]
+
+
 ALL_FAMILIES = ("log_", "view_", "work_")
 
 
@@ -42,6 +47,8 @@ def sqlite_engine(path: Path | None) -> Engine:
             "synchronous=FULL",
             "foreign_keys=ON",
             "secure_delete=ON",
+            # What SQLite would otherwise put into files of its own in the system's temporary folder.
+            "temp_store=MEMORY",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

@@ -62,6 +62,8 @@ class Finished:
 
 
 Claimed: TypeAlias = Claim | Busy | Finished
+Ending: TypeAlias = Callable[[Connection, Claim, WorkState], None]
+"""Ends a claim inside the transaction that records its result: `finish`, or `finish_recovered` after a crash."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,6 +242,12 @@ def last_success(connection: Connection, method: str, host: str) -> str | None:
     return next((row.sealed_at for row in rows if urlsplit(row.locator or "").hostname == host), None)
 
 
+def investigation_title(connection: Connection) -> str | None:
+    """What the investigation is called; None when that was erased."""
+    table = tables("view_")["view_investigation"]
+    return connection.execute(select(table.c.title)).scalar_one_or_none()
+
+
 def find_lead(connection: Connection, lead: str) -> LeadRecord | None:
     """The lead of that id."""
     table = tables("view_")["view_lead"]
