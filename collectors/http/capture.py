@@ -25,7 +25,8 @@ from collectors.outcomes import advice, retry_after_s
 
 CONTENT_FILE = "files/0001"
 WARC_FILE = "record/capture.warc.gz"
-LIBRARIES = ("h11", "brotli", "zstandard", "certifi")
+TOOLS = tuple(ToolUse(name=name, version=version(name)) for name in ("h11", "brotli", "zstandard"))
+"""Read once for all captures of a sandbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def capture(asked: CaptureRequest, out: Path) -> Received:
     warc = WarcWriter(out / WARC_FILE)
     try:
         write_info(warc, asked.user_agent)
-        getter = Getter(asked, Pace(asked.limits), trusted_roots(), spool)
+        getter = Getter(asked, Pace(asked.limits), trusted_roots, spool)
         exchanges, end = _follow(getter, locator, warc, asked.limits.max_redirects)
     finally:
         warc.close()
@@ -125,7 +126,7 @@ def _with_item(asked: Locator, answer: Answer, exchanges: tuple[Exchange, ...], 
             ),
         ),
         exchanges=exchanges,
-        tools=_tools(),
+        tools=TOOLS,
     )
 
 
@@ -136,7 +137,7 @@ def _without_item(ending: Ending, exchanges: tuple[Exchange, ...]) -> Received:
         detail=readable(ending.detail),
         advice=advice(ending.cause),
         exchanges=exchanges,
-        tools=_tools(),
+        tools=TOOLS,
     )
 
 
@@ -146,7 +147,3 @@ def _advise(cause: Cause | None, answer: Answer, reading: Reading) -> str:
     if reading.page.media:
         return "The page shows video or sound, which this method does not fetch: collect it with --method ytdlp."
     return ""
-
-
-def _tools() -> tuple[ToolUse, ...]:
-    return tuple(ToolUse(name=name, version=version(name)) for name in LIBRARIES)

@@ -190,13 +190,26 @@ def _through(decoders: Sequence[Decoder], block: bytes) -> Iterator[bytes]:
 
 
 def _inflate(inflate: zlib._Decompress, block: bytes) -> Iterator[bytes]:
-    try:
-        made = bytes(STEP_BYTES)
-        # A full step may leave output behind in the window even when all input was taken.
-        while block or len(made) == STEP_BYTES:
+    made = bytes(STEP_BYTES)
+    # A full step may leave output behind in the window even when all input was taken.
+    while block or len(made) == STEP_BYTES:
+        before = inflate.copy()
+        try:
             made = inflate.decompress(block, STEP_BYTES)
+        except zlib.error as error:
+            yield from _salvage(before, block)
+            raise DecodingFailed(f"gzip or deflate: {error}") from error
+        if made:
+            yield made
+        block = inflate.unconsumed_tail
+
+
+def _salvage(inflate: zlib._Decompress, block: bytes) -> Iterator[bytes]:
+    """What can be had up to the damage: a call that fails gives nothing of what it had made before."""
+    try:
+        for position in range(len(block)):
+            made = inflate.decompress(block[position : position + 1])
             if made:
                 yield made
-            block = inflate.unconsumed_tail
-    except zlib.error as error:
-        raise DecodingFailed(f"gzip or deflate: {error}") from error
+    except zlib.error:
+        return

@@ -7,6 +7,7 @@ transfer nor content coding both would be the same bytes, so only the body is wr
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,10 +72,10 @@ class Unanswered:
 class Getter:
     """Sends the requests of one capture, all alike and under one pace."""
 
-    def __init__(self, request: CaptureRequest, pace: Pace, context: ssl.SSLContext, spool: Path) -> None:
+    def __init__(self, request: CaptureRequest, pace: Pace, roots: Callable[[], ssl.SSLContext], spool: Path) -> None:
         self._request = request
         self._pace = pace
-        self._context = context
+        self._roots = roots
         self._spool = spool
 
     def get(self, locator: Locator, number: int) -> Answer | Unanswered:
@@ -83,7 +84,7 @@ class Getter:
         self._pace.begin()
         peer = ""
         try:
-            wire = open_wire(locator, proxy=self._request.proxy, pace=self._pace, context=self._context)
+            wire = open_wire(locator, proxy=self._request.proxy, pace=self._pace, roots=self._roots)
             peer = wire.peer
             try:
                 return self._converse(wire, locator, started, self._spool / f"{number:04d}")

@@ -57,10 +57,9 @@ def judge_answer(asked: Locator, answer: Answer, reading: Reading) -> Judgement:
     status, problem = answer.head.status, answer.problem
     detail = problem.detail if problem is not None else ""
     if status >= 400:
-        said = f"http-status: the server answered {status}"
-        return Judgement(
-            Outcome.CAPTURED, Cause.HTTP_STATUS, detail or f"status {status}", ContentFinding(Content.ABSENT, said)
-        )
+        finding = ContentFinding(Content.ABSENT, f"http-status: the server answered {status}")
+        told = f"status {status}; {detail}" if detail else f"status {status}"
+        return Judgement(Outcome.CAPTURED, Cause.HTTP_STATUS, told, finding)
     finding = judge_content(_signs(asked, answer, reading))
     if problem is not None:
         return Judgement(Outcome.PARTIAL, problem.cause, detail, finding)

@@ -17,6 +17,7 @@ from collectors.http.wire import Wire, WireFailed
 SURPLUS_BYTES = 1 << 16
 SURPLUS_WAIT_S = 0.3
 """With `Connection: close` the other side closes at once; this is for those that do not."""
+GREETING = b"HTTP/1."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Listener:
         self._protocol = protocol
         self._raw = raw
         self._tee = True
+        self._first = b""
         self._received = 0
         self._interim_end = 0
         self._head_end = 0
@@ -131,7 +133,15 @@ class Listener:
             self.ended = not received
             if self._tee:
                 self._raw.write(received)
+            self._recognise(received)
             self._protocol.receive_data(received)
+
+    def _recognise(self, received: bytes) -> None:
+        # A mail or shell server greets and then waits: what it is shows at once, and h11 would wait with it.
+        if len(self._first) < len(GREETING):
+            self._first += received[: len(GREETING) - len(self._first)]
+            if not GREETING.startswith(self._first):
+                raise WireFailed(Cause.MALFORMED, "what answers there does not speak HTTP/1")
 
     def _cut(self, problem: Problem | None) -> Problem | None:
         """The body ended before its end: what was received is all there is."""

@@ -13,7 +13,6 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import certifi
@@ -152,16 +151,21 @@ class Wire:
 
 
 def trusted_roots() -> ssl.SSLContext:
-    """TLS 1.2 or later, verified against the system's roots and certifi's; http/1.1 only, so that bytes are exact."""
-    context = ssl.create_default_context()
-    context.load_verify_locations(cafile=Path(certifi.where()))
+    """TLS 1.2 or later, verified against the system's roots, certifi's where it has none; http/1.1 only.
+
+    HTTP/2 packs headers, so that nothing could be kept as it was sent.
+    """
+    system = ssl.get_default_verify_paths()
+    context = ssl.create_default_context(cafile=None if system.cafile or system.capath else certifi.where())
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     return context
 
 
-def open_wire(locator: Locator, *, proxy: str, pace: Pace, context: ssl.SSLContext) -> Wire:
+def open_wire(locator: Locator, *, proxy: str, pace: Pace, roots: Callable[[], ssl.SSLContext]) -> Wire:
     """Connect to the locator's host through the broker at `proxy` by CONNECT, also for plain http.
+
+    `roots` is asked for https only: reading the certificates takes longer than a whole exchange.
 
     Raises WireFailed with the broker's cause, or `tls` when the server's certificate does not hold.
     """
@@ -170,7 +174,7 @@ def open_wire(locator: Locator, *, proxy: str, pace: Pace, context: ssl.SSLConte
         peer = _ask_broker(connection, locator, pace)
         if locator.scheme == "http":
             return Wire(connection, pace, peer, None)
-        secured = _secure(connection, locator, pace, context)
+        secured = _secure(connection, locator, pace, roots())
     except WireFailed:
         connection.close()
         raise
