@@ -39,7 +39,9 @@ def build_app() -> typer.Typer:
     for name, command in COMMANDS.items():
         app.command(name)(_exiting(command))
     for name, group in GROUPS.items():
-        below = typer.Typer(help=group.help, no_args_is_help=True, rich_markup_mode=None)
+        below = typer.Typer(help=group.help, no_args_is_help=group.default is None, rich_markup_mode=None)
+        if group.default is not None:
+            below.callback(invoke_without_command=True)(_unless_more(group.default))
         for own_name, command in group.commands.items():
             below.command(own_name)(_exiting(command))
         app.add_typer(below, name=name)
@@ -52,6 +54,17 @@ def _exiting(command: Callable[..., int]) -> Callable[..., None]:
     @functools.wraps(command)
     def run_command(*arguments: object, **options: object) -> None:
         raise typer.Exit(command(*arguments, **options))
+
+    return run_command
+
+
+def _unless_more(command: Callable[..., int]) -> Callable[..., None]:
+    """The command that a word stands for when no further word follows it."""
+
+    @functools.wraps(command)
+    def run_command(context: typer.Context, *arguments: object, **options: object) -> None:
+        if context.invoked_subcommand is None:
+            raise typer.Exit(command(context, *arguments, **options))
 
     return run_command
 
@@ -73,7 +86,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     except BrokenPipeError:
         # Whoever read our output has gone; nothing is left to be told.
         return UNEXPECTED
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  (the last line: what nobody foresaw still ends as an exit code)
         return output.failing_unexpectedly(error)
     return 0
 

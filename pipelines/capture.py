@@ -15,7 +15,7 @@ from casefile.ids import CaptureId, LeadId
 from casefile.model import Circumstances, ClockRecord, Contact, Lead, Received, readable
 from casefile.records.ledger import Claim, Ending, WorkState, finish
 from casefile.vocabulary import Acquisition, Cause, ContainmentLevel, Outcome, Purpose
-from collectors.choosing import Choice, choose_method
+from collectors.choosing import Choice, NoMethod, choose_method
 from collectors.interface import MethodSpec
 from collectors.outcomes import advice as advice_for
 from containment.worker import WorkerFailed, WorkerResult
@@ -57,7 +57,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """An attempt that has its claim and its event."""
+    """An attempt that has its claim and its event. `source` is who handed the material over, and `how`."""
 
     lead: Lead
     claim: Claim
@@ -65,6 +65,22 @@ class Begun:
     method: MethodSpec
     options: CaptureOptions
     at: ClockReading
+    source: str | None = None
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What was around a worker: its containment and every connection that it made or was refused."""
+
+    containment: ContainmentLevel
+    egress_enforced: bool
+    contacts: tuple[Contact, ...] = ()
+
+    @classmethod
+    def of(cls, result: WorkerResult) -> Surroundings:
+        """Those of a worker that ended well."""
+        return cls(result.containment, result.egress_enforced, result.contacts)
 
 
 def attempt_lead(
@@ -76,13 +92,25 @@ def attempt_lead(
     """
     choice = choose_method(lead.locator, services.methods, options.method)
     if not isinstance(choice, Choice):
-        started = CaptureStarted(
-            attempt=claim.attempt, method="", method_version="", method_reason=choice.reason, purpose=options.purpose
-        )
-        capture = _start(services, lead, claim, started)
-        failed = CaptureFailed(attempt=claim.attempt, detail=choice.reason, advice=advice_for(choice.cause))
-        refusal = FailedCapture(outcome=Outcome.REFUSED, cause=choice.cause, failed=failed)
-        return _fail(services, lead, claim, capture, refusal)
+        return _refuse(services, lead, claim, options, choice)
+    begun = begin(services, lead, claim, options, choice)
+    folder = services.run.capture_folder(begun.capture)
+    try:
+        result = workers.fetch(begun.method, lead.locator, folder.worker)
+        received = Received.model_validate(result.answer)
+    except WorkerFailed as error:
+        cause = CAUSE_OF_WORKER.get(error.kind, Cause.TOOL_FAILED)
+        return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, cause, str(error), error.contacts))
+    except ValidationError as error:
+        problem = f"the worker's answer is not one: {error.errors(include_url=False, include_input=False)[0]['msg']}"
+        return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, Cause.TOOL_FAILED, problem))
+    services.reached("received")
+    return conclude(services, begun, folder, received, Surroundings.of(result))
+
+
+def begin(services: Services, lead: Lead, claim: Claim, options: CaptureOptions, choice: Choice) -> Begun:
+    """Record that an attempt begins."""
+    at = services.clock.read()
     started = CaptureStarted(
         attempt=claim.attempt,
         method=choice.spec.name,
@@ -90,11 +118,25 @@ def attempt_lead(
         method_reason=choice.reason,
         purpose=options.purpose,
     )
-    capture = _start(services, lead, claim, started)
-    return _receive(services, workers, Begun(lead, claim, capture, choice.spec, options, services.clock.read()))
+    return Begun(lead, claim, _start(services, lead, claim, started), choice.spec, options, at)
 
 
-def circumstances(services: Services, begun: Begun, result: WorkerResult) -> Circumstances:
+def conclude(
+    services: Services, begun: Begun, folder: CaptureFolder, received: Received, around: Surroundings
+) -> Attempt:
+    """Seal what was received, or record why there is no item. Raises LeaseLost when the claim has passed on."""
+    if not received.items:
+        return _give_up(services, begun, folder, _without_item(begun, received, around.contacts))
+    finished = Finished(circumstances(services, begun, around), received, ticket_of(begun.claim))
+    try:
+        sealed = seal(finished, folder, services.vault, lambda one: append_seal(services, one, finish))
+    except OutputRefused as error:
+        return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, Cause.TOOL_FAILED, str(error)))
+    record = sealed.record
+    return Attempt(begun.lead, begun.capture, record.outcome, record.cause, record.detail, record.advice)
+
+
+def circumstances(services: Services, begun: Begun, around: Surroundings) -> Circumstances:
     """What the parent knows of the capture; nothing here comes from the worker."""
     ended = services.clock.read()
     return Circumstances(
@@ -105,17 +147,19 @@ def circumstances(services: Services, begun: Begun, result: WorkerResult) -> Cir
         method=begun.method.name,
         method_version=begun.method.version,
         purpose=begun.options.purpose,
-        acquisition=Acquisition.OBSERVED,
+        acquisition=Acquisition.HANDED_OVER if begun.source else Acquisition.OBSERVED,
         collector=services.person_id,
+        source=begun.source,
+        handed_over_how=begun.how,
         run=services.run_id,
         started_at=rfc3339(begun.at.wall),
         started_clock=ClockRecord.of(begun.at),
         ended_at=rfc3339(ended.wall),
         ended_clock=ClockRecord.of(ended),
-        containment=result.containment,
-        egress_enforced=result.egress_enforced,
-        contacts=result.contacts,
-        allowances=tuple(sorted({contact.allowance for contact in result.contacts if contact.allowance})),
+        containment=around.containment,
+        egress_enforced=around.egress_enforced,
+        contacts=around.contacts,
+        allowances=tuple(sorted({contact.allowance for contact in around.contacts if contact.allowance})),
     )
 
 
@@ -154,27 +198,14 @@ def _start(services: Services, lead: Lead, claim: Claim, started: CaptureStarted
     return capture
 
 
-def _receive(services: Services, workers: FetchWorkers, begun: Begun) -> Attempt:
-    folder = services.run.capture_folder(begun.capture)
-    try:
-        result = workers.fetch(begun.method, begun.lead.locator, folder.worker)
-        received = Received.model_validate(result.answer)
-    except WorkerFailed as error:
-        cause = CAUSE_OF_WORKER.get(error.kind, Cause.TOOL_FAILED)
-        return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, cause, str(error), error.contacts))
-    except ValidationError as error:
-        problem = f"the worker's answer is not one: {error.errors(include_url=False, include_input=False)[0]['msg']}"
-        return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, Cause.TOOL_FAILED, problem))
-    services.reached("received")
-    if not received.items:
-        return _give_up(services, begun, folder, _without_item(begun, received, result.contacts))
-    finished = Finished(circumstances(services, begun, result), received, ticket_of(begun.claim))
-    try:
-        sealed = seal(finished, folder, services.vault, lambda one: append_seal(services, one, finish))
-    except OutputRefused as error:
-        return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, Cause.TOOL_FAILED, str(error)))
-    record = sealed.record
-    return Attempt(begun.lead, begun.capture, record.outcome, record.cause, record.detail, record.advice)
+def _refuse(services: Services, lead: Lead, claim: Claim, options: CaptureOptions, refused: NoMethod) -> Attempt:
+    started = CaptureStarted(
+        attempt=claim.attempt, method="", method_version="", method_reason=refused.reason, purpose=options.purpose
+    )
+    capture = _start(services, lead, claim, started)
+    failed = CaptureFailed(attempt=claim.attempt, detail=refused.reason, advice=advice_for(refused.cause))
+    refusal = FailedCapture(outcome=Outcome.REFUSED, cause=refused.cause, failed=failed)
+    return _fail(services, lead, claim, capture, refusal)
 
 
 def _without_item(begun: Begun, received: Received, contacts: tuple[Contact, ...]) -> FailedCapture:

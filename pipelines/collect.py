@@ -53,7 +53,7 @@ def collect(
     """Capture every lead; the results in the order of `leads`."""
     recovered = recover_workspace(services)
     for examination in [examine(capture) for capture in recovered.recorded]:
-        _examined(examination)
+        examination_detail(examination)
     collection = _Collection(services, options, told, examine)
     return collection.run(leads)
 
@@ -119,7 +119,7 @@ class _Collection:
             self._examining.append((index, attempt, self._examine(attempt.capture)))
             self._land_examined()
         else:
-            self._land(index, _result(attempt, ()))
+            self._land(index, result_of(attempt, ()))
         return True
 
     def _land_examined(self, *, wait: bool = False) -> None:
@@ -129,10 +129,10 @@ class _Collection:
             if not wait and not examination.done():
                 self._examining.appendleft((index, attempt, examination))
                 return
-            detail = _examined(examination)
+            detail = examination_detail(examination)
             with reading(self._services.engine) as connection:
                 items = list_items(connection, ItemFilter(capture=attempt.capture))
-            self._land(index, _result(replace(attempt, detail=attempt.detail or detail), items))
+            self._land(index, result_of(replace(attempt, detail=attempt.detail or detail), items))
 
     def _land(self, index: int, result: Result) -> None:
         with self._lock:
@@ -156,7 +156,7 @@ class _Collection:
         return Result(lead, Outcome.ALREADY, capture=capture or "", items=tuple(items))
 
 
-def _examined(examination: Future[None]) -> str:
+def examination_detail(examination: Future[None]) -> str:
     """Waits for an examination; says in words why it could not be done. The capture is sealed whatever it says."""
     try:
         examination.result()
@@ -165,7 +165,8 @@ def _examined(examination: Future[None]) -> str:
     return ""
 
 
-def _result(attempt: Attempt, items: Sequence[ItemRecord]) -> Result:
+def result_of(attempt: Attempt, items: Sequence[ItemRecord]) -> Result:
+    """The result of an attempt with the items that it made."""
     return Result(
         attempt.lead, attempt.outcome, attempt.cause, attempt.detail, attempt.advice, attempt.capture, tuple(items)
     )

@@ -96,7 +96,9 @@ class Examiner:
         self._count += 1
         name = f"b{self._count:06d}"
         asked = ExamineRequest(
-            files=tuple(one.specimen for one in items), exiftool=_program("exiftool"), ffprobe=_program("ffprobe")
+            files=tuple(one.specimen for one in items),
+            exiftool=program_path("exiftool"),
+            ffprobe=program_path("ffprobe"),
         )
         with copies_in(self.inputs, [one.original for one in items]):
             found = examine_batch(self.worker, asked, name)
@@ -218,7 +220,7 @@ def standing_file(item: ItemRecord, files: Sequence[dict[str, Any]]) -> dict[str
     return next(made, None)
 
 
-def _program(name: str) -> str:
+def program_path(name: str) -> str:
     """Where a program is, as a worker meets it; empty when there is none."""
     found = find_program(name)
     return str(found) if found else ""

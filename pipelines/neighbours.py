@@ -6,7 +6,7 @@ same ones. A machine suggests; nothing is merged, hidden or dropped by it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +27,7 @@ from casefile.records.edges import (
     store_edges,
 )
 from casefile.records.engine import reading, writing
-from casefile.records.queries import ItemFilter, ItemRecord, find_items, list_items
+from casefile.records.queries import ExaminationRecord, ItemFilter, ItemRecord, find_items, list_items
 from casefile.settings import ExamineSettings
 from casefile.vocabulary import Judgement, Tier
 from pipelines.services import Services
@@ -189,11 +189,14 @@ def edges_of_item(services: Services, item: str) -> list[dict[str, Any]]:
     ]
 
 
-def pair_of(services: Services, first: str, second: str) -> tuple[ItemRecord, ItemRecord]:
-    """Two items by their ids or numbers."""
+def cluster_of(services: Services, text: str) -> list[ItemRecord]:
+    """The items that the named one belongs together with, itself included; raises UnknownItem."""
     with reading(services.engine) as connection:
-        found = find_items(connection, [first, second])
-    return found[0], found[1]
+        item = find_items(connection, [text])[0]
+    for group in clusters(list_pairs(services, inside_captures=True)):
+        if item.id in {one.id for one in group}:
+            return group
+    return [item]
 
 
 def stored_edge(edge: Edge) -> StoredEdge:
@@ -218,11 +221,12 @@ def stored_edge(edge: Edge) -> StoredEdge:
     )
 
 
+def fingerprints_of(examination: ExaminationRecord | None) -> tuple[Fingerprint, ...]:
+    """The fingerprints that an examination recorded."""
+    stored = examination.fingerprints if examination else ()
+    return tuple(Fingerprint.model_validate(one) for one in stored)
+
+
 def _compared(examined: ExaminedItem) -> Compared:
-    fingerprints = tuple(_fingerprints(examined.fingerprints))
+    fingerprints = tuple(Fingerprint.model_validate(one) for one in examined.fingerprints)
     return Compared(examined.item, examined.capture, examined.sha256, fingerprints)
-
-
-def _fingerprints(stored: Sequence[dict[str, Any]]) -> Iterator[Fingerprint]:
-    for one in stored:
-        yield Fingerprint.model_validate(one)

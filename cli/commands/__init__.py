@@ -38,6 +38,7 @@ class Group:
 
     help: str
     commands: Mapping[str, Command]
+    default: Command | None = None
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -73,6 +74,7 @@ GROUPS: Mapping[str, Group] = {
             "compare": duplicates.compare,
             "decide": duplicates.decide,
         },
+        default=duplicates.list_,
     ),
     "monitor": Group(
         "Standing watches: what is new becomes leads and captures, each once.",

@@ -31,11 +31,11 @@ def items(
         if html is not None:
             from pipelines.sheet_of_items import write_sheet_of_items
 
-            index = write_sheet_of_items(services, wanted, html)
+            sheet = write_sheet_of_items(services, wanted, html)
             if invocation.json:
-                output.document({"index": str(index)})
+                output.document({"index": str(sheet.index), "items": sheet.items, "problems": sheet.problems})
             else:
-                output.line(f"Open {index}")
+                output.line(f"{sheet.items} items, {sheet.problems} unsuccessful attempts. Open {sheet.index}")
             return 0
         with reading(services.engine) as connection:
             found = list_items(connection, wanted)

@@ -1,0 +1,84 @@
+"""Admitting what somebody handed over: files and folders become captures of up to 500 files or 1 GiB each.
+
+The material is recorded as handed over, never as observed by us; who handed it over is a source in the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from casefile.errors import UsageError
+from casefile.model import Lead
+from casefile.records.engine import reading
+from casefile.records.ledger import Claim
+from casefile.records.queries import ItemFilter, list_items
+from casefile.vocabulary import ContainmentLevel, Outcome, Pathway, Purpose
+from collectors.choosing import Choice
+from collectors.handed_over.admission import Batch, plan, receive
+from collectors.handed_over.spec import SPEC
+from pipelines.capture import STAGE, Attempt, CaptureOptions, Surroundings, begin, conclude
+from pipelines.collect import Result, examination_detail, result_of
+from pipelines.examine import Examine, examining
+from pipelines.leads import Candidate, Origin, add_leads
+from pipelines.leases import Leases
+from pipelines.people import source_of
+from pipelines.recovering import recover_workspace
+from pipelines.services import Services
+
+OUTSIDE = Surroundings(ContainmentLevel.WEAK, egress_enforced=False)
+"""The files are read by this process itself, which parses nothing of them: no sandbox was around it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """What was handed over, by whom and how."""
+
+    paths: tuple[Path, ...]
+    source: str
+    how: str = ""
+    why: str = ""
+    purpose: Purpose = Purpose.WORK
+    level: ContainmentLevel = ContainmentLevel.FULL
+
+
+def import_files(services: Services, request: ImportRequest, told: Callable[[Result], None]) -> list[Result]:
+    """Admit files and folders; one result for each capture. Raises UsageError for a path that does not exist."""
+    for path in request.paths:
+        if not path.exists() and not path.is_symlink():
+            raise UsageError(f"there is no {path}")
+    recover_workspace(services)
+    source = source_of(services, request.source)
+    leases = Leases(services)
+    results: list[Result] = []
+    with leases.renewing(), examining(services, request.level) as examine:
+        for batch in plan(request.paths, barred=(services.workspace.root,)):
+            attempt = _admit(services, leases, request, source.id, batch)
+            result = _result(services, attempt, examine)
+            results.append(result)
+            told(result)
+    return results
+
+
+def _admit(services: Services, leases: Leases, request: ImportRequest, source: str, batch: Batch) -> Attempt:
+    origin = Origin(Pathway.HANDED_OVER, why=request.why)
+    lead: Lead = add_leads(services, [Candidate(batch.locator)], origin)[0]
+    claim = leases.ledger.claim(STAGE, lead.id, leases.now_ms())
+    if not isinstance(claim, Claim):
+        raise UsageError(f"{lead.id} was claimed by another process")
+    options = CaptureOptions(SPEC.name, request.purpose, request.level)
+    with leases.kept(claim):
+        begun = begin(services, lead, claim, options, Choice(SPEC, "handed over"))
+        begun = replace(begun, source=source, how=request.how)
+        folder = services.run.capture_folder(begun.capture)
+        return conclude(services, begun, folder, receive(batch, folder.worker), OUTSIDE)
+
+
+def _result(services: Services, attempt: Attempt, examine: Examine) -> Result:
+    if attempt.outcome not in (Outcome.CAPTURED, Outcome.PARTIAL):
+        return result_of(attempt, ())
+    detail = examination_detail(examine(attempt.capture))
+    with reading(services.engine) as connection:
+        items = list_items(connection, ItemFilter(capture=attempt.capture))
+    return result_of(replace(attempt, detail=attempt.detail or detail), items)

@@ -1,0 +1,265 @@
+"""The contact sheet of a workspace: what the record says of each item, filled into the sheet's values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from casefile.clock import rfc3339
+from casefile.digests import hex_of
+from casefile.errors import RecordUnreadable
+from casefile.model import Contact, Exchange, SealedFile, ToolUse
+from casefile.records.engine import reading
+from casefile.records.queries import (
+    AttemptRecord,
+    ExaminationRecord,
+    ItemFilter,
+    ItemRecord,
+    capture_facts,
+    find_lead,
+    investigation_title,
+    list_attempts,
+    list_items,
+    list_people,
+    list_remarks,
+    list_tags,
+    newest_examination,
+)
+from casefile.vocabulary import Acquisition, Cause, ContainmentLevel, Content, Outcome, Role, Tier
+from pipelines.contact_sheet.values import (
+    SheetAttempt,
+    SheetCapture,
+    SheetClaim,
+    SheetConflict,
+    SheetDuplicate,
+    SheetFinding,
+    SheetHeading,
+    SheetItem,
+    SheetPreview,
+    SheetRemark,
+)
+from pipelines.contact_sheet.writing import ContactSheet, check_directory, write_contact_sheet
+from pipelines.examine import PREVIEWS, standing_file
+from pipelines.neighbours import Pair, list_pairs
+from pipelines.services import Services
+
+
+@dataclass(slots=True)
+class _Filling:
+    """What all items of one sheet share."""
+
+    services: Services
+    people: Mapping[str, str]
+    pairs: Mapping[str, list[Pair]]
+    shown: frozenset[str]
+
+    def item(self, item: ItemRecord) -> SheetItem:
+        with reading(self.services.engine) as connection:
+            facts = capture_facts(connection, item.capture)
+            lead = find_lead(connection, item.lead)
+            examination = newest_examination(connection, item.id)
+            remarks = list_remarks(connection, item.id)
+            tags = list_tags(connection, item.id)
+        files = facts["files"] or []
+        capture = self._capture(facts, item)
+        if lead is not None:
+            capture = replace(capture, job=lead.job or "", sheet=lead.sheet or "", row=lead.row or 0, cells=lead.cells)
+        return SheetItem(
+            id=item.id,
+            number=item.label,
+            role=Role(item.role or Role.OTHER),
+            capture=capture,
+            locator=item.locator,
+            content=Content(item.content or Content.DOUBTFUL),
+            sha256=item.sha256 or "",
+            bytes=item.bytes or 0,
+            captured_at=item.captured_at or "",
+            name=item.name,
+            title=item.title,
+            author=item.author,
+            claimed_time=item.claimed_time,
+            media_type=item.media_type or "",
+            declared_media_type=item.declared_media_type or "",
+            content_reason=item.content_reason or "",
+            text=self._text(item),
+            wire_sha256=item.wire_sha256 or "",
+            wire_bytes=item.wire_bytes or 0,
+            files=tuple(SealedFile.model_validate(file) for file in files if file["path"] in item.files),
+            previews=self._previews(item, files),
+            findings=_findings(examination),
+            conflicts=_conflicts(examination),
+            duplicates=tuple(self._duplicate(item, pair) for pair in self.pairs.get(item.id, [])),
+            remarks=tuple(
+                SheetRemark(one.added_at, self.people.get(one.added_by, one.added_by), one.text) for one in remarks
+            ),
+            tags=tuple(tags),
+        )
+
+    def _capture(self, facts: Mapping[str, Any], item: ItemRecord) -> SheetCapture:
+        circumstances = facts["circumstances"] or {}
+        clock = circumstances.get("started_clock") or {}
+        offset = clock.get("offset_ms")
+        return SheetCapture(
+            id=item.capture,
+            outcome=Outcome(item.outcome),
+            acquisition=Acquisition(item.acquisition or Acquisition.OBSERVED),
+            collector=self.people.get(facts["collector"] or "", ""),
+            method=f"{item.method or ''} {item.method_version or ''}".strip(),
+            started_at=facts["started_at"] or "",
+            ended_at=facts["ended_at"] or "",
+            clock=f"{clock.get('source', '')}" + (f", offset {offset} ms" if offset is not None else ""),
+            containment=ContainmentLevel(item.containment or ContainmentLevel.WEAK),
+            egress_enforced=bool(item.egress_enforced),
+            cause=Cause(item.cause) if item.cause else None,
+            detail=facts["detail"] or "",
+            source=self.people.get(facts["source"] or "", "") if facts["source"] else "",
+            handed_over_how=facts["handed_over_how"] or "",
+            purpose=facts["purpose"] or "",
+            allowances=item.allowances,
+            exchanges=tuple(Exchange.model_validate(one) for one in facts["exchanges"] or []),
+            contacts=tuple(Contact.model_validate(one) for one in circumstances.get("contacts", [])),
+            tools=tuple(ToolUse.model_validate(one) for one in facts["tools"] or []),
+        )
+
+    def _text(self, item: ItemRecord) -> str:
+        """What the item says, which lies in the vault only."""
+        if item.object_id is None:
+            return ""
+        try:
+            return self.services.vault.read_record(item.object_id).items[item.position].text
+        except RecordUnreadable:
+            # The sheet shows what is there; it is the audit that names a damaged object.
+            return ""
+
+    def _previews(self, item: ItemRecord, files: Sequence[dict[str, Any]]) -> tuple[SheetPreview, ...]:
+        standing = standing_file(item, files)
+        if standing is None:
+            return ()
+        path = self.services.workspace.work / PREVIEWS / f"{hex_of(standing['sha256'])}.jpg"
+        return (SheetPreview(path),) if path.is_file() else ()
+
+    def _duplicate(self, item: ItemRecord, pair: Pair) -> SheetDuplicate:
+        other = pair.item_b if pair.item_a.id == item.id else pair.item_a
+        return SheetDuplicate(
+            number=other.label,
+            name=other.title or other.name or other.locator,
+            score=pair.score,
+            tier=Tier(pair.tier),
+            method=pair.edge.method,
+            edge=pair.edge.edge,
+            judgement=pair.edge.judgement,
+            same_capture=pair.edge.same_capture,
+            in_sheet=other.id in self.shown,
+        )
+
+
+def write_sheet_of_items(services: Services, wanted: ItemFilter, directory: Path) -> ContactSheet:
+    """Write the contact sheet of the items that are wanted, with every attempt, into `directory`.
+
+    Raises SheetUnusable for a folder with anything else in it.
+    """
+    check_directory(directory)
+    pairs = list_pairs(services, inside_captures=True, rejected=True)
+    with reading(services.engine) as connection:
+        items = list_items(connection, wanted)
+        people = {person.id: person.name or "(erased)" for person in list_people(connection)}
+        title = investigation_title(connection)
+        attempts = list_attempts(connection)
+        labels: dict[str, list[ItemRecord]] = {}
+        for item in list_items(connection):
+            labels.setdefault(item.capture, []).append(item)
+    filling = _Filling(services, people, _by_item(pairs), frozenset(item.id for item in items))
+    heading = SheetHeading(
+        title=title or "Investigation",
+        investigation=services.log.id,
+        made_at=rfc3339(services.clock.read().wall),
+        made_by=(services.person.name or "") if services.person else "",
+        selection=_selection(wanted),
+    )
+    shown: Iterator[SheetItem] = (filling.item(item) for item in items)
+    tried = [_attempt(one, labels.get(one.capture, [])) for one in attempts]
+    return write_contact_sheet(shown, tried, directory, heading=heading)
+
+
+def _by_item(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
+    found: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        for end in (pair.item_a.id, pair.item_b.id):
+            found.setdefault(end, []).append(pair)
+    return found
+
+
+def _attempt(one: AttemptRecord, items: Sequence[ItemRecord]) -> SheetAttempt:
+    return SheetAttempt(
+        locator=one.locator,
+        outcome=Outcome(one.status) if one.status != "started" else None,
+        started_at=one.started_at,
+        attempt=one.attempt or 1,
+        cause=Cause(one.cause) if one.cause else None,
+        detail=one.detail or "",
+        advice=one.advice or "",
+        method=one.method or "",
+        job=one.job or "",
+        items=tuple(item.label for item in items),
+        content=_content(items),
+    )
+
+
+def _content(items: Sequence[ItemRecord]) -> Content | None:
+    """The content of the first item, which is the page or file that was asked for."""
+    return Content(items[0].content) if items and items[0].content else None
+
+
+def _selection(wanted: ItemFilter) -> str:
+    parts = [
+        f"{name} {value}"
+        for name, value in (("tag", wanted.tag), ("content", wanted.content), ("job", wanted.job))
+        if value
+    ]
+    return ", ".join(parts) or "all items"
+
+
+def _claims(claims: Sequence[Mapping[str, Any]]) -> tuple[SheetClaim, ...]:
+    return tuple(SheetClaim(one["field"], one["value"], one["origin"]) for one in claims)
+
+
+def _findings(examination: ExaminationRecord | None) -> tuple[SheetFinding, ...]:
+    if examination is None:
+        return ()
+    claims = {group["check"]: group for group in examination.claims}
+    return tuple(
+        SheetFinding(
+            check=finding["check"],
+            method=f"version {finding['version']}",
+            summary=_summary(finding),
+            claims=_claims(claims.get(finding["check"], {}).get("claims", [])),
+        )
+        for finding in examination.findings
+    )
+
+
+def _summary(finding: Mapping[str, Any]) -> str:
+    cause = f" ({finding['cause']})" if finding.get("cause") else ""
+    facts = "; ".join(f"{name} {_shown(value)}" for name, value in finding.get("facts", {}).items())
+    notices = "; ".join(f"{one['code']}: {one['text']}" for one in finding.get("notices", []))
+    parts = (f"{finding['result']}{cause}", finding.get("detail", ""), facts, notices)
+    return ". ".join(part for part in parts if part)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_shown(one) for one in value)
+    if isinstance(value, dict):
+        return " ".join(f"{name}={one}" for name, one in value.items())
+    return str(value)
+
+
+def _conflicts(examination: ExaminationRecord | None) -> tuple[SheetConflict, ...]:
+    groups = examination.claims if examination else ()
+    return tuple(
+        SheetConflict(conflict["field"], _claims(conflict["claims"]))
+        for group in groups
+        for conflict in group.get("conflicts", [])
+    )

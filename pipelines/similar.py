@@ -1,0 +1,102 @@
+"""Looking for items like a file that is none, and comparing two items whatever their distance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from casefile.digests import digest_file, hex_of
+from casefile.errors import UsageError
+from casefile.events.envelope import EventOutcome
+from casefile.events.port import draft
+from casefile.events.types import AccessLogged
+from casefile.records.engine import reading
+from casefile.records.queries import ItemFilter, ItemRecord, find_items, list_items, newest_examination
+from casefile.vocabulary import ContainmentLevel, Role
+from pipelines.examine import open_examiner, program_path
+from pipelines.neighbours import fingerprints_of
+from pipelines.services import Services
+from verification.edges import PDQ_BITS, PHASH_BITS, Edge, score
+from verification.interface import VARIANTS, ExamineRequest, Fingerprint, Specimen
+from verification.running import examine_batch
+from verification.technical.matching import distance, turned_distance
+from verification.working_copies import Preserved, copies_in
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """An item that a file is like, and the evidence."""
+
+    item: ItemRecord
+    edge: Edge
+
+
+def look_up(services: Services, file: Path, level: ContainmentLevel) -> list[Likeness]:
+    """The items that `file` is like, nearest first. The file is not kept; that somebody looked is recorded."""
+    if not file.is_file():
+        raise UsageError(f"there is no file {file}")
+    digest = digest_file(file).sha256
+    with open_examiner(services, level) as examiner:
+        examiner.edges.catch_up()
+        asked = ExamineRequest(
+            files=(Specimen(file=hex_of(digest), role=Role.OTHER),),
+            exiftool=program_path("exiftool"),
+            ffprobe=program_path("ffprobe"),
+        )
+        with copies_in(examiner.inputs, [Preserved(file, digest)]):
+            found = examine_batch(examiner.worker, asked, "lookup").files[0]
+        edges = examiner.edges.lookup(found.fingerprints, digest)
+    services.append(
+        draft(
+            "access.logged",
+            body=AccessLogged(act="duplicates lookup", detail=f"{len(edges)} items are like {digest}"),
+            outcome=EventOutcome(status="done"),
+        )
+    )
+    others = tuple(edge.item_b or edge.item_a for edge in edges)
+    with reading(services.engine) as connection:
+        items = {item.id: item for item in list_items(connection, ItemFilter(ids=others))} if others else {}
+    return [Likeness(items[other], edge) for other, edge in zip(others, edges, strict=True) if other in items]
+
+
+def compare_items(services: Services, first: str, second: str) -> dict[str, object]:
+    """How far two items are apart, whatever the thresholds say; raises UnknownItem."""
+    with reading(services.engine) as connection:
+        one, other = find_items(connection, [first, second])
+        left, right = newest_examination(connection, one.id), newest_examination(connection, other.id)
+    compared: dict[str, object] = {
+        "item_a": one.label,
+        "item_b": other.label,
+        "same_bytes": bool(one.sha256) and one.sha256 == other.sha256,
+    }
+    nearest = _nearest(fingerprints_of(left), fingerprints_of(right))
+    if nearest is None:
+        compared["note"] = "there are no fingerprints to compare"
+        return compared
+    bits, variant, pair = nearest
+    phash = distance(pair[0].phash, pair[1].phash)
+    return compared | {
+        "distance": bits,
+        "bits": PDQ_BITS,
+        "score": score(bits, PDQ_BITS),
+        "variant": variant,
+        "regions": f"{pair[0].region}/{pair[1].region}",
+        "phash_distance": phash,
+        "phash_score": score(phash, PHASH_BITS),
+        "low_information": pair[0].low_information or pair[1].low_information,
+    }
+
+
+def _nearest(
+    left: tuple[Fingerprint, ...], right: tuple[Fingerprint, ...]
+) -> tuple[int, str, tuple[Fingerprint, Fingerprint]] | None:
+    found = [
+        (turned_distance(one, other, variant), place, (one, other))
+        for one in left
+        for other in right
+        for place, variant in enumerate(VARIANTS)
+    ]
+    if not found:
+        return None
+    bits, place, pair = min(found, key=lambda one: one[:2])
+    return bits, VARIANTS[place], pair
