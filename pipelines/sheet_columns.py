@@ -18,13 +18,14 @@ HEADER_LINES = 40
 SAMPLE_LINES = 2_000
 """How many are looked at to tell which column holds addresses."""
 HEADERS = frozenset(
-    (
+    name.casefold()
+    for name in (
         *("url", "urls", "uri", "link", "links", "locator", "locators", "hyperlink", "permalink", "href"),
         *("web address", "url address", "link url", "post url", "post link", "source url", "source link"),
         *("video url", "video link", "page url", "original url", "original link"),
         *("lien", "liens", "lien url", "enlace", "enlaces", "vínculo", "collegamento", "liga", "ligação", "odkaz"),
         *("ссылка", "ссылки", "адрес", "посилання", "спасылка", "връзка", "линк"),
-        *("رابط", "الرابط", "روابط", "لینک", "پیوند", "קישור", "קישורים", "bağlantı", "लिंक", "লিঙ্ক", "ลิงก์"),  # noqa: RUF001
+        *("رابط", "الرابط", "روابط", "لینک", "پیوند", "קישור", "קישורים", "bağlantı", "bağlanti", "लिंक", "লিঙ্ক", "ลิงก์"),  # noqa: RUF001
         *("链接", "連結", "网址", "網址", "リンク", "링크", "հղում", "ბმული", "σύνδεσμος"),
     )
 )

@@ -31,6 +31,7 @@ MAX_COLUMNS = 16_384
 """What a sheet can have (ECMA-376); more is an attack or a mistake."""
 MAX_CELL_CHARACTERS = 1 << 20
 SAMPLE_CHARACTERS = 1 << 16
+SAMPLE_RECORDS = 200
 DELIMITERS = ",;\t|"
 NO_DELIMITER = "\x1f"
 """The unit separator: each line of a file of one column is one cell, however many commas its addresses have."""
@@ -193,23 +194,23 @@ def csv_lines(text: str, page: Page) -> Lines:
     csv.field_size_limit(MAX_CELL_CHARACTERS)
     said = EXCEL_SEPARATOR.match(text)
     delimiter = said.group(1) if said else find_delimiter(text) or NO_DELIMITER
-    quoting = csv.QUOTE_MINIMAL
-    if quotes_stay_open(text, delimiter):
+    quoting = not quotes_stay_open(text, delimiter)
+    if not quoting:
         page.notes.append(("quotes", ""))
-        quoting = csv.QUOTE_NONE
     try:
-        for number, cells in enumerate(records(text, delimiter, quoting), start=1):
+        for number, cells in enumerate(records(text, delimiter, quoting=quoting), start=1):
             if number > 1 or not said:
                 yield number, tuple(cells)
     except csv.Error as error:
         raise Unreadable("damaged", str(error)) from error
 
 
-def records(text: str, delimiter: str, quoting: int = csv.QUOTE_MINIMAL) -> Iterator[list[str]]:
+def records(text: str, delimiter: str, *, quoting: bool = True, strict: bool = False) -> Iterator[list[str]]:
     """The records of CSV text. Line ends inside quotes are kept as they are."""
-    if quoting == csv.QUOTE_NONE:
-        return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=csv.QUOTE_NONE)
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    lines = io.StringIO(text, newline="")
+    if not quoting:
+        return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    return csv.reader(lines, delimiter=delimiter, strict=strict)
 
 
 def quotes_stay_open(text: str, delimiter: str) -> bool:
@@ -224,31 +225,36 @@ def quotes_stay_open(text: str, delimiter: str) -> bool:
 
 
 def find_delimiter(text: str) -> str | None:
-    """The delimiter that divides most of the first records into equally many cells, or None when none does."""
-    sample = text[:SAMPLE_CHARACTERS]
-    if len(text) > SAMPLE_CHARACTERS:
-        sample = sample[: max(sample.rfind("\n"), sample.rfind("\r")) + 1] or sample
-    first, *others = [line for line in LINE_END.split(sample) if line.strip()] or [""]
-    addresses_only = bool(others) and all(SCHEME.fullmatch(line) for line in others)
-    best: tuple[float, int, str] | None = None
-    for delimiter in DELIMITERS:
-        if addresses_only and delimiter not in first:
-            continue
-        share, width = evenness(sample, delimiter)
-        if width > 1 and (best is None or (share, width) > best[:2]):
-            best = (share, width, delimiter)
-    return best[2] if best else None
+    """The delimiter that divides most of the first records into equally many cells, or None when none does.
+
+    One that keeps to the rules of quoting goes before one that does not.
+    """
+    for strict in (True, False):
+        scores = [(*evenness(text, delimiter, strict=strict), -place) for place, delimiter in enumerate(DELIMITERS)]
+        share, _, place = max(scores)
+        if share:
+            return DELIMITERS[-place]
+    return None
 
 
-def evenness(sample: str, delimiter: str) -> tuple[float, int]:
-    """The share of records that have the commonest number of cells, and that number; no record: 0 of 0."""
+def evenness(text: str, delimiter: str, *, strict: bool) -> tuple[float, int]:
+    """The share of records that have the commonest number of cells above one, and that number; 0 of 0 for none.
+
+    A delimiter that only divides lines which are whole addresses is part of the addresses, unless all are alike.
+    """
     try:
-        widths = Counter(len(cells) for cells in islice(records(sample, delimiter), 200) if any(cells))
+        widths = Counter(
+            len(cells) for cells in islice(records(text, delimiter, strict=strict), SAMPLE_RECORDS) if cells
+        )
     except csv.Error:
         return 0.0, 0
-    if not widths:
+    several = {width: count for width, count in widths.items() if width > 1}
+    if not several:
         return 0.0, 0
-    width, count = max(widths.items(), key=lambda one: (one[1], one[0]))
+    width, count = max(several.items(), key=lambda one: (one[1], one[0]))
+    divided = [line for line in LINE_END.split(text[:SAMPLE_CHARACTERS]) if delimiter in line]
+    if len(widths) > 1 and all(SCHEME.fullmatch(line) for line in divided):
+        return 0.0, 0
     return count / widths.total(), width
 
 

@@ -156,7 +156,7 @@ def fill_sheet(sheet: Sheet, results: Mapping[RowKey, RowResult], *, gaps: bool 
     for position, line in enumerate(sheet.lines, start=1):
         cells = [line.cell(column) for column in range(sheet.width)]
         row = rows.get(line.number)
-        if line is sheet.header:
+        if sheet.header is not None and line.number == sheet.header.number:
             cells += names
         elif row is not None:
             result = results.get(row.key)

@@ -211,7 +211,8 @@ def make_sheet(title: str, lines: tuple[Line, ...], *, form: str, column: str = 
         rows = tuple(_rows(title, asking, 0, ("locator",)))
         return Sheet(title, asking, 1, None, ("locator",), rows), _doubts(rows)
     found = find_columns(lines, column)
-    header = lines[found.header] if found and found.header is not None else None
+    names = found or find_columns(lines)
+    header = lines[names.header] if names and names.header is not None else None
     added = own_columns(header)
     if added is not None:
         lines = tuple(_without_added(line, added, undo=form == "csv") for line in lines)
