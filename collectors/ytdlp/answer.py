@@ -11,7 +11,7 @@ import yt_dlp.version
 
 from casefile.model import Received, ReceivedFile, ReceivedItem, ToolUse, readable
 from casefile.vocabulary import Cause, Content, Fidelity, FileKind, Outcome, Role
-from collectors.media_types import PREFIX_BYTES, sniff
+from collectors.media_types import PREFIX_BYTES, role_of, sniff
 from collectors.outcomes import advice as general_advice
 from collectors.outcomes import outcomes_of, retry_after_s
 from collectors.ytdlp.causes import Explanation
@@ -51,11 +51,11 @@ def record_file(path: str, media_type: str) -> ReceivedFile:
 
 
 def page_item(transfer: Transfer, types: dict[str, str], *, title: str, content: Content, reason: str) -> ReceivedItem:
-    """The page, or the answer in its place."""
+    """The page, or the answer in its place, which may be something else."""
     media_type = types.get(transfer.content_path, "")
     return ReceivedItem(
         locator=readable(transfer.locator, 65_536),
-        role=Role.PAGE,
+        role=role_of(media_type),
         files=(transfer.content_path,),
         name=name_of(transfer.locator),
         media_type=media_type,
@@ -186,6 +186,9 @@ def _judge(streams: Sequence[Stream], transfers: Sequence[Transfer], types: dict
         return Content.ABSENT, "a page came where media were named"
     if shown <= PLAYLISTS:
         return Content.ABSENT, "only a list of media came, none of the media"
+    if len(transfers) == 1 and not any(one.startswith(("video/", "audio/")) for one in shown):
+        known = shown != {"application/octet-stream"}
+        return (Content.ABSENT if known else Content.DOUBTFUL), "what came is not recognisably video or sound"
     if any(stream.live and not stream.whole for stream in streams):
         return Content.PRESENT, "live, cut"
     return Content.PRESENT, ""

@@ -173,11 +173,13 @@ class _Taking:
         types: dict[str, str] = {}
         status = self._answer_in_its_place()
         files = answer.received_files(self.recorder, types)
+        part = None
         if self.failed is not None and status is None:
-            if not self._keeps_page(types):
+            part = self._part_of_an_answer(types)
+            if part is None:
                 return answer.failure(self.failed, self.recorder)
             self.faults.append(self.failed)
-        items, tools = self._items(files, types, status)
+        items, tools = self._items(files, types, status or part)
         self.faults.extend(answer.damage(self.recorder, items))
         if not items or self._only_refused(items):
             reason = next(iter(self.faults), None) or Explanation(Cause.TOOL_FAILED, "nothing came", "")
@@ -202,14 +204,14 @@ class _Taking:
         )
 
     def _items(
-        self, files: list[ReceivedFile], types: dict[str, str], status: Transfer | None
+        self, files: list[ReceivedFile], types: dict[str, str], instead: Transfer | None
     ) -> tuple[list[ReceivedItem], list[ToolUse]]:
         items: list[ReceivedItem] = []
         tools = [answer.tool_use()]
-        page = status or self._page(types)
+        page = instead or self._page(types)
         if page is not None:
             title = title_of(self.videos[0][0]) if len(self.videos) == 1 else ""
-            absent = status is not None
+            absent = page.status >= 400
             items.append(
                 answer.page_item(
                     page,
@@ -258,28 +260,40 @@ class _Taking:
                     shutil.copyfileobj(source, whole)
         return first
 
-    def _page(self, types: dict[str, str]) -> Transfer | None:
-        """The page that was asked for: the first answer that is one, before any redirect to elsewhere was left."""
-        for one in self.recorder.transfers:
-            if one.method == "GET" and 200 <= one.status < 300 and one.path:
-                return one if types[one.content_path] in answer.PAGES else None
-        return None
+    def _first_answer(self) -> Transfer | None:
+        """What the locator itself answered, after its redirects."""
+        return next((one for one in self.recorder.transfers if one.status and not one.redirect_to), None)
 
-    def _keeps_page(self, types: dict[str, str]) -> bool:
-        if self.failed is None or self._page(types) is None:
-            return False
-        return Outcome.PARTIAL in outcomes_of(self.failed.cause)
+    def _page(self, types: dict[str, str]) -> Transfer | None:
+        """The page that was asked for; none when the locator leads to a medium or an extractor asked elsewhere."""
+        first = self._first_answer()
+        if first is None or not first.path or first.status >= 400 or types[first.content_path] not in answer.PAGES:
+            return None
+        return first
+
+    def _part_of_an_answer(self, types: dict[str, str]) -> Transfer | None:
+        """What came of the locator's answer before it broke off: kept, whatever it is."""
+        first = self._first_answer()
+        if self.failed is None or first is None or not first.path:
+            return None
+        if Outcome.PARTIAL in outcomes_of(self.failed.cause):
+            return first
+        return self._page(types) if self.failed.cause is Cause.HTTP_STATUS else None
 
     def _answer_in_its_place(self) -> Transfer | None:
-        """The error answer to the locator itself, when that is why nothing was found."""
+        """The error answer that explains why nothing was found: to the locator, or to what stands behind it."""
         if self.failed is None or self.failed.cause is not Cause.HTTP_STATUS:
             return None
-        for one in self.recorder.transfers:
-            if one.status >= 400:
-                if not one.path:
-                    self.recorder.open_body(one).close()
-                return one
-        return None
+        first = self._first_answer()
+        errors = [one for one in self.recorder.transfers if one.status >= 400]
+        if first is None or not errors:
+            return None
+        if first.status < 400 and first.media_type in answer.PAGES:
+            return None
+        found = first if first.status >= 400 else errors[-1]
+        if not found.path:
+            self.recorder.open_body(found).close()
+        return found
 
     def _only_refused(self, items: list[ReceivedItem]) -> bool:
         media = [item for item in items if item.role in (Role.VIDEO, Role.AUDIO) and item.content is Content.PRESENT]

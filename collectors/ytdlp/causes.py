@@ -73,10 +73,8 @@ def explain(
             return _with_advice(found, said, raised)
     if script_runtime_missing:
         return _with_advice(Cause.TOOL_MISSING, said, raised, SCRIPT_RUNTIME_ADVICE)
-    if _unexplained(raised):
-        for transfer in reversed(transfers):
-            if transfer.cause is not None:
-                return Explanation(transfer.cause, _cut(f"{transfer.error}; {said}"), general_advice(transfer.cause))
+    if _unexplained(raised) and (swallowed := _by_transfer(transfers, said)):
+        return swallowed
     return _with_advice(_by_type(raised), said, raised)
 
 
@@ -117,7 +115,7 @@ def _by_helper(raised: Sequence[BaseException]) -> Cause | None:
             return Cause.LOGIN_NEEDED
         if isinstance(one, GeoRestrictedError):
             return Cause.REGION
-        if isinstance(one, Protected | UnsupportedError):
+        if isinstance(one, Protected):
             return Cause.UNSUPPORTED
         if isinstance(one, NoFormats) and one.expected and one.cause is None:
             return Cause.REMOVED_NOTICE
@@ -139,8 +137,20 @@ def _by_network(raised: Sequence[BaseException]) -> Cause | None:
     return None
 
 
+def _by_transfer(transfers: Sequence[Transfer], said: str) -> Explanation | None:
+    for one in reversed(transfers):
+        if one.cause is not None:
+            return Explanation(one.cause, _cut(f"{one.error}; {said}"), general_advice(one.cause))
+        if one.status >= 400:
+            detail = _cut(f"HTTP status {one.status} for a part; {said}")
+            return Explanation(Cause.HTTP_STATUS, detail, general_advice(Cause.HTTP_STATUS, one.status), one.status)
+    return None
+
+
 def _by_type(raised: Sequence[BaseException]) -> Cause:
     for one in raised:
+        if isinstance(one, UnsupportedError):
+            return Cause.UNSUPPORTED
         if isinstance(one, UserNotLive):
             return Cause.TOOL_FAILED
         if isinstance(one, ExtractorError):
@@ -149,7 +159,9 @@ def _by_type(raised: Sequence[BaseException]) -> Cause:
 
 
 def _unexplained(raised: Sequence[BaseException]) -> bool:
-    return not any(isinstance(one, ExtractorError) and one.expected for one in raised)
+    """Whether nothing was found, or found to be wrong, without a word of the site's own."""
+    errors = [one for one in raised if isinstance(one, ExtractorError)]
+    return all(isinstance(one, UnsupportedError) or not one.expected for one in errors)
 
 
 def _said(raised: Sequence[BaseException]) -> str:

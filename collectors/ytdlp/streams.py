@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from urllib.parse import urlsplit
 
 from yt_dlp.downloader.dash import DashSegmentsFD
 from yt_dlp.downloader.hls import HlsFD
@@ -104,7 +105,7 @@ class _Reception:
         self.live = False
 
     def take(self, chosen: Format) -> None:
-        protocol = determine_protocol(dict(chosen))
+        protocol = str(determine_protocol(dict(chosen)))
         self._wait_until_offered(chosen)
         self.live = bool(chosen.get("is_live") or chosen.get("live_status") == "is_live")
         if protocol in ("http", "https"):
@@ -116,8 +117,10 @@ class _Reception:
             self._take_segments(_Hls, chosen)
         elif protocol == "http_dash_segments" and not self.live:
             self._take_segments(_Dash, chosen)
+        elif urlsplit(str(chosen.get("url"))).scheme not in ("http", "https"):
+            raise WireFault(Cause.BLOCKED_BY_POLICY, f"{readable(protocol, 64)}: is not an address on the web")
         else:
-            raise WireFault(Cause.UNSUPPORTED, f"streams of the kind {readable(str(protocol), 64)} are not received")
+            raise WireFault(Cause.UNSUPPORTED, f"streams of the kind {readable(protocol, 64)} are not received")
 
     def _wait_until_offered(self, chosen: Format) -> None:
         """Some platforms refuse a stream to whoever asks within seconds of its page: yt-dlp says from when on."""
@@ -161,8 +164,11 @@ class _Reception:
     def _take_segments(self, kind: type[_Hls | _Dash], chosen: Format) -> None:
         receiver = kind(self.extraction, self.extraction.params)
         receiver.reception = self
-        if not receiver.real_download(str(self._new_part()), dict(chosen)):
-            raise self.failed("yt-dlp could not read the list of segments")
+        try:
+            if not receiver.real_download(str(self._new_part()), dict(chosen)):
+                raise self.failed("yt-dlp could not read the list of segments")
+        finally:
+            receiver.close_part()
 
     def _take_broadcast(self, chosen: Format) -> None:
         """Follow the playlist until its end or for LIVE_S, taking what is new in it."""
@@ -202,6 +208,16 @@ class _Keeping:
     reception: _Reception
     ydl: Extraction
     in_a_row = 0
+    part: IO[bytes] | None = None
+
+    def _prepare_frag_download(self, ctx: dict[str, Any]) -> None:
+        super()._prepare_frag_download(ctx)  # type: ignore[misc]  # of the receiver that this is mixed into
+        self.part = ctx["dest_stream"]
+
+    def close_part(self) -> None:
+        """Close the joined part, which yt-dlp leaves open when a segment fails."""
+        if self.part is not None:
+            self.part.close()
 
     def _download_fragment(
         self, ctx: dict[str, Any], frag_url: str, info_dict: Any, headers: Any = None, request_data: Any = None

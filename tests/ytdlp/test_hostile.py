@@ -1,0 +1,263 @@
+"""What a hostile site can do to a capture: nothing leaves for another place, what came is kept, the end is typed."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import time
+
+import pytest
+
+from casefile.vocabulary import Cause, Content, FileKind, Outcome, Role
+
+media_site = importlib.import_module("tests_media_site")
+Reply = media_site.Reply
+
+
+def playlist(*segments: str) -> bytes:
+    lines = "".join(f"#EXTINF:1,\n{segment}\n" for segment in segments)
+    return f"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:1\n{lines}#EXT-X-ENDLIST\n".encode()
+
+
+HLS = "application/vnd.apple.mpegurl"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<video src="{}/a.mp4"></video>',
+        '<video src="{}/hls/index.m3u8"></video>',
+        '<meta property="og:video" content="{}/a.mp4"><meta property="og:video:type" content="video/mp4">',
+        '<meta http-equiv="refresh" content="0; url={}/a.mp4">',
+    ],
+    ids=["video", "playlist", "open-graph", "refresh"],
+)
+def test_media_on_another_host_are_refused_before_a_packet(site, other_site, capture, page):
+    locator = site.page("/watch.html", page.format(f"http://{other_site.address}"))
+    captured = capture(locator)
+    assert other_site.asked == []
+    assert (captured.received.outcome, captured.received.cause) == (Outcome.REFUSED, Cause.BLOCKED_BY_POLICY)
+    refused = [one for one in captured.received.exchanges if one.error.startswith("blocked-by-policy")]
+    assert other_site.address in refused[0].locator
+
+
+def test_a_redirect_to_another_host_is_recorded_and_refused(site, other_site, capture):
+    away = f"http://{other_site.address}/a.mp4"
+    locator = site.reply("/away", Reply(b"", status=302, headers=(("Location", away),)))
+    received = capture(locator).received
+    assert other_site.asked == []
+    assert (received.outcome, received.cause) == (Outcome.REFUSED, Cause.BLOCKED_BY_POLICY)
+    assert received.exchanges[0].redirect_to == away
+
+
+@pytest.mark.parametrize(
+    "target", ["file:///etc/hostname", "ftp://127.0.0.1/x.mp4", "gopher://127.0.0.1/", "data:text/plain,x"]
+)
+def test_a_redirect_to_another_scheme_is_refused(site, capture, target):
+    locator = site.reply("/away", Reply(b"", status=302, headers=(("Location", target),)))
+    received = capture(locator).received
+    assert (received.outcome, received.cause) == (Outcome.REFUSED, Cause.BLOCKED_BY_POLICY)
+
+
+def test_a_file_named_by_a_page_is_not_read(site, capture, tmp_path):
+    secret = tmp_path / "secret.mp4"
+    secret.write_bytes(b"testimony of another case")
+    captured = capture(site.page("/watch.html", f'<video src="file://{secret}"></video>'))
+    assert captured.received.outcome is Outcome.REFUSED
+    assert not any(b"testimony" in path.read_bytes() for path in captured.out.rglob("*") if path.is_file())
+
+
+def test_a_segment_on_another_host_is_left_out_and_named(site, other_site, capture):
+    away = f"http://{other_site.address}/hls/1.ts"
+    locator = site.reply("/list.m3u8", Reply(playlist("/hls/0.ts", away, "/hls/2.ts"), HLS))
+    captured = capture(locator)
+    assert other_site.asked == []
+    assert (captured.received.outcome, captured.received.cause) == (Outcome.PARTIAL, Cause.PARTS_MISSING)
+    assert "segment 2: blocked-by-policy" in captured.received.detail
+    kept = captured.content(captured.item(Role.VIDEO))
+    assert [(site.media / "hls" / name).read_bytes() for name in ("0.ts", "2.ts")] == kept[1:]
+
+
+def test_a_list_of_segments_elsewhere_only_is_refused(site, other_site, capture):
+    segments = [f"http://{other_site.address}/hls/{number}.ts" for number in range(200)]
+    received = capture(site.reply("/list.m3u8", Reply(playlist(*segments), HLS))).received
+    assert other_site.asked == []
+    assert (received.outcome, received.cause) == (Outcome.REFUSED, Cause.BLOCKED_BY_POLICY)
+    assert len(received.exchanges) < 20
+
+
+def test_a_missing_segment_is_named_and_the_others_are_kept(site, capture):
+    locator = site.reply("/list.m3u8", Reply(playlist("/hls/0.ts", "/hls/gone.ts", "/hls/2.ts"), HLS))
+    captured = capture(locator)
+    assert (captured.received.outcome, captured.received.cause) == (Outcome.PARTIAL, Cause.PARTS_MISSING)
+    assert "segment 2: http-status" in captured.received.detail
+    assert len(captured.item(Role.VIDEO).files) == 3
+
+
+def test_a_broken_segment_is_asked_for_once_more(site, capture):
+    whole = (site.media / "hls" / "1.ts").read_bytes()
+    broken = media_site.cut_after(whole[:1000], len(whole))
+
+    def behave(handler) -> None:
+        handler.wfile.write(whole[:1000])
+        site.replies["/hls/1.ts"] = Reply(whole, "video/mp2t")
+
+    site.reply("/hls/1.ts", Reply(media_type="video/mp2t", headers=broken.headers, behave=behave))
+    captured = capture(site.reply("/list.m3u8", Reply(playlist("/hls/0.ts", "/hls/1.ts", "/hls/2.ts"), HLS)))
+    assert captured.received.outcome is Outcome.CAPTURED
+    assert captured.content(captured.item(Role.VIDEO))[2] == whole
+    assert site.times_asked("/hls/1.ts") == 2
+
+
+def test_a_video_cut_short_is_kept_as_partial(site, media, capture):
+    whole = (media / "a.mp4").read_bytes()
+    site.reply("/cut.mp4", media_site.cut_after(whole[:20_000], len(whole)))
+    captured = capture(site.page("/watch.html", '<video src="/cut.mp4"></video>'))
+    assert (captured.received.outcome, captured.received.cause) == (Outcome.PARTIAL, Cause.TRUNCATED)
+    assert captured.content(captured.item(Role.VIDEO)) == [whole[:20_000]]
+    assert captured.received.exchanges[-1].length == "short"
+    assert site.times_asked("/cut.mp4") == 1
+
+
+def test_a_video_without_length_is_marked_unverified(site, media, capture):
+    whole = (media / "a.mp4").read_bytes()
+    site.reply(
+        "/open.mp4",
+        Reply(
+            media_type="video/mp4",
+            headers=(("Connection", "close"),),
+            behave=lambda handler: handler.wfile.write(whole),
+        ),
+    )
+    captured = capture(site.url("/open.mp4"))
+    assert captured.content(captured.item(Role.VIDEO)) == [whole]
+    assert captured.received.exchanges[0].length == "unverified"
+
+
+def test_a_drip_ends_by_the_minimum_rate_and_what_came_is_kept(site, media, capture):
+    site.reply("/slow.mp4", media_site.drip((media / "a.mp4").read_bytes(), 0.05))
+    captured = capture(site.url("/slow.mp4"), minimum_rate_bytes_s=1000, minimum_rate_window_s=1)
+    assert (captured.received.outcome, captured.received.cause) == (Outcome.PARTIAL, Cause.TIMEOUT)
+    assert 0 < len(captured.content(captured.item(Role.VIDEO))[0]) < 100
+
+
+def test_the_deadline_holds_for_headers_that_never_end(site, capture):
+    def behave(handler) -> None:
+        for _ in range(1000):
+            handler.wfile.write(b"X-Filler: 1\r\n"[:1])
+            handler.wfile.flush()
+            time.sleep(0.05)
+
+    site.reply("/never.mp4", Reply(headers=(), behave=behave, media_type="video/mp4"))
+    began = time.monotonic()
+    received = capture(site.url("/never.mp4"), deadline_s=2).received
+    assert received.cause is Cause.TIMEOUT
+    assert time.monotonic() - began < 6
+
+
+def test_a_large_video_stops_at_the_bound_and_is_kept(site, capture):
+    site.reply("/large.mp4", Reply(bytes(3 << 20), "video/mp4"))
+    captured = capture(site.url("/large.mp4"), max_bytes=1 << 20)
+    assert (captured.received.outcome, captured.received.cause) == (Outcome.PARTIAL, Cause.TOO_LARGE)
+    assert 1 << 20 <= len(captured.content(captured.item(Role.VIDEO))[0]) <= (1 << 20) + (1 << 18)
+
+
+def test_an_encoded_page_is_kept_as_sent_and_as_read(site, media, capture):
+    page = b'<!doctype html><html><head><title>T</title></head><body><video src="/a.mp4"></video></body></html>'
+    packed = gzip.compress(page)
+    captured = capture(site.reply("/watch.html", Reply(packed, headers=(("Content-Encoding", "gzip"),))))
+    assert captured.received.outcome is Outcome.CAPTURED
+    item = captured.item(Role.PAGE)
+    assert captured.content(item) == [page]
+    assert item.wire_bytes == len(packed)
+    (decoded,) = (file for file in captured.received.files if file.path == item.files[0])
+    assert (captured.out / decoded.derived_from[0]).read_bytes() == packed
+    assert captured.digests(item) != [item.wire_sha256]
+
+
+def test_a_damaged_encoding_is_kept_as_partial(site, capture):
+    page = b'<!doctype html><html><body><video src="/a.mp4"></video>' + b"<p>words</p>" * 5000 + b"</body></html>"
+    packed = gzip.compress(page)
+    captured = capture(site.reply("/watch.html", Reply(packed[:-8], headers=(("Content-Encoding", "gzip"),))))
+    assert (captured.received.outcome, captured.received.cause) == (Outcome.PARTIAL, Cause.ENCODING_DAMAGED)
+
+
+def test_a_bomb_stops_at_the_bound(site, capture):
+    bomb = gzip.compress(bytes(64 << 20), 9)
+    site.reply("/bomb.html", Reply(bomb, headers=(("Content-Encoding", "gzip"),)))
+    captured = capture(site.url("/bomb.html"), max_decoded_bytes=8 << 20)
+    assert captured.received.cause is Cause.TOO_LARGE
+    assert sum(path.stat().st_size for path in captured.out.rglob("*") if path.is_file()) < 10 << 20
+
+
+def test_a_playlist_under_the_name_of_a_video_is_stored_and_not_followed(site, other_site, capture):
+    body = playlist(f"http://{other_site.address}/hls/0.ts", "file:///etc/hostname")
+    captured = capture(site.reply("/film.mp4", Reply(body, "video/mp4")))
+    assert other_site.asked == []
+    assert (captured.received.outcome, captured.received.cause) == (Outcome.CAPTURED, Cause.NOT_THE_CONTENT)
+    video = captured.item(Role.VIDEO)
+    assert captured.content(video) == [body]
+    assert video.content is Content.ABSENT
+
+
+def test_a_segment_that_is_a_list_opens_no_other_file(site, capture, media):
+    inner = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{media / 'b.mp4'}\n#EXT-X-ENDLIST\n".encode()
+    site.reply("/inner.ts", Reply(inner, "video/mp2t"))
+    captured = capture(site.reply("/list.m3u8", Reply(playlist("/inner.ts"), HLS)))
+    assert not [file for file in captured.received.files if file.kind is FileKind.DERIVATIVE]
+    assert captured.content(captured.item(Role.VIDEO))[-1] == inner
+
+
+def test_a_page_in_place_of_the_video_is_not_the_content(site, capture):
+    site.reply("/gone.mp4", Reply(b"<!doctype html><html><body>Please log in</body></html>"))
+    captured = capture(site.page("/watch.html", '<video src="/gone.mp4"></video>'))
+    assert (captured.received.outcome, captured.received.cause) == (Outcome.CAPTURED, Cause.NOT_THE_CONTENT)
+    assert captured.item(Role.VIDEO).content is Content.ABSENT
+
+
+def test_a_video_that_is_gone_leaves_its_page_as_partial(site, capture):
+    captured = capture(site.page("/watch.html", '<video src="/gone.mp4"></video>'))
+    assert (captured.received.outcome, captured.received.cause) == (Outcome.PARTIAL, Cause.PARTS_MISSING)
+    assert captured.received.detail.startswith("http-status")
+    assert [item.role for item in captured.received.items] == [Role.PAGE]
+
+
+def test_a_broadcast_is_cut_and_says_so(site, media, capture):
+    count = 0
+
+    def behave(handler) -> None:
+        nonlocal count
+        first = count
+        count += 1
+        lines = "".join(f"#EXTINF:1,\n/hls/{(first + k) % 3}.ts?{first + k}\n" for k in range(3))
+        handler.wfile.write(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:{first}\n{lines}".encode())
+
+    site.reply("/live.m3u8", Reply(media_type=HLS, headers=(("Connection", "close"),), behave=behave))
+    captured = capture(site.url("/live.m3u8"), deadline_s=4)
+    assert (captured.received.outcome, captured.received.cause) == (Outcome.PARTIAL, Cause.TRUNCATED)
+    video = captured.item(Role.VIDEO)
+    assert video.content_reason == "live, cut"
+    asked = [path for path in site.paths_asked() if "/hls/" in path]
+    assert len(asked) == len(set(asked)) >= 4
+    assert [file for file in captured.received.files if file.kind is FileKind.DERIVATIVE]
+
+
+def test_a_loop_of_redirects_ends(site, capture):
+    site.reply("/loop", Reply(b"", status=302, headers=(("Location", "/loop"),)))
+    received = capture(site.url("/loop")).received
+    assert received.outcome is Outcome.FAILED
+    assert received.cause is Cause.MALFORMED
+    assert site.times_asked("/loop") == 6
+
+
+def test_a_host_that_does_not_answer_http_is_malformed(site, capture):
+    site.reply("/odd", Reply(headers=(("X-Many", "1"),) * 150))
+    received = capture(site.url("/odd")).received
+    assert (received.outcome, received.cause) == (Outcome.FAILED, Cause.MALFORMED)
+
+
+@pytest.mark.parametrize("body", [b"", b"#EXTM3U\n", b"\x00" * 100, b"<rss><channel/></rss>", b"<MPD></MPD>", b"{}"])
+def test_odd_bodies_end_with_a_cause(site, capture, body):
+    for media_type in ("text/html", HLS, "application/dash+xml"):
+        received = capture(site.reply("/odd", Reply(body, media_type))).received
+        assert received.cause is not None or received.items[0].content is Content.DOUBTFUL
