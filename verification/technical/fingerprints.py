@@ -7,7 +7,7 @@ PDQ's own quality score lets title cards through, of which any two look alike to
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import imagehash
 import numpy as np
@@ -35,10 +35,16 @@ FLAT_LEVELS = 12
 ONE_LEVEL_SHARE = 0.75
 """A picture of which this share lies within FLAT_LEVELS grey levels of one level is a card, a page or a night sky.
 Of 1,000 photographs 1.5 % are caught by this and the next two together; of 120 cards, pages and gradients all are."""
+FRAMED_SHARE = 0.45
+"""The same inside the borders of a picture that is of low information as a whole: letters on a card fill what is left
+when the card is cut away, a photograph in a letterbox does not look like that."""
 SMOOTH_SHARE = 0.65
 """Share of 4 x 4 tiles of a 128-pixel copy without any curvature in them."""
 TEXTURED_CELLS = 4
 """Cells of 16 that must hold texture, as in the rule for key points that this stands in for."""
+FULL_RANGE, MOST_GAIN = 200, 4
+"""Levels between the 1st and 99th hundredth that count as full contrast, and how far less is stretched: a dark
+photograph holds as much as a bright one, but a flat's noise stays noise."""
 SMOOTH_CURVATURE, TEXTURED_CURVATURE, TEXTURED_TILES = 4, 12, 3
 
 BORDER_LEVELS = 16
@@ -96,25 +102,34 @@ def fingerprint_picture(
 
 def fingerprints_of(image: Image.Image, frame_ms: int) -> tuple[Fingerprint, ...]:
     """The fingerprint of an upright RGB picture, and that of what is left when it has uniform borders."""
-    prints = [_fingerprint(image, frame_ms, trimmed=False)]
-    box = border_box(np.asarray(image.convert("L")))
-    if box is not None:
-        prints.append(_fingerprint(image.crop(box), frame_ms, trimmed=True))
-    return tuple(prints)
+    grey = image.convert("L")
+    whole = _fingerprint(image, grey, frame_ms)
+    box = border_box(np.asarray(grey))
+    if box is None:
+        return (whole,)
+    share = FRAMED_SHARE if whole.low_information else ONE_LEVEL_SHARE
+    return whole, _fingerprint(image.crop(box), grey.crop(box), frame_ms, region="trim", most_of_one_level=share)
 
 
-def _fingerprint(image: Image.Image, frame_ms: int, *, trimmed: bool) -> Fingerprint:
+def _fingerprint(
+    image: Image.Image,
+    grey: Image.Image,
+    frame_ms: int,
+    *,
+    region: Literal["full", "trim"] = "full",
+    most_of_one_level: float = ONE_LEVEL_SHARE,
+) -> Fingerprint:
     hashes, quality = pdqhash.compute_dihedral(np.ascontiguousarray(image))
     first, *turned = (hex_of_bits(bits) for bits in hashes)
-    grey = image.convert("L")
+    poor = quality < MINIMUM_QUALITY or is_low_information(np.asarray(grey), most_of_one_level)
     return Fingerprint(
         frame_ms=frame_ms,
-        region="trim" if trimmed else "full",
+        region=region,
         pdq=first,
         turned=tuple(turned),
         phash=str(imagehash.phash(grey)),
         quality=min(max(int(quality), 0), 100),
-        low_information=quality < MINIMUM_QUALITY or is_low_information(np.asarray(grey)),
+        low_information=poor,
         width=image.width,
         height=image.height,
     )
@@ -125,12 +140,12 @@ def hex_of_bits(bits: NDArray[np.int64]) -> str:
     return np.packbits(bits.astype(np.uint8)).tobytes().hex()
 
 
-def is_low_information(grey: Grey) -> bool:
+def is_low_information(grey: Grey, most_of_one_level: float = ONE_LEVEL_SHARE) -> bool:
     """Whether a picture holds too little for two alike hashes to be evidence: a card, a page, a gradient, a flat."""
-    small = _shrunk(grey, 128).astype(np.int16)
+    small = _stretched(_shrunk(grey, 128))
     levels = np.bincount(small.ravel(), minlength=256)
     near_one_level = int(np.convolve(levels, np.ones(2 * FLAT_LEVELS + 1, dtype=np.int64), "same").max())
-    if near_one_level >= ONE_LEVEL_SHARE * small.size:
+    if near_one_level >= most_of_one_level * small.size:
         return True
     curvature = _tiles(
         np.abs(4 * small[1:-1, 1:-1] - small[:-2, 1:-1] - small[2:, 1:-1] - small[1:-1, :-2] - small[1:-1, 2:])
@@ -140,6 +155,13 @@ def is_low_information(grey: Grey) -> bool:
     rows = np.array_split(curvature >= TEXTURED_CURVATURE, 4, axis=0)
     cells = [cell for row in rows for cell in np.array_split(row, 4, axis=1)]
     return sum(int(cell.sum()) >= TEXTURED_TILES for cell in cells) < TEXTURED_CELLS
+
+
+def _stretched(grey: Grey) -> NDArray[np.int16]:
+    """Levels with the contrast brought up to full, by MOST_GAIN at most."""
+    low, high = (float(level) for level in np.percentile(grey, (1, 99)))
+    gain = min(max(FULL_RANGE / max(high - low, 1.0), 1.0), MOST_GAIN)
+    return np.clip((grey - low) * gain, 0, 255).astype(np.int16) if gain > 1 else grey.astype(np.int16)
 
 
 def _tiles(values: NDArray[np.int16]) -> NDArray[np.int16]:

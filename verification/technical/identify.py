@@ -6,6 +6,7 @@ once shows the first of them here.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -159,8 +160,8 @@ def _text_type(head: bytes) -> str:
     if not text or b"\0" in head:
         return ""
     try:
-        # A character may be cut in two at the end of the head.
-        head.decode("utf-8") if len(head) < HEAD_BYTES else head[:-4].decode("utf-8", "strict")
+        # Not final: a character may be cut in two at the end of the head.
+        codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         return ""
     return "application/json" if text[:1] in b"{[" else "text/plain"

@@ -124,9 +124,7 @@ def _probe(path: Path, ffprobe: str, limits: ExamineLimits) -> Mapping[str, Any]
         "-show_format", "-show_streams", "-of", "json", "-i", f"file:{path}",
     ]
     # fmt: on
-    with subprocess.Popen(  # noqa: S603 - a fixed command and a path that we made
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
             printed = _pipe(process.stdout).read(MAX_PROBE_BYTES + 1)
             if len(printed) > MAX_PROBE_BYTES:

@@ -7,6 +7,7 @@ an option, and one option runs code.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,16 +76,28 @@ class MetadataReader:
             raise Unreadable(f"ExifTool ended: {type(error).__name__}") from error
         finally:
             if not ended:
-                # Also when a deadline interrupts: what the process says next would belong to this file.
-                self.close()
+                self._abandon()
         return bytes(printed) if isinstance(printed, bytes) else str(printed).encode()
 
     def close(self) -> None:
-        """End the process, without waiting for what it may still be doing."""
+        """End the process in its own way; nothing happens when there is none."""
         session, self._session = self._session, None
         if session is not None and session.running:
-            session._process.kill()
             session.terminate()
+
+    def _abandon(self) -> None:
+        """Kill a process in the middle of something: what it says next would be taken for the next file's."""
+        session, self._session = self._session, None
+        if session is None or session._process is None:
+            return
+        session._process.kill()
+        session._process.communicate()
+        with warnings.catch_warnings():
+            # The wrapper warns when it finds its process gone; here we have just ended it.
+            warnings.simplefilter("ignore", UserWarning)
+            still = session.running
+        if still:
+            raise Unreadable("ExifTool cannot be ended")
 
     def _open(self) -> exiftool.ExifTool:
         if not self.executable:

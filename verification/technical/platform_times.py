@@ -99,7 +99,7 @@ PLATFORMS = (
     _platform("discord", r"discord\.com|discordapp\.com", r"/channels/[^/]+/[0-9]+/([0-9]{17,20})/?", discord_ms),
     _platform("discord", r"discordapp\.com|discordapp\.net", r"/attachments/[0-9]+/([0-9]{17,20})/.*", discord_ms),
     _platform(
-        "instagram", r"instagram\.com", r"(?:/[^/]+)?/(?:p|reel|reels|tv)/([A-Za-z0-9_-]{11,39})(?:/.*)?", instagram_ms
+        "instagram", r"instagram\.com", r"(?:/[^/]+)?/(?:p|reel|reels|tv)/([A-Za-z0-9_-]{10,39})(?:/.*)?", instagram_ms
     ),
     _platform("threads", r"threads\.net|threads\.com", r"/@[^/]+/post/([A-Za-z0-9_-]{11})(?:/.*)?", instagram_ms),
     _platform("tiktok", r"tiktok\.com", r"/@[^/]*/(?:video|photo)/([0-9]{18,19})(?:/.*)?", tiktok_ms),
