@@ -141,7 +141,7 @@ class Broker:
         self._acceptor.start()
 
     def settle(self) -> tuple[Contact, ...]:
-        """End what is still open and give the contacts since the last time, in the order in which they ended."""
+        """End what is still open and give the contacts since the last time, in the order in which they began."""
         with self._lock:
             live = dict(self._live)
             for passage in live.values():
@@ -152,17 +152,21 @@ class Broker:
             # A name that is still being looked up cannot be interrupted: it is recorded as it stands.
             for thread in [one for one in live if one in self._live]:
                 self._record(self._live.pop(thread))
-            contacts, self._ended = tuple(self._ended), []
-        return contacts
+            contacts, self._ended = self._ended, []
+        return tuple(sorted(contacts, key=lambda one: one.started_at))
 
     def close(self) -> tuple[Contact, ...]:
         """Stop listening, end everything, and give the contacts that were not yet given."""
         if self._listener is not None:
             with contextlib.suppress(OSError):
                 self._listener.shutdown(socket.SHUT_RDWR)
-            self._listener.close()
+        with self._lock:
+            for passage in self._live.values():
+                passage.sever()
         if self._acceptor is not None:
             self._acceptor.join(SETTLE_S)
+        if self._listener is not None:
+            self._listener.close()
         return self.settle()
 
     def _accept(self, listener: socket.socket) -> None:
@@ -196,7 +200,8 @@ class Broker:
             self._slots.release()
 
     def _record(self, passage: _Passage) -> None:
-        if passage.asked:
+        # Beyond the bound there are only refusals; those that were under way when it was met still have room.
+        if passage.asked and len(self._ended) < CONTACTS_LIMIT + CONNECTIONS_LIMIT:
             self._ended.append(passage.contact(self.now()))
 
     def _answer(self, passage: _Passage) -> None:

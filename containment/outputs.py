@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 from collections.abc import Iterator
@@ -35,10 +36,11 @@ def measure(folder: Path) -> int:
     waiting = [folder]
     while waiting:
         try:
-            entries = list(os.scandir(waiting.pop()))
+            with os.scandir(waiting.pop()) as entries:
+                found_here = list(entries)
         except OSError:
             continue
-        for entry in entries:
+        for entry in found_here:
             count += 1
             if count > ENTRIES_LIMIT:
                 raise OutputRefused(f"more than {ENTRIES_LIMIT} files and folders", too_much=True)
@@ -89,10 +91,12 @@ def _walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
     waiting = [("", folder)]
     while waiting:
         prefix, place = waiting.pop()
-        for entry in os.scandir(place):
-            count += 1
-            if count > ENTRIES_LIMIT:
-                raise OutputRefused(f"more than {ENTRIES_LIMIT} files and folders", too_much=True)
+        with os.scandir(place) as entries:
+            found_here = list(itertools.islice(entries, ENTRIES_LIMIT + 1))
+        count += len(found_here)
+        if count > ENTRIES_LIMIT:
+            raise OutputRefused(f"more than {ENTRIES_LIMIT} files and folders", too_much=True)
+        for entry in found_here:
             path = prefix + entry.name
             found = entry.stat(follow_symlinks=False)
             if stat.S_ISDIR(found.st_mode):

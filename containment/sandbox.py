@@ -49,6 +49,18 @@ CONFIGURATION = (
 )
 """Read by programs that workers start. Not among them: accounts, host names, keys, the resolver's configuration."""
 
+HIDDEN = (
+    "kcore",
+    "keys",
+    "kmsg",
+    "latency_stats",
+    "sched_debug",
+    "slabinfo",
+    "timer_list",
+    "vmallocinfo",
+)
+"""Files of /proc that show the kernel's inside to root, by number and without any capability."""
+
 OURS = ("casefile", "containment")
 """Packages that every worker gets besides its own."""
 TOOLS = "tools"
@@ -169,6 +181,20 @@ def _system() -> Iterator[str]:
         if os.path.exists(one):
             yield from ("--ro-bind", one, one)
     yield from ("--proc", "/proc", "--dev", "/dev")
+    for one in _kernel_files():
+        yield from ("--ro-bind", "/dev/null" if os.path.basename(one) in HIDDEN else one, one)
+
+
+@functools.cache
+def _kernel_files() -> tuple[str, ...]:
+    """What in /proc is not a process and could be written to, or should not be read.
+
+    Such files belong to root by number: a sandbox that root has started could write to them without any capability,
+    to the point of naming a program that the kernel then runs outside. bubblewrap covers some of these folders, but
+    looks at the folder only, and finds that it is read-only already.
+    """
+    entries = [path for path in Path("/proc").iterdir() if not path.name.isdigit() and not path.is_symlink()]
+    return tuple(str(one) for one in entries if one.is_dir() or one.stat().st_mode & 0o222 or one.name in HIDDEN)
 
 
 def _writable(code: tuple[Path, ...]) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 A list of what is refused, not of what is allowed: decoders and interpreters change what they call with each release,
 and namespaces, not this list, are what contains a worker. It takes away parts of the kernel that have no business with
-untrusted bytes, the address families that leave a network namespace, and the set-user-ID bit on what is written.
+untrusted bytes, memory that outlives the call that made it, the address families that leave a network namespace, and
+the set-user-ID bit on what is written.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ REFUSED = {
     "mount": (165, 40),
     "mount_setattr": (442, 442),
     "move_mount": (429, 429),
+    "mq_open": (240, 180),
+    "msgget": (68, 186),
     "name_to_handle_at": (303, 264),
     "open_by_handle_at": (304, 265),
     "open_tree": (428, 428),
@@ -48,7 +51,9 @@ REFUSED = {
     "quotactl": (179, 60),
     "reboot": (169, 142),
     "request_key": (249, 218),
+    "semget": (64, 190),
     "setns": (308, 268),
+    "shmget": (29, 194),
     "swapon": (167, 224),
     "syslog": (103, 116),
     "umount2": (166, 39),

@@ -35,11 +35,13 @@ def start(module: str, places: Places, *, level: ContainmentLevel, broker: Broke
     Without a sandbox of its own (weak) the broker listens on this machine's loopback.
     """
     starting = _start_full if level is ContainmentLevel.FULL else _start_weak
-    try:
-        running = starting(module, places, broker)
-    except OSError as error:
-        raise Ended("killed", f"the sandbox could not be started: {error}", usable=False) from error
     with contextlib.ExitStack() as until_ready:
+        if broker is not None:
+            until_ready.callback(broker.close)
+        try:
+            running = starting(module, places, broker)
+        except OSError as error:
+            raise Ended("killed", f"the sandbox could not be started: {error}", usable=False) from error
         until_ready.callback(running.stop)
         _await_ready(running)
         until_ready.pop_all()

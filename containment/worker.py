@@ -11,19 +11,19 @@ with the thread that started it. Several Workers in several threads do not distu
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from casefile.canonical import Json
-from casefile.errors import ContainmentError, ContainmentMissing, UsageError
+from casefile.errors import ContainmentError, ContainmentMissing, StorageFailed, UsageError
 from casefile.model import SAFE_PATH, Contact
 from casefile.vocabulary import ContainmentLevel
 from containment.answers import plain_line
 from containment.broker import Broker, EgressPolicy
+from containment.emptying import empty
 from containment.limits import Ended, Kind, Limits
 from containment.outputs import OutputRefused, check
 from containment.running import Running
@@ -93,17 +93,16 @@ class Worker:
         return self.call_into(request, self.target / out_name, limits)
 
     def call_into(self, request: Mapping[str, Json], target: Path, limits: Limits) -> WorkerResult:
-        """As `call`, into any folder on the file system of `out`."""
-        try:
-            running = self._running = self._running or self._start()
-            self.places.call.mkdir(mode=0o700)
-            answer, spent = running.ask(request, limits)
-            self._accept(target, limits)
-        except Ended as ended:
-            raise self._fail(ended) from ended
-        contacts = running.broker.settle() if running.broker else ()
-        enforced = self.level is ContainmentLevel.FULL
-        return WorkerResult(answer, contacts, self.level, enforced, spent.cpu_s, spent.peak_memory_bytes)
+        """As `call`, into any folder on the file system of `out`. Raises StorageFailed when the disk refuses."""
+        if target.exists() and (not target.is_dir() or os.listdir(target)):
+            raise UsageError("a worker's output folder is not empty")
+        with ExitStack() as interrupted:
+            interrupted.callback(self.close)
+            result = self._attempt(request, target, limits)
+            interrupted.pop_all()
+        if isinstance(result, WorkerFailed):
+            raise result
+        return result
 
     def close(self) -> None:
         """End the sandbox."""
@@ -112,6 +111,20 @@ class Worker:
             running.stop()
             if running.broker is not None:
                 running.broker.close()
+
+    def _attempt(self, request: Mapping[str, Json], target: Path, limits: Limits) -> WorkerResult | WorkerFailed:
+        try:
+            running = self._running = self._running or self._start()
+            self.places.call.mkdir(mode=0o700)
+            answer, spent = running.ask(request, limits)
+            self._accept(target, limits)
+        except Ended as ended:
+            return self._fail(ended)
+        except OSError as error:
+            raise StorageFailed("taking a worker's output", str(target), error.strerror or str(error)) from error
+        contacts = running.broker.settle() if running.broker else ()
+        enforced = self.level is ContainmentLevel.FULL
+        return WorkerResult(answer, contacts, self.level, enforced, spent.cpu_s, spent.peak_memory_bytes)
 
     def _start(self) -> Running:
         broker = None if self.egress is None else Broker(self.egress)
@@ -122,7 +135,7 @@ class Worker:
         # Inside, the folder that holds the output belongs to the call, which may have closed it to us.
         os.chmod(self.places.out, 0o700)
         try:
-            if [entry.name for entry in os.scandir(self.places.out)] != [self.places.call.name]:
+            if os.listdir(self.places.out) != [self.places.call.name]:
                 raise OutputRefused("something was written beside the output folder")
             check(self.places.call, limits.output_bytes)
         except OutputRefused as refusal:
@@ -141,7 +154,7 @@ class Worker:
                 self._running = None
             if running.broker is not None:
                 contacts = running.broker.settle() if ended.usable else running.broker.close()
-        _discard(self.places.out)
+        empty(self.places.out)
         return WorkerFailed(ended.kind, ended.detail, contacts=contacts, printed=printed)
 
 
@@ -173,7 +186,7 @@ def open_worker(  # noqa: PLR0913
         yield worker
     finally:
         worker.close()
-        _discard(workbench)
+        empty(workbench)
         workbench.rmdir()
 
 
@@ -192,22 +205,3 @@ def run_worker(  # noqa: PLR0913
     out.parent.mkdir(parents=True, exist_ok=True)
     with open_worker(module, inputs=inputs, out=out.parent, egress=egress, level=level, code=code) as worker:
         return worker.call_into(request, out, limits)
-
-
-def _discard(workbench: Path) -> None:
-    """Remove what a call left in the workbench. Nothing may be running that can still write there."""
-    os.chmod(workbench, 0o700)
-    for entry in os.scandir(workbench):
-        if entry.is_dir(follow_symlinks=False):
-            _open_up(Path(entry.path))
-            shutil.rmtree(entry.path)
-        else:
-            os.unlink(entry.path)
-
-
-def _open_up(folder: Path) -> None:
-    """Folders without permissions would keep us from removing them."""
-    os.chmod(folder, 0o700)
-    for entry in os.scandir(folder):
-        if entry.is_dir(follow_symlinks=False):
-            _open_up(Path(entry.path))

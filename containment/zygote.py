@@ -14,7 +14,6 @@ import json
 import os
 import resource
 import select
-import shutil
 import signal
 import socket
 import time
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from containment.child import ImportFailed, Work, import_work, work_and_exit
+from containment.emptying import empty
 from containment.frames import receive_frame, send_frame
 from containment.processes import descendants
 
@@ -178,11 +178,7 @@ class Zygote:
     def _empty_temporary(self) -> None:
         """Leave nothing to the next call; what resists ends the sandbox."""
         for folder in self.temporary:
-            for entry in os.scandir(folder):
-                try:
-                    if entry.is_dir(follow_symlinks=False):
-                        shutil.rmtree(entry.path)
-                    else:
-                        os.unlink(entry.path)
-                except OSError:
-                    os._exit(1)
+            try:
+                empty(folder)
+            except OSError:
+                os._exit(1)
