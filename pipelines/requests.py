@@ -19,7 +19,6 @@ from pipelines.sheet_results import RowResult, check_target, write_results
 from pipelines.sheets import SheetJob, SheetRow, read_sheets
 
 STANDARD_INPUT = "-"
-ENGINES = ("direct", "prefect")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def run_collect(services: Services, request: CollectRequest, told: Told, note: C
     job = _read_list(services, request, note)
     leads = add_leads(services, [Candidate(one) for one in request.locators], _by_hand(request))
     listed = add_leads(services, [_candidate(row) for row in job.rows], _from_list(request, job)) if job else []
-    results = _collect(services, [*leads, *listed], request, told)
+    results = _run_engine(services, [*leads, *listed], request, told, note)
     if job is not None and request.results is not None:
         of_rows = results[len(leads) :]
         rows = {row.key: row_result(services, result) for row, result in zip(job.rows, of_rows, strict=True)}
@@ -64,6 +63,19 @@ def _collect(services: Services, leads: Sequence[Lead], request: CollectRequest,
     options = CaptureOptions(request.method, request.purpose, request.level, request.again)
     with examining(services, request.level) as examine:
         return collect(services, leads, options, told=told, examine=examine)
+
+
+def _run_engine(
+    services: Services, leads: Sequence[Lead], request: CollectRequest, told: Told, note: Callable[[str], None]
+) -> list[Result]:
+    if request.engine == "direct":
+        return _collect(services, leads, request, told)
+    if request.engine != "prefect":
+        raise UsageError(f"{request.engine!r} is no engine; direct and prefect are")
+    from pipelines.engine import run_as_flow
+
+    home = services.workspace.work / "prefect"
+    return run_as_flow(home, services.log.id, lambda: _collect(services, leads, request, told), note)
 
 
 def _read_list(services: Services, request: CollectRequest, note: Callable[[str], None]) -> SheetJob | None:

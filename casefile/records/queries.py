@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Row, Select, and_, case, exists, func, or_, s
 
 from casefile.errors import UnknownItem, UnknownPerson
 from casefile.ids import format_number, parse_number
-from casefile.model import Person
+from casefile.model import Lead, Person
 from casefile.records.engine import tables
-from casefile.vocabulary import PersonKind
+from casefile.vocabulary import Pathway, PersonKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +264,36 @@ def list_leads(connection: Connection, *, job: str = "", monitor: str = "") -> l
     if monitor:
         query = query.where(table.c.monitor == monitor)
     return [_lead(row) for row in connection.execute(query)]
+
+
+def waiting_leads(connection: Connection, monitor: str = "") -> list[Lead]:
+    """Leads that no attempt has brought to an end, as a crash or a pause leaves them; of one watch when it is named.
+
+    What was handed over cannot be had again by its locator and is left out.
+    """
+    lead, attempt = tables("view_")["view_lead"], tables("view_")["view_attempt"]
+    ended = exists().where(
+        attempt.c.lead == lead.c.id,
+        attempt.c.status != "started",
+        attempt.c.cause.is_distinct_from("interrupted"),
+    )
+    query = select(lead).where(~ended, lead.c.pathway != "handed-over").order_by(lead.c.added_at, lead.c.id)
+    if monitor:
+        query = query.where(lead.c.monitor == monitor)
+    return [
+        Lead(
+            id=row.id,
+            locator=row.locator,
+            pathway=Pathway(row.pathway),
+            job=row.job or "",
+            sheet=row.sheet or "",
+            row=row.row or 0,
+            occurrence=row.occurrence or 1,
+            why=row.why or "",
+        )
+        for row in connection.execute(query)
+        if row.locator is not None
+    ]
 
 
 def list_remarks(connection: Connection, subject: str) -> list[RemarkRecord]:

@@ -1,0 +1,75 @@
+"""What runs by the clock, in one workspace: due watches, leads left over, items not examined, a slice of fixity."""
+
+from __future__ import annotations
+
+from casefile.digests import Digest
+from casefile.errors import IntegrityError
+from casefile.events.envelope import EventOutcome
+from casefile.events.port import draft
+from casefile.events.types import FixityChecked
+from casefile.records.engine import reading
+from casefile.records.queries import audited_objects, waiting_leads
+from casefile.vocabulary import ContainmentLevel
+from pipelines.capture import CaptureOptions
+from pipelines.collect import collect
+from pipelines.examine import examine_items, examining
+from pipelines.monitor import MonitorRun, run_due
+from pipelines.services import Services
+from preservation.vault_audit import Expected, Sample, VaultAudit
+
+FIXITY_DAYS = 90
+"""Within how many days every byte is read again (PRESERVATION: the period that repositories keep to)."""
+
+
+class FixityFailed(IntegrityError):
+    """A pass over stored bytes found something."""
+
+    def __init__(self, problems: int) -> None:
+        super().__init__(f"a fixity pass found {problems} problems")
+        self.problems = problems
+
+
+def look_at_due(services: Services, level: ContainmentLevel) -> None:
+    """Look at every watch that is due."""
+    run_due(services, level, _quiet)
+
+
+def collect_waiting(services: Services, level: ContainmentLevel) -> None:
+    """Take up the leads that no attempt has brought to an end."""
+    with reading(services.engine) as connection:
+        leads = waiting_leads(connection)
+    if leads:
+        with examining(services, level) as examine:
+            collect(services, leads, CaptureOptions(level=level), told=lambda _result: None, examine=examine)
+
+
+def examine_waiting(services: Services, level: ContainmentLevel) -> None:
+    """Examine what was never examined."""
+    examine_items(services, (), level)
+
+
+def fixity_slice(services: Services, level: ContainmentLevel) -> None:
+    """Read the share of the vault that is due today; raises FixityFailed when something is found."""
+    del level
+    with reading(services.engine) as connection:
+        objects = audited_objects(connection)
+    expected = Expected({name: Digest(one.inventory) for name, one in objects.items()})
+    size = -(-len(objects) // FIXITY_DAYS)
+    day = services.clock.read().wall.toordinal()
+    audit = VaultAudit(services.workspace.vault, lambda: expected, Sample(size, day))
+    problems = sum(1 for _problem in audit.problems())
+    checked = FixityChecked(
+        objects=audit.checked.objects,
+        files=audit.checked.files,
+        bytes=audit.checked.bytes,
+        problems=problems,
+        sample=size,
+    )
+    outcome = EventOutcome(status="failed" if problems else "passed")
+    services.append(draft("fixity.checked", body=checked, outcome=outcome))
+    if problems:
+        raise FixityFailed(problems)
+
+
+def _quiet(_run: MonitorRun) -> None:
+    """The log has it."""
