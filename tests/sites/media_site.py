@@ -80,13 +80,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a path answers. `behave` takes over after the headers, for servers that break the rules."""
+    """What a path answers. `behave` takes over after the headers, or with `raw` before them: it may break any rule."""
 
     body: bytes = b""
     media_type: str = "text/html; charset=utf-8"
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     behave: Callable[[BaseHTTPRequestHandler], None] | None = None
+    raw: bool = False
 
 
 @dataclass(slots=True)
@@ -162,6 +163,10 @@ def _answer(site: MediaSite, handler: BaseHTTPRequestHandler) -> None:
     reply = site.replies.get(handler.path) or site.replies.get(path) or _from_file(site.media, path)
     body, status, extra = _ranged(reply, handler.headers.get("Range", ""))
     try:
+        if reply.raw and reply.behave is not None:
+            handler.close_connection = True
+            reply.behave(handler)
+            return
         handler.send_response(status)
         handler.send_header("Content-Type", reply.media_type)
         named = {name.lower() for name, _ in reply.headers}

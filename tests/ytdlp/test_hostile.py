@@ -143,16 +143,29 @@ def test_a_drip_ends_by_the_minimum_rate_and_what_came_is_kept(site, media, capt
 
 def test_the_deadline_holds_for_headers_that_never_end(site, capture):
     def behave(handler) -> None:
-        for _ in range(1000):
-            handler.wfile.write(b"X-Filler: 1\r\n"[:1])
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Filler: ")
+        for _ in range(100):
+            handler.wfile.write(b"x")
             handler.wfile.flush()
             time.sleep(0.05)
 
-    site.reply("/never.mp4", Reply(headers=(), behave=behave, media_type="video/mp4"))
+    site.reply("/never.mp4", Reply(behave=behave, raw=True))
     began = time.monotonic()
-    received = capture(site.url("/never.mp4"), deadline_s=2).received
-    assert received.cause is Cause.TIMEOUT
-    assert time.monotonic() - began < 6
+    received = capture(site.url("/never.mp4"), deadline_s=1).received
+    assert (received.outcome, received.cause) == (Outcome.FAILED, Cause.TIMEOUT)
+    assert time.monotonic() - began < 4
+
+
+def test_a_server_that_closes_without_an_answer_is_a_reset(site, capture):
+    site.reply("/closed", Reply(behave=lambda handler: None, raw=True))
+    received = capture(site.url("/closed")).received
+    assert (received.outcome, received.cause) == (Outcome.FAILED, Cause.RESET)
+
+
+def test_what_is_not_http_is_malformed(site, capture):
+    site.reply("/odd", Reply(behave=lambda handler: handler.wfile.write(b"SSH-2.0-OpenSSH\r\n\r\n"), raw=True))
+    received = capture(site.url("/odd")).received
+    assert (received.outcome, received.cause) == (Outcome.FAILED, Cause.MALFORMED)
 
 
 def test_a_large_video_stops_at_the_bound_and_is_kept(site, capture):
