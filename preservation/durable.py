@@ -13,7 +13,7 @@ import os
 import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -68,18 +68,18 @@ class Disk:
         The caller keeps a second writer of the same path away.
         """
         part = path.with_name(f".{path.name}.part")
-        with _translated("unlink", part):
+        with storage_errors("unlink", part):
             part.unlink(missing_ok=True)
         self.write_new(part, content, mode)
         self.sync_file(part)
-        with _translated("rename", path):
+        with storage_errors("rename", path):
             part.rename(path)
         self.reached(f"rename {path.name}")
         self.sync_directory(path.parent)
 
     def write_new(self, path: Path, content: bytes, mode: int = READ_ONLY_FILE) -> None:
         """Writes a file that must not exist, without syncing it: for folders that are synced as a whole."""
-        with _translated("write", path, len(content)):
+        with storage_errors("write", path, len(content)):
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             try:
                 rest = memoryview(content)
@@ -93,31 +93,26 @@ class Disk:
     def sync_file(self, file: Path | int, name: str = "") -> None:
         """Waits until the bytes and the length of a file, by path or open descriptor, are on the disk."""
         if isinstance(file, Path):
-            with self._opened(file, os.O_RDONLY | os.O_NOFOLLOW) as descriptor:
+            with opened(file, os.O_RDONLY) as descriptor:
                 self.sync_file(descriptor, file.name)
             return
-        with _translated("fsync", Path(name or f"descriptor {file}")):
+        with storage_errors("fsync", Path(name or f"descriptor {file}")):
             os.fsync(file)
         self.reached(f"fsync {name}")
 
     def sync_files(self, paths: Iterable[Path]) -> None:
         """The same for many files: all write-outs are started before the first one is waited for."""
         for batch in _batches(paths, OPENED_AT_ONCE):
-            opened: list[int] = []
-            try:
-                for path in batch:
-                    with _translated("open", path):
-                        opened.append(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC))
-                    start_write_out(opened[-1])
-                for path, descriptor in zip(batch, opened, strict=True):
+            with ExitStack() as stack:
+                descriptors = [stack.enter_context(opened(path, os.O_RDONLY)) for path in batch]
+                for descriptor in descriptors:
+                    start_write_out(descriptor)
+                for path, descriptor in zip(batch, descriptors, strict=True):
                     self.sync_file(descriptor, path.name)
-            finally:
-                for descriptor in opened:
-                    os.close(descriptor)
 
     def sync_directory(self, path: Path) -> None:
         """Waits until the names in a directory are on the disk."""
-        with self._opened(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW) as descriptor:
+        with opened(path, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
             self.sync_file(descriptor, f"{path.name}/")
 
     def rename_exclusive(self, source: Path, target: Path) -> None:
@@ -125,7 +120,7 @@ class Disk:
 
         Raises VaultConflict when `target` exists.
         """
-        with _translated("rename", target):
+        with storage_errors("rename", target):
             try:
                 _rename_without_replacing(source, target)
             except FileExistsError as error:
@@ -137,11 +132,12 @@ class Disk:
 
         One that exists already may be another process's of a moment ago, so its parent is synced once as well.
         """
-        if path in self._known and path.is_dir():
+        exists = is_there(path)
+        if exists and path in self._known:
             return
-        if not path.is_dir():
+        if not exists:
             self.make_directories(path.parent)
-        with _translated("mkdir", path):
+        with storage_errors("mkdir", path):
             path.mkdir(exist_ok=True)
         self.reached(f"mkdir {path.name}/")
         self.sync_directory(path.parent)
@@ -149,43 +145,52 @@ class Disk:
 
     def make_unsynced(self, path: Path) -> None:
         """Makes a directory, and its missing parents, that is synced later or never has to be."""
-        with _translated("mkdir", path):
+        with storage_errors("mkdir", path):
             path.mkdir(parents=True)
         self.reached(f"mkdir {path.name}/")
 
     def restrict(self, path: Path, mode: int) -> None:
         """Sets the permission bits of a file or directory, whatever they were; never those behind a link."""
-        with _translated("chmod", path):
-            descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
-            try:
-                if stat.S_ISLNK(os.fstat(descriptor).st_mode):
-                    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
-                # fchmod(2) refuses an O_PATH descriptor, and any other needs a permission that may be missing.
-                os.chmod(f"/proc/self/fd/{descriptor}", mode)
-            finally:
-                os.close(descriptor)
+        with storage_errors("chmod", path), opened(path, os.O_PATH) as descriptor:
+            if stat.S_ISLNK(os.fstat(descriptor).st_mode):
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+            # fchmod(2) refuses an O_PATH descriptor, and any other needs a permission that may be missing.
+            os.chmod(f"/proc/self/fd/{descriptor}", mode)
         self.reached(f"chmod {path.name}")
 
     def remove_file(self, path: Path) -> None:
         """Removes a note of our own that has served; not synced, since finding it again does no harm."""
-        with _translated("unlink", path):
+        with storage_errors("unlink", path):
             path.unlink()
         self.reached(f"unlink {path.name}")
 
     def remove_empty(self, path: Path) -> None:
         """Removes a directory that is empty; one that is not makes StorageFailed."""
-        with _translated("rmdir", path):
+        with storage_errors("rmdir", path):
             path.rmdir()
         self.reached(f"rmdir {path.name}/")
 
-    @contextmanager
-    def _opened(self, path: Path, flags: int) -> Iterator[int]:
-        with _translated("open", path):
-            descriptor = os.open(path, flags | os.O_CLOEXEC)
-        try:
-            yield descriptor
-        finally:
+
+@contextmanager
+def opened(path: Path, flags: int) -> Iterator[int]:
+    """A descriptor of `path` itself, never of what a link there points to."""
+    with storage_errors("open", path):
+        descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        with storage_errors("close", path):
             os.close(descriptor)
+
+
+def is_there(path: Path) -> bool:
+    """Whether the name exists, link or not. Unlike os.path.lexists it never says no because it could not look."""
+    with storage_errors("look at", path):
+        try:
+            path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
 
 
 def start_write_out(descriptor: int) -> None:
@@ -205,7 +210,7 @@ def _rename_without_replacing(source: Path, target: Path) -> None:
             raise OSError(number, os.strerror(number), str(target))
     if source.is_dir():
         # rename(2) itself refuses a directory that is not empty.
-        if os.path.lexists(target):
+        if is_there(target):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
         source.rename(target)
         return
@@ -214,7 +219,8 @@ def _rename_without_replacing(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def _translated(operation: str, path: Path, size: int = 1) -> Iterator[None]:
+def storage_errors(operation: str, path: Path, size: int = 1) -> Iterator[None]:
+    """Turns an OSError into StorageFailed, or into SpaceExhausted where `size` bytes or an inode found no room."""
     try:
         yield
     except OSError as error:

@@ -18,11 +18,13 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from casefile.digests import DigestSet, digest_stream
-from casefile.errors import ContainmentError, StorageFailed
-from preservation.durable import OPENED_AT_ONCE, READ_ONLY_FILE, Disk, start_write_out
+from casefile.errors import ContainmentError
+from preservation.durable import OPENED_AT_ONCE, READ_ONLY_FILE, Disk, start_write_out, storage_errors
 
 _OPENED = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 """O_NONBLOCK: opening a named pipe must not wait for its writer."""
+_NOT_A_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.EACCES})
+"""What opening answers for something that a worker should not have made; any other error is the disk's."""
 _SHOWN = 200
 
 
@@ -41,11 +43,13 @@ class OutputRefused(ContainmentError):
 
 def check_names(content: Path, named: Sequence[str]) -> None:
     """Raises OutputRefused unless the files below `content` are exactly those named; empty folders are removed."""
-    if content.is_symlink() or not content.is_dir():
-        raise OutputRefused(".", "it is not a folder")
+    with storage_errors("list", content):
+        if content.is_symlink() or not content.is_dir():
+            raise OutputRefused(".", "it is not a folder")
     wanted = set(named)
     folders = {str(parent) for path in wanted for parent in PurePosixPath(path).parents}
-    found = set(_files(content, ".", wanted, folders))
+    with storage_errors("list", content):
+        found = set(_files(content, ".", wanted, folders))
     for path in sorted(wanted - found):
         raise OutputRefused(path, "it was named and is not there")
 
@@ -58,7 +62,7 @@ def take_digests(content: Path, named: Sequence[str], disk: Disk) -> dict[str, D
     digests: dict[str, DigestSet] = {}
     remaining = iter(named)
     while batch := list(islice(remaining, OPENED_AT_ONCE)):
-        with ExitStack() as opened:
+        with storage_errors("read", content), ExitStack() as opened:
             descriptors = []
             for path in batch:
                 descriptor = _open(content, path)
@@ -74,8 +78,8 @@ def _files(content: Path, folder: str, wanted: set[str], folders: set[str]) -> I
     try:
         with os.scandir(content / folder) as entries:
             listed = sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        raise OutputRefused(folder, f"the folder cannot be listed: {error.strerror}") from error
+    except PermissionError as error:
+        raise OutputRefused(folder, "the folder may not be listed") from error
     for entry in listed:
         path = str(PurePosixPath(folder, entry.name))
         if entry.is_dir(follow_symlinks=False):
@@ -93,6 +97,8 @@ def _remove_empty(folder: Path, path: str) -> None:
     try:
         folder.rmdir()
     except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
         raise OutputRefused(path, "a folder with something in it that was not named") from error
 
 
@@ -100,6 +106,8 @@ def _open(content: Path, path: str) -> int:
     try:
         return os.open(content / path, _OPENED)
     except OSError as error:
+        if error.errno not in _NOT_A_FILE:
+            raise
         raise OutputRefused(path, f"it cannot be opened: {error.strerror}") from error
 
 
@@ -112,15 +120,12 @@ def _digest(descriptor: int, path: str) -> DigestSet:
     if _has_writer(descriptor):
         raise OutputRefused(path, "a process still has it open for writing")
     start_write_out(descriptor)
-    try:
-        with open(descriptor, "rb", buffering=0, closefd=False) as stream:
-            digests = digest_stream(stream)
-        after = os.fstat(descriptor)
-        if _identity(after) != _identity(before) or digests.size != after.st_size:
-            raise OutputRefused(path, "it changed while it was read")
-        os.fchmod(descriptor, READ_ONLY_FILE)
-    except OSError as error:
-        raise StorageFailed("read", path, error.strerror or str(error)) from error
+    with open(descriptor, "rb", buffering=0, closefd=False) as stream:
+        digests = digest_stream(stream)
+    after = os.fstat(descriptor)
+    if _identity(after) != _identity(before) or digests.size != after.st_size:
+        raise OutputRefused(path, "it changed while it was read")
+    os.fchmod(descriptor, READ_ONLY_FILE)
     return digests
 
 

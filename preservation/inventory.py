@@ -7,8 +7,10 @@ fixity block repeats every file under sha256, the digest by which items are know
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from casefile.canonical import Json, canonical_json
 from casefile.digests import Digest, DigestSet, hex_of, sha512
@@ -73,26 +75,42 @@ def build_sidecar(inventory: Digest) -> bytes:
     return f"{hex_of(inventory)} {INVENTORY}\n".encode("ascii")
 
 
+def read_inventory(content: bytes) -> Inventory:
+    """What the bytes say, of an inventory that is known by its digest; raises NotAnInventory when it is none."""
+    with _refused():
+        return _read(json.loads(content))
+
+
 def parse_inventory(content: bytes) -> Inventory:
     """What the bytes say; raises NotAnInventory unless they are the very bytes that `build_inventory` makes."""
-    try:
+    with _refused():
         value = json.loads(content)
+        parsed = _read(value)
         note = value["versions"][VERSION]
-        sha256s = _by_path(value["fixity"][FIXITY_DIGEST], FIXITY_DIGEST)
-        sha512s = _by_path(value["manifest"], MANIFEST_DIGEST)
-        files = {path: DigestSet(sha256s[path], digest, 0) for path, digest in sha512s.items()}
+        files = {path: DigestSet(parsed.sha256[path], digest, 0) for path, digest in parsed.sha512.items()}
         version = VersionNote(note["created"], note["message"], note["user"]["name"], note["user"]["address"])
-        same = build_inventory(value["id"], files, version) == content
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise NotAnInventory(f"{type(error).__name__}: {error}") from error
+        same = build_inventory(parsed.object_id, files, version) == content
     if not same:
         raise NotAnInventory("it has another form than the vault's inventories")
-    return Inventory(value["id"], sha512s, sha256s)
+    return parsed
 
 
 def inventory_digest(inventory: bytes) -> Digest:
     """The digest that the event of the capture names: sha512 of the inventory's bytes."""
     return sha512(inventory)
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise NotAnInventory(f"{type(error).__name__}: {error}") from error
+
+
+def _read(value: Any) -> Inventory:
+    sha256s = _by_path(value["fixity"][FIXITY_DIGEST], FIXITY_DIGEST)
+    return Inventory(value["id"], _by_path(value["manifest"], MANIFEST_DIGEST), sha256s)
 
 
 def _by_path(block: Mapping[str, list[str]], algorithm: str) -> dict[str, Digest]:

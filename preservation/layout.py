@@ -28,7 +28,7 @@ NUMBER_OF_TUPLES = 2
 
 OBJECT_ID_PREFIX = "urn:uuid:"
 TUPLE = re.compile(r"[0-9a-f]{2}", re.ASCII)
-_UNRESERVED = re.compile(r"[A-Za-z0-9_-]", re.ASCII)
+_RESERVED = re.compile(r"[^A-Za-z0-9_-]", re.ASCII)
 _LONGEST_NAME = 100
 """Extension 0003: a longer encapsulation directory name is cut here and ends in the digest."""
 
@@ -42,7 +42,7 @@ def object_path(identifier: str) -> PurePosixPath:
     """The object's folder below the storage root: two tuples of the id's digest, then the percent-encoded id."""
     digest = hashlib.sha256(identifier.encode("utf-8")).hexdigest()
     tuples = [digest[start * TUPLE_SIZE :][:TUPLE_SIZE] for start in range(NUMBER_OF_TUPLES)]
-    name = "".join(one if _UNRESERVED.fullmatch(one) else _percent(one) for one in identifier)
+    name = _RESERVED.sub(_percent, identifier)
     if len(name) > _LONGEST_NAME:
         name = f"{name[:_LONGEST_NAME]}-{digest}"
     return PurePosixPath(*tuples, name)
@@ -67,5 +67,5 @@ def root_files() -> dict[str, bytes]:
     }
 
 
-def _percent(character: str) -> str:
-    return "".join(f"%{byte:02x}" for byte in character.encode("utf-8"))
+def _percent(character: re.Match[str]) -> str:
+    return "".join(f"%{byte:02x}" for byte in character[0].encode("utf-8"))

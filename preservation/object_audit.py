@@ -6,19 +6,30 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from io import FileIO
 from pathlib import Path
 
-from casefile.digests import Digest, hex_of
+from casefile.digests import BLOCK_BYTES, Digest, hex_of, sha512
 from preservation import layout
 from preservation.durable import READ_ONLY_DIRECTORY, READ_ONLY_FILE
-from preservation.inventory import Inventory, NotAnInventory, build_sidecar, inventory_digest, parse_inventory
+from preservation.inventory import (
+    Inventory,
+    NotAnInventory,
+    build_sidecar,
+    inventory_digest,
+    parse_inventory,
+    read_inventory,
+)
 from preservation.problems import Problem, problem
 
 PERMISSIONS = "P007"
+READ_BYTES = 1 << 18
+"""Small enough to stay in the processor's cache between reading and hashing."""
+LONGEST_DESCRIPTION_BYTES = 256 << 20
+"""Far beyond any inventory or record: what is longer was not written by sealing and is not read into memory."""
+_CONTENT = f"{layout.CONTENT}/"
 FIXED = frozenset(
     {
         layout.OBJECT_DECLARATION,
@@ -39,6 +50,7 @@ class Checked:
     objects: int = 0
     files: int = 0
     bytes: int = 0
+    buffer: bytearray = field(default_factory=lambda: bytearray(READ_BYTES), repr=False, compare=False)
 
 
 class _Unreadable(Exception):
@@ -51,7 +63,7 @@ class _Unreadable(Exception):
 
 @dataclass(slots=True)
 class ObjectAudit:
-    """One object in `folder`, which findings call `shown`. `inventory` is the digest of its inventory, once read.
+    """One object in `folder`, which findings call `shown`; `recorded` is its inventory's digest in the log, if any.
 
     Every content byte is read once. A file that is missing and one that cannot be read are findings like any other.
     """
@@ -59,28 +71,28 @@ class ObjectAudit:
     folder: Path
     object_id: str
     shown: str
+    recorded: Digest | None = None
     checked: Checked = field(default_factory=Checked)
-    inventory: Digest | None = None
 
     def problems(self) -> Iterator[Problem]:
         """Everything that is wrong with the object, in order of what was looked at; nothing when it is whole."""
         self.checked.objects += 1
-        files: dict[str, os.stat_result] = {}
+        files: dict[str, int] = {}
         yield from self._walk("", files)
         self.checked.files += len(files)
         parsed, found = self._read_inventory()
         yield from found
         if parsed is not None:
-            yield from self._compare_names(set(files), parsed)
+            yield from self._compare_names(files.keys(), parsed)
             yield from self._compare_contents(parsed)
-            yield from self._compare_record(parsed)
 
-    def _walk(self, relative: str, files: dict[str, os.stat_result]) -> Iterator[Problem]:
-        """Fills `files` with every regular file below the object and finds what should not be there whatever it is."""
+    def _walk(self, relative: str, files: dict[str, int]) -> Iterator[Problem]:
+        """Fills `files` with the length of every regular file; finds what should not be there whatever it is."""
+        place = self._place(relative)
         try:
-            with os.scandir(self.folder / relative) as entries:
+            own = os.lstat(place)
+            with os.scandir(place) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
-            own = os.lstat(self.folder / relative)
         except OSError as error:
             yield self._problem("P008", relative, reason=error.strerror or str(error))
             return
@@ -89,11 +101,12 @@ class ObjectAudit:
             yield self._problem("P004", relative)
         for entry in listed:
             path = f"{relative}/{entry.name}" if relative else entry.name
-            found = entry.stat(follow_symlinks=False)
-            if stat.S_ISDIR(found.st_mode):
+            if entry.is_dir(follow_symlinks=False):
                 yield from self._walk(path, files)
-            elif stat.S_ISREG(found.st_mode):
-                files[path] = found
+                continue
+            found = entry.stat(follow_symlinks=False)
+            if stat.S_ISREG(found.st_mode):
+                files[path] = found.st_size
                 yield from self._permissions(path, found, READ_ONLY_FILE)
             else:
                 yield self._problem("P005", path, kind=kind_of(found))
@@ -106,15 +119,20 @@ class ObjectAudit:
     def _read_inventory(self) -> tuple[Inventory | None, list[Problem]]:
         try:
             content = self._read(layout.INVENTORY)
-            self.inventory = inventory_digest(content)
-            parsed = parse_inventory(content)
+            digest = inventory_digest(content)
+            # What the log names was written by sealing; only other bytes have to prove that they are of its form.
+            parsed = read_inventory(content) if digest == self.recorded else parse_inventory(content)
         except _Unreadable as error:
             return None, [error.found]
         except NotAnInventory as error:
             return None, [self._problem("P011", layout.INVENTORY, reason=str(error))]
+        found: list[Problem] = []
+        if self.recorded not in (None, digest):
+            expected = hex_of(self.recorded)
+            found.append(self._problem("P022", layout.INVENTORY, found=hex_of(digest), expected=expected))
         if parsed.object_id != self.object_id:
-            return parsed, [self._problem("P012", layout.INVENTORY, found=parsed.object_id)]
-        return parsed, self._compare_fixed(content, self.inventory)
+            found.append(self._problem("P012", layout.INVENTORY, found=parsed.object_id))
+        return parsed, found + self._compare_fixed(content, digest)
 
     def _compare_fixed(self, inventory: bytes, digest: Digest) -> list[Problem]:
         """Compares the files whose bytes follow from the inventory alone."""
@@ -133,65 +151,77 @@ class ObjectAudit:
                 found.append(error.found)
         return found
 
-    def _compare_names(self, files: set[str], parsed: Inventory) -> Iterator[Problem]:
-        for path in sorted(files - FIXED - {f"{layout.CONTENT}/{path}" for path in parsed.sha512}):
-            yield self._problem("P016", path)
+    def _compare_names(self, files: Collection[str], parsed: Inventory) -> Iterator[Problem]:
+        for path in files:
+            if path not in FIXED and path.removeprefix(_CONTENT) not in parsed.sha512:
+                yield self._problem("P016", path)
 
     def _compare_contents(self, parsed: Inventory) -> Iterator[Problem]:
         for path, expected in sorted(parsed.sha512.items()):
-            place = f"{layout.CONTENT}/{path}"
             try:
-                found = self._digest(place)
+                if path == layout.CAPTURE_RECORD:
+                    content = self._read(_CONTENT + path)
+                    self.checked.bytes += len(content)
+                    found = sha512(content)
+                    if found == expected and not _names_same_files(content, parsed):
+                        yield self._problem("P018", _CONTENT + path)
+                else:
+                    found = self._digest(_CONTENT + path)
             except _Unreadable as error:
                 yield error.found
                 continue
             if found != expected:
-                yield self._problem("P017", place, found=hex_of(found), expected=hex_of(expected))
-
-    def _compare_record(self, parsed: Inventory) -> Iterator[Problem]:
-        """The record inside and the inventory outside speak of the same files."""
-        place = f"{layout.CONTENT}/{layout.CAPTURE_RECORD}"
-        try:
-            value = json.loads(self._read(place))
-            named = {file["path"]: (file["sha256"], file["sha512"]) for file in value["files"]}
-        except _Unreadable:
-            return
-        except (ValueError, KeyError, TypeError, RecursionError):
-            named = {}
-        held = {path: (parsed.sha256[path], digest) for path, digest in parsed.sha512.items()}
-        held.pop(layout.CAPTURE_RECORD, None)
-        if named != held:
-            yield self._problem("P018", place)
+                yield self._problem("P017", _CONTENT + path, found=hex_of(found), expected=hex_of(expected))
 
     def _read(self, path: str) -> bytes:
-        with self._opened(path) as stream:
-            return stream.read()
+        """The bytes of a file of the kind that fits in memory; of a longer one as many as tell it from them."""
+        with self._opened(path) as descriptor:
+            content = os.read(descriptor, BLOCK_BYTES)
+            while len(content) < LONGEST_DESCRIPTION_BYTES and (more := os.read(descriptor, BLOCK_BYTES)):
+                content += more
+        return content
 
     def _digest(self, path: str) -> Digest:
-        with self._opened(path) as stream:
-            digest = hashlib.file_digest(stream, "sha512")
-            self.checked.bytes += stream.tell()
+        digest = hashlib.sha512()
+        buffer = memoryview(self.checked.buffer)
+        with self._opened(path) as descriptor:
+            while size := os.readv(descriptor, [buffer]):
+                digest.update(buffer[:size])
+                self.checked.bytes += size
         return Digest(f"sha512:{digest.hexdigest()}")
 
     @contextmanager
-    def _opened(self, path: str) -> Iterator[FileIO]:
+    def _opened(self, path: str) -> Iterator[int]:
         try:
-            with open(self.folder / path, "rb", buffering=0, opener=_open) as stream:
-                yield stream
+            # Without O_NONBLOCK a pipe that was put in a file's place would stop the audit.
+            descriptor = os.open(self._place(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                yield descriptor
+            finally:
+                os.close(descriptor)
         except FileNotFoundError as error:
             raise _Unreadable(self._problem("P015", path)) from error
         except OSError as error:
             raise _Unreadable(self._problem("P008", path, reason=error.strerror or str(error))) from error
 
+    def _place(self, path: str) -> str:
+        return f"{self.folder}/{path}" if path else str(self.folder)
+
     def _problem(self, code: str, path: str, **fields: str) -> Problem:
         return problem(code, f"{self.shown}/{path}" if path else self.shown, self.object_id, **fields)
+
+
+def _names_same_files(record: bytes, parsed: Inventory) -> bool:
+    """Whether the record inside and the inventory outside speak of the same files."""
+    try:
+        named = {file["path"]: (file["sha256"], file["sha512"]) for file in json.loads(record)["files"]}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
+    held = {path: (parsed.sha256.get(path), digest) for path, digest in parsed.sha512.items()}
+    held.pop(layout.CAPTURE_RECORD, None)
+    return named == held
 
 
 def kind_of(found: os.stat_result) -> str:
     """What a directory entry is, in a word, when it is neither a file nor a folder."""
     return _KINDS.get(stat.S_IFMT(found.st_mode), "device")
-
-
-def _open(path: str, flags: int) -> int:
-    # Without O_NONBLOCK a pipe that was put in a file's place would stop the audit.
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)

@@ -71,7 +71,7 @@ def recover_capture(folder: CaptureFolder, vault: Vault, record: Record, lose: L
 
 def _read_back(intent: Intent, folder: CaptureFolder, vault: Vault) -> Sealed:
     """The sealed capture that an intent promised, from its object wherever it got to, every byte of it read again."""
-    place = folder.object if folder.object.is_dir() else vault.object_path(intent.object_id)
+    place = folder.object if folder.has_object() else vault.object_path(intent.object_id)
     inventory = _read(place / layout.INVENTORY)
     if inventory_digest(inventory) != intent.inventory:
         raise RecordUnreadable(str(place), "its inventory is not the one that was to be recorded")

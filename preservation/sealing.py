@@ -25,7 +25,7 @@ from casefile.model import (
     manifest_digest,
 )
 from preservation import layout
-from preservation.durable import READ_ONLY_DIRECTORY, Disk
+from preservation.durable import READ_ONLY_DIRECTORY, Disk, is_there
 from preservation.intake import OutputRefused, check_names, take_digests
 from preservation.inventory import VersionNote, build_inventory, build_sidecar, inventory_digest
 from preservation.staging import CaptureFolder, Intent
@@ -59,17 +59,14 @@ means that nothing was appended and never will be."""
 def seal(finished: Finished, folder: CaptureFolder, vault: Vault, record: Record) -> Sealed:
     """Hashes, builds, admits and records one capture; what `folder.worker` holds becomes the object's content.
 
-    Raises OutputRefused for files that are not as the worker said; LeaseLost, with the capture in quarantine, when
-    another worker has it; StorageFailed, SpaceExhausted or VaultConflict for what the disk refuses. After any error but
-    LeaseLost the folder stays for `recover_capture`.
+    Raises OutputRefused for files that are not as the worker said; LeaseLost, with the object out of the vault again,
+    when another worker has the capture; StorageFailed, SpaceExhausted or VaultConflict for what the disk refuses. After
+    any of them the folder stays as it is: `recover_capture`, now or at the next start, finishes it or says that it is
+    lost and sets it aside.
     """
     sealed = build_object(finished, folder)
     folder.declare(Intent(sealed.object_id, sealed.inventory, sealed.ticket))
-    try:
-        return complete(sealed, folder, vault, record)
-    except LeaseLost as error:
-        folder.set_aside(str(error))
-        raise
+    return complete(sealed, folder, vault, record)
 
 
 def complete(sealed: Sealed, folder: CaptureFolder, vault: Vault, record: Record) -> Sealed:
@@ -77,7 +74,7 @@ def complete(sealed: Sealed, folder: CaptureFolder, vault: Vault, record: Record
 
     After LeaseLost the object is back in staging.
     """
-    if folder.object.is_dir():
+    if folder.has_object():
         vault.admit(sealed.object_id, folder.object)
     else:
         vault.close_to_writing(sealed.object_id)
@@ -95,6 +92,8 @@ def build_object(finished: Finished, folder: CaptureFolder) -> Sealed:
     """Builds the OCFL object in staging, complete and durable; returns what it will be known by."""
     circumstances, received = finished.circumstances, finished.received
     content = folder.object / layout.CONTENT
+    if not is_there(folder.worker):
+        raise OutputRefused(".", "there is no folder")
     # The folder as it is becomes the content: nothing is copied, and no path of the worker's leads there.
     folder.disk.make_unsynced(content.parent)
     folder.take_over(folder.worker, content)

@@ -24,7 +24,7 @@ from typing import Self
 from casefile.canonical import Json, NotCanonical, canonical_json, parse_canonical
 from casefile.digests import Digest
 from casefile.errors import RecordUnreadable, SpaceExhausted, StorageFailed, WorkspaceBusy, WorkspaceUnusable
-from preservation.durable import WRITABLE_DIRECTORY, Disk
+from preservation.durable import WRITABLE_DIRECTORY, Disk, is_there, opened, storage_errors
 
 OUTPUTS = "outputs"
 CAPTURES = "captures"
@@ -75,11 +75,13 @@ class CaptureFolder:
 
     def intent(self) -> Intent | None:
         """The intent that was declared, or None; raises RecordUnreadable when the file is not one."""
-        if not os.path.lexists(self._intent):
+        if not is_there(self._intent):
             return None
+        with storage_errors("read", self._intent):
+            content = self._intent.read_bytes()
         try:
-            value = parse_canonical(self._intent.read_bytes())
-        except (OSError, NotCanonical) as error:
+            value = parse_canonical(content)
+        except NotCanonical as error:
             raise RecordUnreadable(str(self._intent), str(error)) from error
         match value:
             case {"inventory": str(inventory), "object": str(object_id), "ticket": Mapping() as ticket}:
@@ -87,18 +89,23 @@ class CaptureFolder:
             case _:
                 raise RecordUnreadable(str(self._intent), "it is not an intent to seal")
 
+    def has_object(self) -> bool:
+        """Whether the object is here, and not in the vault or not yet begun."""
+        with storage_errors("look", self.object):
+            return self.object.is_dir()
+
     def finish(self) -> None:
         """Removes the folder and then the intent, once the event is acknowledged.
 
         In this order: a folder without an intent is a capture that was lost.
         """
-        if self.path.is_dir():
+        if is_there(self.path):
             self.disk.remove_empty(self.path)
         self.disk.remove_file(self._intent)
 
     def take_over(self, source: Path, target: Path) -> None:
         """Renames what a worker had in its hands, whatever permissions it gave it."""
-        if source.is_dir() and not source.is_symlink():
+        if _is_folder(source):
             self.disk.restrict(source, WRITABLE_DIRECTORY)
         self.disk.rename_exclusive(source, target)
 
@@ -108,7 +115,7 @@ class CaptureFolder:
         Repeatable after a crash. Raises StorageFailed when the object has gone to the vault, unless recovery says that
         it has `resolved` what this means.
         """
-        if os.path.lexists(self._intent) and not self.object.is_dir() and not resolved:
+        if is_there(self._intent) and not self.has_object() and not resolved:
             raise StorageFailed("set aside", str(self.path), "its object has gone to the vault")
         if _is_bare(self.worker) and _is_bare(self.path):
             self._remove_folders()
@@ -118,13 +125,13 @@ class CaptureFolder:
 
     def _remove_folders(self) -> None:
         for folder in (self.worker, self.path):
-            if folder.is_dir():
+            if is_there(folder):
                 self.disk.remove_empty(folder)
 
     def _gather(self, reason: str) -> None:
         self.disk.make_directories(self.path)
         for source, name in ((self.worker, "worker"), (self._intent, INTENT)):
-            if os.path.lexists(source):
+            if is_there(source):
                 self.take_over(source, self.path / name)
         note: Json = {"capture": self.capture, "reason": reason, "run": self.run.id}
         self.disk.replace(self.path / NOTE, canonical_json(note))
@@ -132,7 +139,7 @@ class CaptureFolder:
     def _quarantine(self) -> Path:
         shelf = self.run.quarantine
         self.disk.make_directories(shelf)
-        place = next(one for one in self._places(shelf) if not os.path.lexists(one))
+        place = next(one for one in self._places(shelf) if not is_there(one))
         self.disk.rename_exclusive(self.path, place)
         self.disk.sync_directory(shelf)
         self.disk.sync_directory(self.path.parent)
@@ -168,9 +175,8 @@ class Run:
         """Every capture that is still here, by id."""
         names: set[str] = set()
         for parent in (self.path / CAPTURES, self.outputs):
-            if parent.is_dir():
-                names.update(entry.name for entry in parent.iterdir())
-        names.update(entry.stem for entry in (self.path / INTENTS).glob("*.json"))
+            names.update(path.name for path in _listed(parent))
+        names.update(path.stem for path in _listed(self.path / INTENTS))
         return [CaptureFolder(self, name) for name in sorted(names)]
 
     def close(self) -> None:
@@ -178,9 +184,10 @@ class Run:
         with self._staging.locked():
             if not self.captures():
                 for folder in (*(self.path / name for name in PARTS), self.path):
-                    if folder.is_dir():
+                    if is_there(folder):
                         self.disk.remove_empty(folder)
-            os.close(self._descriptor)
+            with storage_errors("close", self.path):
+                os.close(self._descriptor)
 
     def __enter__(self) -> Self:
         return self
@@ -211,7 +218,7 @@ class Staging:
         """A new run, locked by this process; raises WorkspaceBusy when the id is in use."""
         with self.locked():
             path = self.root / run_id
-            if os.path.lexists(path):
+            if is_there(path):
                 raise WorkspaceBusy(str(path), "a run of this id has its folder here")
             for part in PARTS:
                 self.disk.make_directories(path / part)
@@ -224,8 +231,8 @@ class Staging:
         """The runs whose process is gone, now locked by this one. Those that are alive are left alone."""
         claimed: list[Run] = []
         with self.locked():
-            for path in sorted(self.root.iterdir()):
-                descriptor = _try_lock(path) if path.is_dir() and not path.is_symlink() else None
+            for path in _listed(self.root):
+                descriptor = _try_lock(path) if _is_folder(path) else None
                 if descriptor is not None:
                     claimed.append(Run(self, path.name, descriptor))
         return claimed
@@ -233,10 +240,11 @@ class Staging:
     def declared(self) -> Mapping[str, Digest]:
         """The objects that some run intends to record, with the digests of their inventories: objects on their way."""
         found: dict[str, Digest] = {}
-        for path in sorted(self.root.glob(f"*/{INTENTS}/*.json")):
-            intent = CaptureFolder(Run(self, path.parts[-3], -1), path.stem).intent()
-            if intent is not None:
-                found[intent.object_id] = intent.inventory
+        for run in (Run(self, path.name, -1) for path in _listed(self.root) if _is_folder(path)):
+            for path in _listed(run.path / INTENTS):
+                intent = CaptureFolder(run, path.stem).intent()
+                if intent is not None:
+                    found[intent.object_id] = intent.inventory
         return found
 
     def require_space(self) -> None:
@@ -254,31 +262,40 @@ class Staging:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keeps opening, claiming and closing of runs apart."""
-        descriptor = _open_directory(self.root)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with opened(self.root, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
+            with storage_errors("lock", self.root):
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
-        finally:
-            os.close(descriptor)
 
 
-def _is_bare(folder: Path) -> bool:
-    """Whether there is no such folder, or nothing at all in it. A link is something."""
-    return not os.path.lexists(folder) or (not folder.is_symlink() and folder.is_dir() and not any(folder.iterdir()))
+def _listed(folder: Path) -> list[Path]:
+    """What is in a folder, by name; nothing when there is no such folder."""
+    if not is_there(folder):
+        return []
+    with storage_errors("list", folder):
+        return sorted(folder.iterdir())
 
 
-def _open_directory(path: Path) -> int:
-    try:
-        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError as error:
-        raise WorkspaceUnusable(str(path), error.strerror or str(error)) from error
+def _is_folder(path: Path) -> bool:
+    with storage_errors("look at", path):
+        return path.is_dir() and not path.is_symlink()
+
+
+def _is_bare(path: Path) -> bool:
+    """Whether there is nothing of that name, or an empty folder. A link is something."""
+    return not is_there(path) or (_is_folder(path) and not _listed(path))
 
 
 def _try_lock(path: Path) -> int | None:
-    descriptor = _open_directory(path)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
+    """A descriptor that holds the lock on a folder, or None while somebody else has it."""
+    with storage_errors("lock", path):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except OSError:
+            os.close(descriptor)
+            raise
+        return descriptor

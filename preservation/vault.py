@@ -17,7 +17,7 @@ from casefile.digests import Digest, DigestSet, algorithm_of, digest_stream
 from casefile.errors import DigestMismatch, RecordUnreadable, StorageFailed, WorkspaceUnusable
 from casefile.model import CaptureRecord
 from preservation import layout
-from preservation.durable import READ_ONLY_DIRECTORY, WRITABLE_DIRECTORY, Disk
+from preservation.durable import READ_ONLY_DIRECTORY, WRITABLE_DIRECTORY, Disk, is_there, opened, storage_errors
 
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO})
 _OPENED = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -60,7 +60,7 @@ class Vault:
 
     def holds(self, object_id: str) -> bool:
         """Whether a folder for the object is in place; what is in it is the audit's question."""
-        return os.path.lexists(self.object_path(object_id))
+        return is_there(self.object_path(object_id))
 
     def admit(self, object_id: str, built: Path) -> Path:
         """Renames a built and synced object into its place, durably, and closes it to writing.
@@ -103,10 +103,11 @@ class Vault:
 
     def _prune(self, folder: Path) -> None:
         for above in (folder, folder.parent):
-            if not above.is_dir():
+            if not is_there(above):
                 continue
-            if any(above.iterdir()):
-                return
+            with storage_errors("list", above):
+                if any(above.iterdir()):
+                    return
             self._disk.remove_empty(above)
             self._disk.sync_directory(above.parent)
 
@@ -156,15 +157,10 @@ def locked(root: Path, *, alone: bool) -> Iterator[None]:
 
     The root's own inode is the lock, so that it adds no file.
     """
-    try:
-        descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise WorkspaceUnusable(str(root), error.strerror or "it cannot be opened") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+    with opened(root, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
+        with storage_errors("lock", root):
+            fcntl.flock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def parse_record(content: bytes, where: str) -> CaptureRecord:

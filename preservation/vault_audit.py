@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
-from casefile.digests import Digest, hex_of
+from casefile.digests import Digest
 from preservation import layout
 from preservation.object_audit import Checked, ObjectAudit, kind_of
 from preservation.problems import Problem, problem
@@ -146,11 +146,7 @@ class VaultAudit:
             yield problem("P020", self._shown(place), object_id)
         if not read:
             return
-        audit = ObjectAudit(self.root / place, object_id, self._shown(place), self.checked)
-        yield from audit.problems()
-        if recorded is not None and audit.inventory is not None and audit.inventory != recorded:
-            shown = self._shown(f"{place}/{layout.INVENTORY}")
-            yield problem("P022", shown, object_id, found=hex_of(audit.inventory), expected=hex_of(recorded))
+        yield from ObjectAudit(self.root / place, object_id, self._shown(place), recorded, self.checked).problems()
 
     def _shown(self, path: str) -> str:
         return f"{self.root.name}/{path}" if path else self.root.name

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from casefile.digests import Digest
 from casefile.model import Circumstances, ClockRecord, Received, ReceivedFile, ReceivedItem
 from casefile.vocabulary import (
     Acquisition,
@@ -91,6 +93,38 @@ class Log:
 
     def lose(self, lost: Lost) -> None:
         self.lost[lost.capture] = lost
+
+
+class FileLog:
+    """Stands for the event log across processes: one durable line for a capture that was sealed or lost."""
+
+    def __init__(self, root: Path) -> None:
+        self._sealed, self._lost = root / "log-sealed", root / "log-lost"
+
+    def record(self, sealed: Sealed) -> None:
+        _append(self._sealed, sealed.object_id, sealed.inventory)
+
+    def lose(self, lost: Lost) -> None:
+        _append(self._lost, lost.capture, lost.reason)
+
+    def sealed(self) -> dict[str, Digest]:
+        return {key: Digest(value) for key, value in _lines(self._sealed).items()}
+
+    def lost(self) -> dict[str, str]:
+        return _lines(self._lost)
+
+
+def _lines(path: Path) -> dict[str, str]:
+    return dict(line.split(" ", 1) for line in path.read_text().splitlines()) if path.exists() else {}
+
+
+def _append(path: Path, key: str, value: str) -> None:
+    if key in _lines(path):
+        return
+    with path.open("a") as stream:
+        stream.write(f"{key} {value}\n")
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 @dataclass
