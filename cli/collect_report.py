@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from casefile.vocabulary import Outcome
+from casefile.vocabulary import Content, Outcome
 from cli import output
 from pipelines.collect import Result
 
@@ -23,23 +23,31 @@ def result_json(result: Result) -> dict[str, object]:
         "advice": result.advice,
         "capture": result.capture,
         "items": [item.id for item in result.items],
+        "duplicates": list(result.duplicates),
     }
 
 
 def print_result(result: Result) -> None:
     """One result for a person, as it lands."""
-    cause = f" ({result.cause})" if result.cause else ""
-    output.line(f"{result.outcome}{cause}  {result.lead.locator}")
-    for item in result.items:
-        known = [
-            part for part in (item.title, item.author, item.claimed_time and f"claims {item.claimed_time}") if part
-        ]
-        shown = f": {' · '.join(known)}" if known else ""
-        output.line(f"    {item.label} {item.role}, content {item.content}{shown}")
-    if result.detail:
-        output.line(f"    {result.detail}")
-    if result.advice and result.outcome is not Outcome.CAPTURED:
-        output.line(f"    {result.advice}")
+    output.landing(landing_of(result))
+
+
+def landing_of(result: Result) -> output.Landing:
+    """A result in the words that are printed."""
+    items = result.items
+    return output.Landing(
+        locator=result.lead.locator,
+        outcome=result.outcome,
+        cause=result.cause or "",
+        items=tuple(item.label for item in items),
+        title=next((item.title for item in items if item.title), ""),
+        author=next((item.author for item in items if item.author), ""),
+        claimed_time=next((item.claimed_time for item in items if item.claimed_time), ""),
+        content=Content(items[0].content) if items and items[0].content else None,
+        duplicates=result.duplicates,
+        detail=result.detail,
+        advice=result.advice,
+    )
 
 
 def summary(results: Sequence[Result]) -> str:

@@ -13,7 +13,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from casefile.errors import CasefileError, LeaseLost
+from casefile.ids import format_number
 from casefile.model import Lead
+from casefile.records.edges import neighbour_numbers
 from casefile.records.engine import reading, writing
 from casefile.records.ledger import Busy, Claim, Settled, WorkState, settle
 from casefile.records.queries import ItemFilter, ItemRecord, last_attempt, last_capture, list_items
@@ -39,6 +41,7 @@ class Result:
     advice: str = ""
     capture: str = ""
     items: tuple[ItemRecord, ...] = ()
+    duplicates: tuple[str, ...] = ()
 
 
 Told = Callable[[Result], None]
@@ -130,9 +133,7 @@ class _Collection:
                 self._examining.appendleft((index, attempt, examination))
                 return
             detail = examination_detail(examination)
-            with reading(self._services.engine) as connection:
-                items = list_items(connection, ItemFilter(capture=attempt.capture))
-            self._land(index, result_of(replace(attempt, detail=attempt.detail or detail), items))
+            self._land(index, result_with_items(self._services, attempt, detail))
 
     def _land(self, index: int, result: Result) -> None:
         with self._lock:
@@ -163,6 +164,15 @@ def examination_detail(examination: Future[None]) -> str:
     except CasefileError as error:
         return f"not examined yet: {error}; run `casefile examine`"
     return ""
+
+
+def result_with_items(services: Services, attempt: Attempt, detail: str) -> Result:
+    """The result of an attempt that kept items, with what they look like."""
+    with reading(services.engine) as connection:
+        items = list_items(connection, ItemFilter(capture=attempt.capture))
+        alike = neighbour_numbers(connection, attempt.capture)
+    result = result_of(replace(attempt, detail=attempt.detail or detail), items)
+    return replace(result, duplicates=tuple(format_number(number) for number in alike))
 
 
 def result_of(attempt: Attempt, items: Sequence[ItemRecord]) -> Result:

@@ -175,8 +175,8 @@ class _Examination:
                 _examine_captures(self._open(), batch)
             except CasefileError as error:
                 self._failed |= dict.fromkeys(batch, error)
-        if error := self._failed.pop(capture, None):
-            raise error
+        if (failure := self._failed.pop(capture, None)) is not None:
+            raise failure
 
     def _open(self) -> Examiner:
         """Opened with the first capture, in the thread that uses it: what fails to be captured needs none."""

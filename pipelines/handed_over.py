@@ -11,15 +11,13 @@ from pathlib import Path
 
 from casefile.errors import UsageError
 from casefile.model import Lead
-from casefile.records.engine import reading
 from casefile.records.ledger import Claim
-from casefile.records.queries import ItemFilter, list_items
 from casefile.vocabulary import ContainmentLevel, Outcome, Pathway, Purpose
 from collectors.choosing import Choice
 from collectors.handed_over.admission import Batch, plan, receive
 from collectors.handed_over.spec import SPEC
 from pipelines.capture import STAGE, Attempt, CaptureOptions, Surroundings, begin, conclude
-from pipelines.collect import Result, examination_detail, result_of
+from pipelines.collect import Result, examination_detail, result_of, result_with_items
 from pipelines.examine import Examine, examining
 from pipelines.leads import Candidate, Origin, add_leads
 from pipelines.leases import Leases
@@ -78,7 +76,4 @@ def _admit(services: Services, leases: Leases, request: ImportRequest, source: s
 def _result(services: Services, attempt: Attempt, examine: Examine) -> Result:
     if attempt.outcome not in (Outcome.CAPTURED, Outcome.PARTIAL):
         return result_of(attempt, ())
-    detail = examination_detail(examine(attempt.capture))
-    with reading(services.engine) as connection:
-        items = list_items(connection, ItemFilter(capture=attempt.capture))
-    return result_of(replace(attempt, detail=attempt.detail or detail), items)
+    return result_with_items(services, attempt, examination_detail(examine(attempt.capture)))

@@ -124,6 +124,7 @@ def row_result(services: Services, result: Result) -> RowResult:
         title=next((item.title for item in result.items if item.title), ""),
         captured_at=(first.captured_at or "") if first else "",
         sha256=tuple(item.sha256 for item in result.items if item.sha256),
+        duplicates=result.duplicates,
         content=next((one for one in (Content.PRESENT, Content.DOUBTFUL, Content.ABSENT) if one in contents), None),
         claimed_time=next((item.claimed_time for item in result.items if item.claimed_time), ""),
     )

@@ -103,6 +103,21 @@ def list_edges(connection: Connection, *, item: str = "", edge: str = "") -> lis
     return [_edge(row, decided.get((row.item_a, row.item_b), "")) for row in rows]
 
 
+def neighbour_numbers(connection: Connection, capture: str) -> tuple[int, ...]:
+    """The numbers of the items outside of a capture that its items look like, and that nobody called different."""
+    item, edge = tables("view_")["view_item"], tables("work_")["work_edge"]
+    own = select(item.c.id).where(item.c.capture == capture)
+    decided = _decisions(connection)
+    rows = connection.execute(
+        select(edge.c.item_a, edge.c.item_b)
+        .where(or_(edge.c.item_a.in_(own), edge.c.item_b.in_(own)))
+        .where(edge.c.same_capture.is_(False))
+    ).all()
+    ends = {end for row in rows if decided.get((row.item_a, row.item_b)) != "different" for end in row}
+    numbers = connection.execute(select(item.c.number).where(item.c.id.in_(ends), item.c.capture != capture))
+    return tuple(sorted(numbers.scalars()))
+
+
 def _decisions(connection: Connection) -> dict[tuple[str, str], str]:
     table = tables("view_")["view_decision"]
     rows = connection.execute(
