@@ -11,6 +11,7 @@ import hashlib
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -37,8 +38,9 @@ SHOWN_TEXT_CHARACTERS = 20_000
 SHORT_DIGEST_DIGITS = 12
 
 
+@cache
 def environment() -> Environment:
-    """The templates, which escape what they show and refuse a name that is not there."""
+    """The templates, which escape what they show and refuse a name that is not there. Compiled once, never changed."""
     pages = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

@@ -49,7 +49,8 @@ def saved(book: Workbook) -> bytes:
 def with_part(content: bytes, name: str, part: bytes) -> bytes:
     """The workbook with one part of its archive replaced."""
     changed = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as new:
+    old = zipfile.ZipFile(io.BytesIO(content))
+    with zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new:
         for member in old.namelist():
             new.writestr(member, part if member == name else old.read(member))
     return changed.getvalue()

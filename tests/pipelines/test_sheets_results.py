@@ -194,7 +194,7 @@ def test_auto_archivers_status_never_says_archived_of_what_is_not_there(result: 
     assert result.archive_status == status
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(ROWS)
 def test_csv_gives_any_text_back_and_no_cell_begins_a_formula(rows: list[list[str]]) -> None:
     sheet = Filled("", tuple(enumerate(map(tuple, rows), start=1)))
@@ -209,13 +209,13 @@ def test_csv_gives_any_text_back_and_no_cell_begins_a_formula(rows: list[list[st
                 assert not BEGINS_A_FORMULA.match(piece) or piece.startswith("'")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(TEXTS)
 def test_taking_a_formula_apart_can_always_be_undone(text: str) -> None:
     assert with_formula(without_formula(text)) == text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ROWS)
 def test_a_workbook_gives_any_text_back_and_every_cell_is_a_text(rows: list[list[str]]) -> None:
     content, cut = as_xlsx([Filled("", tuple(enumerate(map(tuple, rows), start=1)))], "results.xlsx")
@@ -229,7 +229,7 @@ def test_a_workbook_gives_any_text_back_and_every_cell_is_a_text(rows: list[list
 
 
 @given(st.text(st.characters(categories=["Cs", "Cc", "Ll"]), max_size=20))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_what_xml_and_utf_8_cannot_hold_stops_no_results(text: str) -> None:
     sheet = Filled("", ((1, (text, "x")),))
     book = load_workbook(io.BytesIO(as_xlsx([sheet], "r.xlsx")[0]), read_only=True)
