@@ -15,7 +15,7 @@ from typing import BinaryIO
 from casefile.canonical import NotCanonical, parse_canonical
 from casefile.digests import Digest, DigestSet, algorithm_of, digest_stream
 from casefile.errors import DigestMismatch, RecordUnreadable, StorageFailed, WorkspaceUnusable
-from casefile.model import CaptureRecord
+from casefile.model import SAFE_PATH, CaptureRecord
 from preservation import layout
 from preservation.durable import READ_ONLY_DIRECTORY, WRITABLE_DIRECTORY, Disk, is_there, opened, storage_errors
 
@@ -118,6 +118,8 @@ class Vault:
         With `expected` every byte is read and compared first. Raises DigestMismatch, or RecordUnreadable when there is
         no such regular file.
         """
+        if not SAFE_PATH.fullmatch(path):
+            raise RecordUnreadable(object_id, "no content file has such a path")
         relative = PurePosixPath(layout.object_path(object_id), layout.CONTENT, path)
         with os.fdopen(_open_below(self.root, relative), "rb") as stream:
             if expected is not None:
