@@ -14,8 +14,14 @@ from pathlib import Path
 
 import pytest
 
-ORDINARY = "sh cat cksum cmp cp cut dirname awk grep head id ls mkdir rm tr bash env"
+ORDINARY = "uname sed sh cat cksum cmp cp cut dirname awk grep head id ls mkdir rm tr bash env"
 NEEDED = ("bwrap", "ffmpeg", "exiftool", "strace", "postgres", "npm")
+BUILT = Path(".venv", "lib", "python3.11", "site-packages", "pdqhash")
+INSTALLING = [
+    "python -m uv pip install --no-deps --require-hashes -r requirements-build.lock -q",
+    "python -m uv pip sync --no-build-isolation --require-hashes requirements-dev.lock -q",
+    "python -m uv pip install --no-deps --no-build-isolation --no-index -e . -q",
+]
 PACKAGES = {"bwrap": "bubblewrap", "exiftool": "libimage-exiftool-perl", "postgres": "postgresql"}
 
 
@@ -50,8 +56,9 @@ def machine(root: Path, tmp_path: Path) -> Machine:
     made = Machine(folder, programs, tmp_path / "calls")
     (folder / "tools").mkdir(parents=True)
     (folder / ".venv" / "bin").mkdir(parents=True)
+    (folder / BUILT).mkdir(parents=True)
     programs.mkdir()
-    names = ("dev", "pyproject.toml", "requirements.lock", "requirements-dev.lock", "requirements-uv.lock")
+    names = ("dev", "pyproject.toml", "requirements.lock", "requirements-dev.lock", "requirements-build.lock")
     for name in (*names, "tools/package-lock.json"):
         shutil.copy(root / name, folder / name)
     for name in ORDINARY.split():
@@ -66,8 +73,8 @@ def machine(root: Path, tmp_path: Path) -> Machine:
 def test_everything_is_installed_by_hash_from_the_locks(machine: Machine) -> None:
     assert machine.dev("test").returncode == 0
     calls = machine.called()
-    assert any("uv pip sync" in call and "--require-hashes requirements-dev.lock" in call for call in calls)
-    assert any("--no-deps --no-build-isolation --no-index -e ." in call for call in calls)
+    installing = [call for call in calls if "pip " in call]
+    assert [call.rsplit(" --python ")[0] for call in installing] == INSTALLING
     assert "npm ci --silent --ignore-scripts" in calls
     assert calls[-1] == "python -m pytest -n 2 --dist loadgroup -m not campaign"
 
@@ -91,10 +98,16 @@ def test_a_changed_lock_is_installed_again(machine: Machine) -> None:
 
 
 def test_without_uv_pip_installs_the_same_lock_by_hash(machine: Machine) -> None:
-    machine.stand_in(machine.folder / ".venv/bin/python", 'case "$*" in *"-m uv"*|*requirements-uv*) exit 1 ;; esac')
+    machine.stand_in(
+        machine.folder / ".venv/bin/python", 'case "$*" in *"-m uv"*|*" -r requirements-build"*) exit 1 ;; esac'
+    )
     assert machine.dev("test").returncode == 0
-    assert any("pip install" in one and "--require-hashes --no-deps -r requirements-dev.lock" in one
-               for one in machine.called())  # fmt: skip
+    pip = [call for call in machine.called() if "--require-hashes --no-deps" in call]
+    assert [call.split("--no-deps ")[1] for call in pip[1:]] == [
+        "-r .dev/build.lock",
+        "--no-build-isolation -r requirements-dev.lock",
+    ]
+    assert "\nuv==" not in (machine.folder / ".dev" / "build.lock").read_text()
 
 
 @pytest.mark.parametrize(("command", "status"), [(("test",), 0), (("test", "--all"), 1)])
@@ -122,6 +135,20 @@ def test_root_with_apt_gets_what_is_missing_and_no_more(machine: Machine) -> Non
     assert result.returncode == 0, result.stderr
     apt = [call for call in machine.called() if call.startswith("apt-get")]
     assert apt == ["apt-get update -q", "apt-get install -yq --no-install-recommends bubblewrap"]
+
+
+def test_a_compiler_is_brought_only_where_something_has_to_be_built(machine: Machine) -> None:
+    (machine.folder / BUILT).rmdir()
+    (machine.programs / "id").unlink()
+    machine.stand_in(machine.programs / "id", "echo 0")
+    machine.stand_in(machine.programs / "apt-get")
+    machine.stand_in(machine.programs / "uname", "echo Linux")
+    assert machine.dev("run").returncode == 0
+    assert "apt-get install -yq --no-install-recommends g++ python3-dev" in machine.called()
+    machine.stand_in(machine.programs / "uname", "echo Darwin")
+    (machine.folder / ".dev" / "stamp").unlink()
+    assert machine.dev("run").returncode == 0
+    assert not any("g++" in call for call in machine.called())
 
 
 def test_running_needs_no_program_that_only_tests_need(machine: Machine) -> None:

@@ -16,7 +16,7 @@ import pytest
 from casefile.registry import load_specs
 from collectors.interface import MethodSpec
 
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-uv.lock", "tools/package-lock.json")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-build.lock", "tools/package-lock.json")
 
 # Written in pieces, so that this file does not name them either.
 UNSPEAKABLE = (
@@ -40,23 +40,18 @@ def test_no_lock_names_an_address(root: Path, name: str) -> None:
     assert "://" not in (root / name).read_text("utf-8")
 
 
-def test_the_lock_of_uv_is_the_one_of_the_development_lock(root: Path) -> None:
-    alone = (root / "requirements-uv.lock").read_text("utf-8").strip()
-    assert alone.startswith("uv==")
-    assert alone in (root / "requirements-dev.lock").read_text("utf-8")
-
-
 def test_every_locked_line_has_a_hash(root: Path) -> None:
     for name in LOCKS[:3]:
         entries = re.split(r"\n(?=\S)", (root / name).read_text("utf-8").strip())
         assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
 
 
-def test_the_development_lock_holds_every_line_of_the_product_lock(root: Path) -> None:
-    def pins(name: str) -> set[str]:
-        return set(re.findall(r"^\S+==\S+", (root / name).read_text("utf-8"), re.MULTILINE))
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-build.lock"])
+def test_the_development_lock_holds_every_line_of_the_others(root: Path, name: str) -> None:
+    def pins(lock: str) -> set[str]:
+        return set(re.findall(r"^\S+==\S+", (root / lock).read_text("utf-8"), re.MULTILINE))
 
-    assert pins("requirements.lock") - pins("requirements-dev.lock") == set()
+    assert pins(name) - pins("requirements-dev.lock") == set()
 
 
 def test_texts_name_no_registry_host_and_no_path_of_a_machine(root: Path, committed: tuple[Path, ...]) -> None:
