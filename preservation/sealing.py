@@ -150,7 +150,7 @@ def version_note(circumstances: Circumstances) -> VersionNote:
         created=circumstances.ended_at,
         message=f"Captured by method {circumstances.method} {circumstances.method_version}",
         user_name=circumstances.collector,
-        user_address=f"urn:uuid:{circumstances.run}",
+        user_address=f"urn:uuid:{circumstances.collector}",
     )
 
 

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from casefile.digests import Digest
 from preservation import layout
+from preservation.durable import is_there
 from preservation.object_audit import Checked, ObjectAudit, kind_of
 from preservation.problems import Problem, problem
 from preservation.vault import locked
@@ -63,7 +64,7 @@ class VaultAudit:
         for object_id in found:
             yield from self._object(object_id, expected, read=object_id in chosen)
         for object_id in sorted(expected.sealed.keys() - set(found)):
-            if not os.path.lexists(self.root / layout.object_path(object_id)):
+            if not is_there(self.root / layout.object_path(object_id)):
                 yield problem("P021", self._shown(layout.object_path(object_id).as_posix()), object_id)
 
     def _root_files(self) -> Iterator[Problem]:
@@ -140,7 +141,8 @@ class VaultAudit:
     def _object(self, object_id: str, expected: Expected, *, read: bool) -> Iterator[Problem]:
         place = layout.object_path(object_id).as_posix()
         recorded = expected.sealed.get(object_id)
-        if recorded is None and object_id in expected.under_way:
+        if recorded is None and (object_id in expected.under_way or not is_there(self.root / place)):
+            # On its way in, or withdrawn meanwhile because its lease was lost.
             return
         if recorded is None:
             yield problem("P020", self._shown(place), object_id)
