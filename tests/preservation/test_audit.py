@@ -16,7 +16,7 @@ from preservation.inventory import build_inventory, build_sidecar, inventory_dig
 from preservation.object_audit import Checked
 from preservation.problems import KINDS, Problem, printable
 from preservation.sealing import seal, version_note
-from preservation.vault_audit import Expected, Sample, VaultAudit
+from preservation.vault_audit import Expected, Sample, Slice, VaultAudit
 
 from .captures import RUN, Workspace, capture_id, circumstances
 
@@ -294,6 +294,17 @@ def test_a_sample_reads_so_many_objects_the_same_ones_for_a_seed_and_counts_all(
     assert any(
         one.code == "P021" for one in VaultAudit(case.root, lambda: Expected(case.sealed), Sample(1, 1)).problems()
     )
+
+
+def test_the_slices_of_a_round_read_every_object_once(workspace: Workspace) -> None:
+    case = Case(workspace, 12)
+    read = []
+    for number in range(5):
+        audit = VaultAudit(case.root, lambda: Expected(case.sealed), Slice(5, number))
+        assert list(audit.problems()) == []
+        read.append(audit.checked.objects)
+    assert sum(read) == 12
+    assert max(read) < 12
 
 
 FOUND_BY_OCFL_PY = ["content exchanged", "extra content", "extra version", "link in a file's place", "empty folder"]
