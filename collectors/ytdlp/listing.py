@@ -94,7 +94,15 @@ def _walk(extraction: Extraction, found: dict[str, Any], depth: int) -> Iterator
 
 def _listed(entry: dict[str, Any]) -> ListedEntry | None:
     """An entry with an address of its own; None for one that has none."""
-    locator = entry.get("url") if entry.get("_type") in REFERENCES else entry.get("webpage_url") or entry.get("url")
+    locator = _locator_of(entry)
     if not isinstance(locator, str) or not locator.startswith(("http://", "https://")):
         return None
     return ListedEntry(locator=readable(locator, 65_536), title=title_of(entry), claimed_time=claimed_time_of(entry))
+
+
+def _locator_of(entry: dict[str, Any]) -> object:
+    """Where the entry is found: the page that it refers to, its own page, else the medium itself."""
+    if entry.get("_type") in REFERENCES:
+        return entry.get("url")
+    formats = entry.get("formats") or [{}]
+    return entry.get("webpage_url") or entry.get("url") or formats[-1].get("url")

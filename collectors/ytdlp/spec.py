@@ -34,7 +34,7 @@ VIDEO_HOSTS = (
 """Pages whose content is a video that plain HTTP does not bring. Courtesy: `--method` always decides."""
 
 CLAIMS = re.compile(
-    rf"(?:https?://(?:{'|'.join(VIDEO_HOSTS)})|https?://[^/?#]+/[^?#]*\.(?:m3u8|mpd)(?:[?#]|$))", re.IGNORECASE
+    rf"^(?:https?://(?:{'|'.join(VIDEO_HOSTS)})|https?://[^/?#]+/[^?#]*\.(?:m3u8|mpd)(?:[?#]|$))", re.IGNORECASE
 )
 
 SPEC = MethodSpec(
@@ -51,9 +51,9 @@ SPEC = MethodSpec(
 
 MEDIA_MARKUP = re.compile(
     r"<(?:video|audio)\b"
-    r"|<source\b[^>]{0,500}\btype\s*=\s*[\"']?(?:video|audio)/"
-    r"|<meta\b[^>]{0,500}\b(?:property|name)\s*=\s*[\"']?(?:og:video|og:audio|twitter:player)\b"
-    r"|<(?:iframe|embed)\b[^>]{0,2000}\bsrc\s*=\s*[\"']?(?:https?:)?//(?:[\w-]+\.)*"
+    r"|<source\b[^<>]{0,500}\btype\s*=\s*[\"']?(?:video|audio)/"
+    r"|<meta\b[^<>]{0,500}\b(?:property|name)\s*=\s*[\"']?(?:og:video|og:audio|twitter:player)\b"
+    r"|<(?:iframe|embed)\b[^<>]{0,2000}\bsrc\s*=\s*[\"']?(?:https?:)?//(?:[\w-]+\.)*"
     r"(?:youtube(?:-nocookie)?\.com/embed|player\.vimeo\.com|dailymotion\.com/embed|rutube\.ru/play/embed"
     r"|facebook\.com/plugins/video|tiktok\.com/embed|rumble\.com/embed|ok\.ru/videoembed)"
     r"|[\"'][^\"'\s<>]{1,2000}\.(?:m3u8|mpd)(?:\?[^\"'\s<>]{0,2000})?[\"']"

@@ -82,13 +82,29 @@ def other_site(media: Path) -> Iterator[Any]:
 
 
 @pytest.fixture
-def broker(site: Any) -> Iterator[str]:
-    """The address of a real egress broker that allows the site and nothing else."""
+def limits() -> dict[str, int]:
+    return dict(LIMITS)
+
+
+@pytest.fixture
+def running_broker(site: Any) -> Iterator[tuple[Broker, str]]:
     running = Broker(EgressPolicy(allow=(site.address,)))
     listener = socket.create_server(("127.0.0.1", 0))
     running.serve(listener)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    yield running, f"http://127.0.0.1:{listener.getsockname()[1]}"
     running.close()
+
+
+@pytest.fixture
+def broker(running_broker: tuple[Broker, str]) -> str:
+    """The address of a real egress broker that allows the site and nothing else."""
+    return running_broker[1]
+
+
+@pytest.fixture
+def counted(running_broker: tuple[Broker, str]) -> Callable[[], int]:
+    """How many connections the broker made so far."""
+    return lambda: len(running_broker[0].settle())
 
 
 @pytest.fixture
@@ -98,7 +114,7 @@ def capture(broker: str, tmp_path: Path) -> Callable[..., Captured]:
 
     count = 0
 
-    def run(locator: str, *, comments: bool = False, **limits: int) -> Captured:
+    def run(locator: str, *, comments: bool = False, proxy: str | None = None, **limits: int) -> Captured:
         nonlocal count
         count += 1
         out = tmp_path / f"out-{count}"
@@ -108,7 +124,7 @@ def capture(broker: str, tmp_path: Path) -> Callable[..., Captured]:
             "limits": {**LIMITS, **limits},
             "user_agent": "Tester/1",
             "accept_language": "ar",
-            "proxy": broker,
+            "proxy": broker if proxy is None else proxy,
             "comments": comments,
         }
         return Captured(Received.model_validate(work(request, tmp_path, out)), out)
