@@ -84,7 +84,7 @@ COPIES: dict[str, tuple[Callable[[Image.Image], Image.Image], str]] = {
 
 
 @pytest.mark.parametrize("copy", COPIES)
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_a_copy_is_found_and_the_method_says_how(copy: str, seed: int, tmp_path: Path) -> None:
     change, method = COPIES[copy]
     edge = _edge(painted(seed), change(painted(seed)), tmp_path)
@@ -102,7 +102,7 @@ def test_a_recompressed_copy_is_found_without_a_second_look(quality: int, tmp_pa
     assert "phash" in edge.methods
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_a_fifth_cut_off_and_a_caption_bar_are_not_found_yet(seed: int, tmp_path: Path) -> None:
     assert _edge(painted(seed), _cropped(painted(seed), 0.2), tmp_path) is None
     assert _edge(painted(seed), _captioned(painted(seed)), tmp_path) is None
@@ -110,7 +110,7 @@ def test_a_fifth_cut_off_and_a_caption_bar_are_not_found_yet(seed: int, tmp_path
 
 def test_unrelated_pictures_are_not_flagged(tmp_path: Path) -> None:
     matcher = Matcher()
-    for seed in range(60):
+    for seed in range(30):
         prints = _prints(encoded(painted(seed, 320, 240)), tmp_path)
         subject = Subject(f"item-{seed:03d}", f"capture-{seed}", f"sha256:{seed}", prints)
         assert matcher.matches(subject).edges == ()
@@ -141,7 +141,7 @@ def test_a_picture_that_holds_nothing_is_of_low_information(name: str, tmp_path:
     assert all(one.low_information for one in _prints(encoded(PLAIN[name]()), tmp_path))
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_a_picture_that_holds_something_is_not(seed: int, tmp_path: Path) -> None:
     assert not _prints(encoded(painted(seed)), tmp_path)[0].low_information
 

@@ -256,8 +256,8 @@ def picture_edge(one: Subject, other: Subject, hits: Sequence[_Hit], thresholds:
     frame = one.is_video or other.is_video
     phash_distance = distance(best.asking.phash, best.stored.phash) if best.variant == "upright" else -1
     trimmed = "trim" in {best.asking.region, best.stored.region}
-    methods = picture_methods(best.variant, trimmed=trimmed, phash_distance=phash_distance)
-    from_first = one.item < other.item
+    variant = seen_from_first(best.variant, from_first=one.item < other.item)
+    methods = picture_methods(variant, trimmed=trimmed, phash_distance=phash_distance)
     return Edge(
         item_a=min(one.item, other.item),
         item_b=max(one.item, other.item),
@@ -266,7 +266,7 @@ def picture_edge(one: Subject, other: Subject, hits: Sequence[_Hit], thresholds:
         methods=("frame", *methods) if frame else methods,
         distance=best.distance,
         same_capture=one.capture == other.capture,
-        variant=seen_from_first(best.variant, from_first=from_first),
+        variant=variant,
         phash_distance=phash_distance,
         offset_ms=max(best.asking.frame_ms, best.stored.frame_ms, 0) if frame else 0,
     )
@@ -296,7 +296,7 @@ def _video_edge(one: Subject, other: Subject, hits: Sequence[_Hit], thresholds: 
     sure = close >= thresholds.video_auto_frames and share(close, compared) >= thresholds.video_auto_share
     from_first = one.item < other.item
     later = [hit.stored.frame_ms - hit.asking.frame_ms for hit in nearest]
-    variant = nearest[0].variant
+    variant = seen_from_first(nearest[0].variant, from_first=from_first)
     return Edge(
         item_a=min(one.item, other.item),
         item_b=max(one.item, other.item),
@@ -304,7 +304,7 @@ def _video_edge(one: Subject, other: Subject, hits: Sequence[_Hit], thresholds: 
         methods=("keyframes" if variant == "upright" else f"keyframes-{variant}",),
         distance=(sum(hit.distance for hit in nearest) + UNRELATED_BITS * (compared - len(nearest))) // compared,
         same_capture=one.capture == other.capture,
-        variant=seen_from_first(variant, from_first=from_first),
+        variant=variant,
         matched=len(nearest),
         compared=compared,
         offset_ms=median_low(later) if from_first else -median_low(later),

@@ -67,10 +67,9 @@ class MetadataReader:
         Raises PathRefused for any path but an absolute one named by digest, ToolAbsent and Unreadable.
         """
         given = ours_only(path)
-        session = self._open()
         ended = False
         try:
-            printed = session.execute(*arguments, given, raw_bytes=True)
+            printed = self._open().execute(*arguments, given, raw_bytes=True)
             ended = True
         except (ExifToolException, OSError, ValueError) as error:
             raise Unreadable(f"ExifTool ended: {type(error).__name__}") from error
@@ -104,14 +103,13 @@ class MetadataReader:
             raise ToolAbsent("ExifTool is not on this machine")
         if self._session is None:
             try:
-                session = exiftool.ExifTool(
+                self._session = exiftool.ExifTool(
                     executable=self.executable, common_args=[], config_file=NO_CONFIGURATION, encoding="utf-8"
                 )
-                session.block_size = READ_BYTES
-                session.run()
+                self._session.block_size = READ_BYTES
+                self._session.run()
             except (ExifToolException, OSError, RuntimeError) as error:
                 raise ToolAbsent(f"ExifTool does not start: {type(error).__name__}") from error
-            self._session = session
         return self._session
 
 
