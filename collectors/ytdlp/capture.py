@@ -19,7 +19,7 @@ from collectors.interface import CaptureRequest
 from collectors.outcomes import advice as general_advice
 from collectors.outcomes import outcomes_of
 from collectors.ytdlp import answer
-from collectors.ytdlp.causes import RAISED, Explanation, explain
+from collectors.ytdlp.causes import RAISED, Explanation, chain_of, explain
 from collectors.ytdlp.claims import title_of
 from collectors.ytdlp.extraction import Extraction, entries_of
 from collectors.ytdlp.faults import LimitReached
@@ -78,6 +78,7 @@ class _Taking:
         self.missing: list[str] = []
         self.videos: list[tuple[Mapping[str, Any], list[Stream]]] = []
         self.sides: list[tuple[int, list[Transfer], Role, str]] = []
+        self.taken: set[tuple[str, ...]] = set()
         self.stopped = False
         (out / WORK).mkdir()
         (out / answer.RECORD).mkdir()
@@ -101,7 +102,7 @@ class _Taking:
         try:
             info = self.extraction.process_ie_result(entry, download=False)
         except RAISED as error:
-            self.stopped = isinstance(error, LimitReached)
+            self.stopped = any(isinstance(one, LimitReached) for one in chain_of(error))
             if self._was_redirected_to(entry):
                 self.failed = self._explain(error)
             else:
@@ -117,8 +118,13 @@ class _Taking:
         return not self.videos and entry.get("_type") == "url" and entry.get("url") in followed
 
     def _take_video(self, info: dict[str, Any]) -> None:
+        formats = formats_of(info)
+        named = tuple(str(chosen.get("url")) for chosen in formats)
+        if named in self.taken:  # a page may show one video twice
+            return
+        self.taken.add(named)
         streams: list[Stream] = []
-        for position, chosen in enumerate(formats_of(info)):
+        for position, chosen in enumerate(formats):
             work = self.out / WORK / f"{len(self.videos):04d}-{position}"
             work.mkdir()
             streams.append(stream := receive(self.extraction, chosen, work))
@@ -181,7 +187,9 @@ class _Taking:
             self.faults.append(self.failed)
         items, tools = self._items(files, types, status or part)
         self.faults.extend(answer.damage(self.recorder, items))
-        if not items or self._only_refused(items):
+        if refusal := self._refusal(items):
+            return answer.failure(refusal, self.recorder)
+        if not items:
             reason = next(iter(self.faults), None) or Explanation(Cause.TOOL_FAILED, "nothing came", "")
             return answer.failure(reason, self.recorder)
         if status is not None and self.failed is not None:
@@ -295,9 +303,11 @@ class _Taking:
             self.recorder.open_body(found).close()
         return found
 
-    def _only_refused(self, items: list[ReceivedItem]) -> bool:
-        media = [item for item in items if item.role in (Role.VIDEO, Role.AUDIO) and item.content is Content.PRESENT]
-        return not media and any(one.cause is Cause.BLOCKED_BY_POLICY for one in self.faults)
+    def _refusal(self, items: list[ReceivedItem]) -> Explanation | None:
+        """Why no medium came, when policy is why: then the attempt is refused, whatever stands around it."""
+        if any(one.role in (Role.VIDEO, Role.AUDIO) and one.content is not Content.ABSENT for one in items):
+            return None
+        return next((one for one in self.faults if one.cause is Cause.BLOCKED_BY_POLICY), None)
 
     def _records(self) -> list[ReceivedFile]:
         folder = self.out / answer.RECORD

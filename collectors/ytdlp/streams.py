@@ -27,6 +27,8 @@ from collectors.ytdlp.recording import Transfer
 TRIES = 2
 MAX_MISSING_IN_A_ROW = 10
 """A stream whose segments all fail ends here, instead of asking for a thousand more."""
+MAX_JOINED_SEGMENT_BYTES = 256 << 20
+"""yt-dlp decrypts and joins a segment in memory; segments of ten seconds are far below."""
 MAX_WAIT_S = 30.0
 LIVE_S = 300.0
 """What is taken of a broadcast that goes on: five minutes, and no more than most of the capture's time."""
@@ -240,8 +242,13 @@ class _Keeping:
         return False
 
     def _read_fragment(self, ctx: dict[str, Any]) -> bytes | None:
-        path = ctx.pop("kept_part", "")
-        return (self.ydl.recorder.out / path).read_bytes() if path else None
+        path = self.ydl.recorder.out / ctx.pop("kept_part", "")
+        if not path.is_file():
+            return None
+        if path.stat().st_size > MAX_JOINED_SEGMENT_BYTES:
+            self.ydl.messages.warning("a segment is too large to be joined for viewing; it is kept as it came")
+            return None
+        return path.read_bytes()
 
     def _append_fragment(self, ctx: dict[str, Any], frag_content: bytes) -> None:
         ctx["dest_stream"].write(frag_content)

@@ -171,6 +171,12 @@ def test_two_videos_of_one_base_name_stay_two(site, media, capture):
     assert [captured.digests(item) for item in videos] == [served(media, "a.mp4"), served(media, "b.mp4")]
 
 
+def test_a_video_that_a_page_shows_twice_is_taken_once(site, capture):
+    captured = capture(site.page("/twice.html", '<video src="/a.mp4"></video><video src="/a.mp4"></video>'))
+    assert len([item for item in captured.received.items if item.role is Role.VIDEO]) == 1
+    assert site.times_asked("/a.mp4") == 1
+
+
 def test_the_requests_are_recorded_with_their_headers(site, broker, capture):
     page = site.page("/watch.html", '<video src="/a.mp4"></video>')
     captured = capture(page)

@@ -44,11 +44,8 @@ def test_memory_does_not_follow_the_size_of_a_video(site, tmp_path, limits):
             handler.wfile.write(block)
 
     site.reply("/large.mp4", Reply(media_type="video/mp4", headers=(("Content-Length", str(size)),), behave=behave))
-    asked = {
-        "limits": {**limits, "max_bytes": 1 << 30, "max_decoded_bytes": 1 << 30},
-        "locator": site.url("/large.mp4"),
-    }
-    request: dict[str, Any] = {**asked, "user_agent": "T", "accept_language": "en"}
+    wide = {**limits, "max_bytes": 1 << 30, "max_decoded_bytes": 1 << 30}
+    asked: dict[str, Any] = {"limits": wide, "user_agent": "T", "accept_language": "en"}
     egress = EgressPolicy(allow=(site.address,))
     with open_worker(SPEC.module, inputs=None, out=tmp_path, egress=egress, level=LEVEL) as worker:
         result = worker.call({**asked, "locator": site.url("/large.mp4")}, "large", BOUNDS)
