@@ -1,0 +1,36 @@
+"""The references say what the program is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cli.commands import COMMANDS, GROUPS
+from cli.reference import references
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize("name", sorted(references()))
+def test_a_reference_is_what_the_program_says_of_itself(name: str) -> None:
+    written = (DOCS / name).read_text("utf-8")
+    assert written == references()[name], f"run: python -m cli.reference docs  ({name} is out of date)"
+
+
+def test_every_command_has_its_heading() -> None:
+    text = (DOCS / "cli.md").read_text("utf-8")
+    headings = set(re.findall(r"^#{2,3} casefile (.+)$", text, re.MULTILINE))
+    expected = set(COMMANDS) | {f"{word} {name}" for word, group in GROUPS.items() for name in group.commands}
+    assert expected <= headings
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    pages = [*DOCS.rglob("*.md"), *(DOCS.parent / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"))]
+    broken = []
+    for page in pages:
+        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text("utf-8")):
+            if not (page.parent / target).exists():
+                broken.append(f"{page.relative_to(DOCS.parent)} -> {target}")
+    assert not broken
