@@ -24,7 +24,9 @@ def prefect_environment(home: Path, *, api_url: str = "", password: str = "") ->
         "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": str(START_TIMEOUT_S),
-        "PREFECT_LOGGING_LEVEL": "WARNING",
+        # What Prefect has to say about its own services is no concern of an investigation; errors of ours come out.
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_INTERNAL_LOGGING_LEVEL": "CRITICAL",
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
         "PREFECT_CLI_PROMPT": "false",
     }
