@@ -13,12 +13,14 @@ from casefile.vocabulary import Role
 PREFIX_BYTES = 2_048
 """How much of a file is looked at."""
 
+# Atomic groups: what was passed over is not gone through again in every other way.
+PROLOGUE = rb"(?>(?><!--.*?-->|<\?xml[^>]{0,200}\?>|<!doctype\s+(?!html)[^>]{0,400}>|\s+)*)"
 HTML_START = re.compile(
-    rb"(?:<!--.*?-->|<\?xml[^>]{0,200}\?>|\s)*<(?:!doctype\s+html|html|head|body|title|meta|script|style|div|h[1-6]|p|a|table|br)\b",
-    re.IGNORECASE | re.DOTALL,
+    PROLOGUE + rb"<(?:!doctype\s+html|(?:html|head|body|title|meta|script|style|div|h[1-6]|p|a|table|br)\b)",
+    re.I | re.S,
 )
-SVG_START = re.compile(rb"(?:<!--.*?-->|<\?xml[^>]{0,200}\?>|<!doctype\s+svg[^>]{0,400}>|\s)*<svg\b", re.I | re.S)
-FEED_START = re.compile(rb"(?:<!--.*?-->|<\?xml[^>]{0,200}\?>|\s)*<(rss|feed|rdf:RDF)\b", re.DOTALL)
+SVG_START = re.compile(PROLOGUE + rb"<svg\b", re.I | re.S)
+FEED_START = re.compile(PROLOGUE + rb"<(rss|feed|rdf:RDF)\b", re.S)
 JSON_START = re.compile(rb"\s*(?:\{\s*(?:\"|\})|\[\s*(?:[\[{\"\]0-9-]|true|false|null))")
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
@@ -141,8 +143,8 @@ def _container(prefix: bytes) -> str:
         return "image/bmp"
     if len(prefix) > 188 and prefix[0] == prefix[188] == 0x47:
         return "video/mp2t"
-    # MPEG audio frame header: eleven sync bits, a valid version, layer and bit rate (ISO/IEC 11172-3, 2.4.1.3).
-    if len(prefix) > 2 and prefix[0] == 0xFF and prefix[1] & 0xE6 in (0xE2, 0xE4, 0xE6) and prefix[2] >> 4 != 15:
+    # MPEG audio frame header: eleven sync bits, layer II or III, a bit rate that is one (ISO/IEC 11172-3, 2.4.1.3).
+    if len(prefix) > 2 and prefix[0] == 0xFF and prefix[1] & 0xE6 in (0xE2, 0xE4) and prefix[2] >> 4 != 15:
         return "audio/mpeg"
     return ""
 
@@ -152,14 +154,14 @@ def _text(prefix: bytes) -> str:
         order = "utf-16-le" if prefix[:2] == b"\xff\xfe" else "utf-16-be"
         prefix = prefix[2:].decode(order, "replace").encode("utf-8", "replace")
     prefix = prefix.removeprefix(b"\xef\xbb\xbf")
-    if not prefix or CONTROL.search(prefix):
-        return ""
     if SVG_START.match(prefix):
         return "image/svg+xml"
     if feed := FEED_START.match(prefix):
         return "application/atom+xml" if feed.group(1) == b"feed" else "application/rss+xml"
     if HTML_START.match(prefix):
         return "text/html"
+    if not prefix or CONTROL.search(prefix):
+        return ""
     if prefix.lstrip().startswith(b"<?xml"):
         return "application/xml"
     if JSON_START.match(prefix):

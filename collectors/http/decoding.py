@@ -17,8 +17,8 @@ STEP_BYTES = 1 << 18
 """Most bytes that one step makes."""
 ZSTD_WINDOW_BYTES = 8 << 20
 """RFC 8878 section 3.1.1.1.2: what a decoder should support; RFC 9659 makes it the web's limit."""
-ZSTD_SLICE_BYTES = 512
-"""A block of four bytes can stand for 128 KiB: a slice makes 16 MiB at most."""
+ZSTD_SLICE_BYTES = 256
+"""A block of four bytes can stand for 128 KiB: a slice makes 8 MiB at most."""
 MOST_CODINGS = 3
 
 

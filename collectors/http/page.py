@@ -74,8 +74,8 @@ def decode_text(content: bytes, content_type: str = "") -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        # A cut in the middle of the last character is our own doing and no sign of another encoding.
-        if error.start >= len(content) - 3:
+        # Where we cut in the middle of the last character, that is no sign of another encoding.
+        if len(content) >= PARSED_BYTES and error.start >= len(content) - 3:
             return content.decode("utf-8", "ignore")
     return content.decode("windows-1252", "replace")
 

@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import certifi
@@ -155,11 +156,15 @@ def trusted_roots() -> ssl.SSLContext:
 
     HTTP/2 packs headers, so that nothing could be kept as it was sent.
     """
-    system = ssl.get_default_verify_paths()
-    context = ssl.create_default_context(cafile=None if system.cafile or system.capath else certifi.where())
+    context = ssl.create_default_context(cafile=None if _system_has_roots() else certifi.where())
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+def _system_has_roots() -> bool:
+    paths = ssl.get_default_verify_paths()
+    return paths.cafile is not None or (paths.capath is not None and any(Path(paths.capath).iterdir()))
 
 
 def open_wire(locator: Locator, *, proxy: str, pace: Pace, roots: Callable[[], ssl.SSLContext]) -> Wire:

@@ -189,6 +189,10 @@ def _read_request(connection: socket.socket) -> Seen | None:
         if not block:
             return None
         raw += block
+        if raw.startswith(b"\x16\x03"):
+            # A TLS greeting on the plain port: what servers say to that.
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            return None
     lines = bytes(raw).decode("latin-1").split("\r\n")
     method, _, rest = lines[0].partition(" ")
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}

@@ -1,0 +1,79 @@
+"""TLS: what cannot be verified is not taken; what was agreed is recorded."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import ssl
+
+import pytest
+from sites.capturing import Capture
+from sites.hostile import HostileSite
+from sites.relay import Relay
+
+from casefile.vocabulary import Cause, Outcome
+
+
+@pytest.fixture(autouse=True)
+def _trust_the_test_root(hostile_site: HostileSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a machine would that has the site's root among its own: OpenSSL reads this variable, Casefile does not."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(hostile_site.certificates.root))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "site.example"])
+def test_a_verified_site_is_captured_byte_for_byte(host: str, hostile_site: HostileSite, capture: Capture) -> None:
+    captured = capture(hostile_site.url("/page", tls="good", host=host))
+    assert captured.received.outcome is Outcome.CAPTURED
+    assert captured.records("request")[0].block == hostile_site.requests[0].raw
+    assert captured.records("response")[0].block == bytes(hostile_site.sent[0])
+
+
+@pytest.mark.parametrize("certificate", ["self-signed", "expired", "future", "wrong-name"])
+def test_a_certificate_that_does_not_hold_is_tls_and_nothing_is_asked(
+    certificate: str, hostile_site: HostileSite, capture: Capture
+) -> None:
+    received = capture(hostile_site.url("/page", tls=certificate, host="site.example")).received
+    assert (received.outcome, received.cause) == (Outcome.FAILED, Cause.TLS)
+    assert received.detail
+    assert hostile_site.requests == []
+
+
+def test_a_root_that_nobody_trusts_is_tls(
+    hostile_site: HostileSite, capture: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    assert capture(hostile_site.url("/page", tls="good")).received.cause is Cause.TLS
+
+
+def test_plain_http_on_a_tls_address_is_tls(hostile_site: HostileSite, capture: Capture) -> None:
+    received = capture(hostile_site.url("/page").replace("http://", "https://")).received
+    assert (received.outcome, received.cause) == (Outcome.FAILED, Cause.TLS)
+
+
+def test_what_was_agreed_is_recorded_with_the_certificate(hostile_site: HostileSite, capture: Capture) -> None:
+    facts = capture(hostile_site.url("/page", tls="good")).records("metadata")[-1].block.decode()
+    fields = dict(line.split(": ", 1) for line in facts.splitlines())
+    assert fields["tls-version"] == "TLSv1.3"
+    assert fields["tls-cipher"]
+    certificate = base64.b64decode(fields["tls-certificate"])
+    assert fields["tls-certificate-digest"] == "sha256:" + hashlib.sha256(certificate).hexdigest()
+    address, port = hostile_site.tls_address("good").split(":")
+    assert certificate == ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((address, int(port))))
+
+
+def test_from_https_to_a_bad_certificate_is_tls_with_the_way_recorded(
+    hostile_site: HostileSite, capture: Capture
+) -> None:
+    bad = hostile_site.url("/page", tls="expired")
+    received = capture(hostile_site.url(f"/redirect?to={bad}", tls="good")).received
+    assert received.cause is Cause.TLS
+    assert [exchange.status for exchange in received.exchanges] == [302, 0]
+
+
+def test_a_name_reaches_the_server_as_punycode(hostile_site: HostileSite, capture: Capture) -> None:
+    port = hostile_site.address.rpartition(":")[2]
+    with Relay(hosts={"xn--e1afmkfd.xn--p1ai": "127.0.0.1"}) as relay:
+        captured = capture(f"http://пример.рф:{port}/page", proxy=relay.url)
+    assert captured.received.outcome is Outcome.CAPTURED
+    assert hostile_site.requests[0].headers["host"] == f"xn--e1afmkfd.xn--p1ai:{port}"
+    assert captured.item.locator == f"http://xn--e1afmkfd.xn--p1ai:{port}/page"
