@@ -266,11 +266,12 @@ def test_results_are_private_and_replace_the_former_ones_whole(tmp_path: Path) -
 def test_a_target_that_cannot_be_written_is_refused_before_anything_is_collected(tmp_path: Path) -> None:
     source = tmp_path / "leads.csv"
     source.write_text("url\n")
+    (tmp_path / "the-same.csv").symlink_to(source)
     with pytest.raises(SheetUnusable, match="results are written as"):
         check_target(tmp_path / "results.pdf")
     with pytest.raises(SheetUnusable, match="no folder"):
         check_target(tmp_path / "none" / "results.csv")
     with pytest.raises(SheetUnusable, match="overwrite the list itself"):
-        check_target(source, source)
+        check_target(source, tmp_path / "the-same.csv")
     assert check_target(tmp_path / "results.XLSX", source) == ".xlsx"
     assert locators(read_here(b"https://a.example/\n", "-", tmp_path / "in")) == [(1, "https://a.example/")]
