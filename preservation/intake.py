@@ -76,21 +76,22 @@ def take_digests(content: Path, named: Sequence[str], disk: Disk) -> dict[str, D
 
 def _files(content: Path, folder: str, wanted: set[str], folders: set[str]) -> Iterator[str]:
     try:
-        with os.scandir(content / folder) as entries:
-            listed = sorted(entries, key=lambda entry: entry.name)
+        entries = os.scandir(content / folder)
     except PermissionError as error:
         raise OutputRefused(folder, "the folder may not be listed") from error
-    for entry in listed:
-        path = str(PurePosixPath(folder, entry.name))
-        if entry.is_dir(follow_symlinks=False):
-            if path in folders:
-                yield from _files(content, path, wanted, folders)
+    # One by one: a worker may have made a million.
+    with entries:
+        for entry in entries:
+            path = str(PurePosixPath(folder, entry.name))
+            if entry.is_dir(follow_symlinks=False):
+                if path in folders:
+                    yield from _files(content, path, wanted, folders)
+                else:
+                    _remove_empty(content / path, path)
+            elif path in wanted:
+                yield path
             else:
-                _remove_empty(content / path, path)
-        elif path in wanted:
-            yield path
-        else:
-            raise OutputRefused(path, "it was not named")
+                raise OutputRefused(path, "it was not named")
 
 
 def _remove_empty(folder: Path, path: str) -> None:

@@ -65,6 +65,8 @@ def recover_capture(folder: CaptureFolder, vault: Vault, record: Record, lose: L
         # The event first: without it a crash in between would leave a folder in quarantine that nothing speaks of.
         lose(Lost(folder.run.id, folder.capture, str(error), intent))
         folder.set_aside(str(error), resolved=True)
+        if intent is not None:
+            vault.prune(intent.object_id)
         return False
     return True
 

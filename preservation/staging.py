@@ -75,10 +75,11 @@ class CaptureFolder:
 
     def intent(self) -> Intent | None:
         """The intent that was declared, or None; raises RecordUnreadable when the file is not one."""
-        if not is_there(self._intent):
-            return None
         with storage_errors("read", self._intent):
-            content = self._intent.read_bytes()
+            try:
+                content = self._intent.read_bytes()
+            except FileNotFoundError:
+                return None
         try:
             value = parse_canonical(content)
         except NotCanonical as error:
@@ -270,10 +271,11 @@ class Staging:
 
 def _listed(folder: Path) -> list[Path]:
     """What is in a folder, by name; nothing when there is no such folder."""
-    if not is_there(folder):
-        return []
     with storage_errors("list", folder):
-        return sorted(folder.iterdir())
+        try:
+            return sorted(folder.iterdir())
+        except FileNotFoundError:
+            return []
 
 
 def _is_folder(path: Path) -> bool:

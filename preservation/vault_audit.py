@@ -57,8 +57,8 @@ class Slice:
 class VaultAudit:
     """An audit of the storage root at `root`, also while others seal. `expect` is asked once the root is listed.
 
-    Without a `sample` or a slice every object is read. `problems` is run once; `checked` counts as it goes. The paths of findings
-    begin with the root's own name.
+    Without a `sample` or a slice every object is read. `problems` is run once; `checked` counts as it goes. The paths
+    of findings begin with the root's own name.
     """
 
     root: Path

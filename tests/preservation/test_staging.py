@@ -14,8 +14,8 @@ import pytest
 
 from casefile.errors import LeaseLost, SpaceExhausted, StorageFailed, VaultConflict, WorkspaceBusy
 from preservation.recovery import Lost, recover, recover_capture
-from preservation.sealing import Sealed, seal
-from preservation.staging import CaptureFolder, Reserve, Staging
+from preservation.sealing import Sealed, build_object, seal
+from preservation.staging import CaptureFolder, Intent, Reserve, Staging
 
 from .captures import FILES, RUN, Workspace, capture_id
 
@@ -190,6 +190,21 @@ def test_an_object_that_rotted_before_its_record_is_not_recorded(workspace: Work
 
 def test_an_object_that_vanished_before_its_record_is_lost(workspace: Workspace, tmp_path: Path) -> None:
     assert broken(workspace, lambda place: place.rename(tmp_path / "away")).reason
+
+
+def test_folders_made_for_an_object_that_is_lost_do_not_stay(workspace: Workspace) -> None:
+    """As after a kill between the making of its folders and the rename, and rot before the next start."""
+    run = workspace.staging.open_run(RUN)
+    finished, folder = workspace.worker_ends(run, 1)
+    sealed = build_object(finished, folder)
+    folder.declare(Intent(sealed.object_id, sealed.inventory, {}))
+    place = workspace.vault.object_path(sealed.object_id)
+    place.parent.mkdir(parents=True)
+    flip(folder.object / "inventory.json")
+    run.close()
+    recover(workspace.staging, workspace.vault, workspace.log.record, workspace.log.lose)
+    assert capture_id(1) in workspace.log.lost
+    assert not place.parent.parent.exists()
 
 
 def test_an_object_whose_place_is_taken_is_lost_and_kept(workspace: Workspace) -> None:
