@@ -19,10 +19,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from examples import site
+from examples import media, site
 
 CASEFILE = Path(sys.executable).with_name("casefile")
 INTERRUPTED = 130
+TWIN = "IMG_0001.jpg"
 BY_PREFECT = ("/", "/post/rynok")
 SEARCHED = {"лікарня": "/post/rynok", "المستشفى": "/post/rynok", "promenade": "/post/lake"}
 """Words in three scripts, each with the page that holds it."""
@@ -93,10 +94,13 @@ def _walk(walk: Walk, base: str) -> Path:
     walk.run("init", str(walk.workspace), "--title", "Morning at the lake", "--investigator", "Example Investigator")
     _collect(walk, base, weak)
     _prefect(walk, base, weak)
-    _count(walk)
-    _duplicates(walk, base)
-    _search(walk, base)
-    _audit_and_rebuild(walk)
+    _import(walk, weak)
+    items = _items(walk)
+    _count(walk, items)
+    paths = {item["id"]: item["locator"].removeprefix(base) for item in items}
+    _duplicates(walk, paths)
+    _search(walk, paths)
+    _audit_and_rebuild(walk, items)
     _tamper(walk)
     sheet = walk.workspace / "work" / "contact-sheet"
     walk.run("items", "--html", str(sheet))
@@ -146,19 +150,24 @@ def _items(walk: Walk) -> list[dict[str, Any]]:
     return list(walk.run("items").get("items", []))
 
 
-def _count(walk: Walk) -> None:
-    items = _items(walk)
-    for key in ("role", "content"):
+def _import(walk: Walk, weak: Sequence[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for seed, name in enumerate(("monday", "tuesday"), start=6):
+            media.save_photo(media.draw_scene(seed), Path(folder) / name / TWIN)
+        walk.run("import", folder, "--from-person", "A neighbour", "--how", "by hand", *weak)
+
+
+def _count(walk: Walk, items: Sequence[Mapping[str, Any]]) -> None:
+    for key in ("role", "content", "acquisition"):
         counted = Counter(item[key] for item in items)
         print(f"  by {key}: " + ", ".join(f"{number} {value}" for value, number in sorted(counted.items())))
-    twins = [item for item in items if item["name"] == "IMG_0001.jpg"]
-    walk.expect(len({item["sha256"] for item in twins}) == 2, "two files of one name are not two items")
+    twins = {item["sha256"] for item in items if item["name"] == TWIN and item["acquisition"] == "handed-over"}
+    walk.expect(len(twins) == 2, "two files of one name, handed over, are not two items")
 
 
-def _duplicates(walk: Walk, base: str) -> None:
-    of_item = {item["id"]: item["locator"].removeprefix(base) for item in _items(walk)}
+def _duplicates(walk: Walk, paths: Mapping[str, str]) -> None:
     edges = walk.run("duplicates").get("edges", [])
-    pairs = {frozenset((of_item.get(edge["item_a"]), of_item.get(edge["item_b"]))): edge for edge in edges}
+    pairs = {frozenset((paths.get(edge["item_a"]), paths.get(edge["item_b"]))): edge for edge in edges}
     family = {site.ORIGINAL, *site.REUPLOADS.values()}
     for name, path in site.REUPLOADS.items():
         edge = pairs.get(frozenset((site.ORIGINAL, path)))
@@ -169,17 +178,16 @@ def _duplicates(walk: Walk, base: str) -> None:
     walk.expect(not strangers, f"unlike pictures were paired: {strangers}")
 
 
-def _search(walk: Walk, base: str) -> None:
-    of_item = {item["id"]: item["locator"].removeprefix(base) for item in _items(walk)}
+def _search(walk: Walk, paths: Mapping[str, str]) -> None:
     for word, path in SEARCHED.items():
-        hits = [of_item.get(hit["item"]) for hit in walk.run("search", word).get("hits", [])]
+        hits = [paths.get(hit["item"]) for hit in walk.run("search", word).get("hits", [])]
         print(f"  {word}: {', '.join(sorted({hit for hit in hits if hit})) or 'nothing'}")
         walk.expect(path in hits, f"{word} was not found in {path}")
 
 
-def _audit_and_rebuild(walk: Walk) -> None:
+def _audit_and_rebuild(walk: Walk, items: Sequence[Mapping[str, Any]]) -> None:
     _audit(walk)
-    before = [_items(walk), walk.run("attempts")]
+    before = [items, walk.run("attempts")]
     print("\nNow the database is thrown away; vault and log are all that is left.")
     for file in walk.workspace.glob("casefile.db*"):
         file.unlink()
