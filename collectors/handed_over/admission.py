@@ -69,16 +69,16 @@ class Batch:
 
 
 def plan(paths: Sequence[Path], barred: Collection[Path] = ()) -> Iterator[Batch]:
-    """Group the files at and below `paths` into batches, in the order of the names' bytes.
+    """Group the files at and below `paths` into batches, in the order of the names' bytes, walking as they are taken.
 
-    Symbolic links are not followed. Links, devices, sockets, folders in `barred` (such as the workspace itself) and
-    what cannot be read become refusals in the batch of their place. The walk goes on as batches are taken.
+    Symbolic links are not followed. Links, devices, sockets, folders in `barred` (such as the workspace itself, under
+    whatever name) and what cannot be read become refusals in the batch of their place.
     """
     number = 1
     entries: list[Entry] = []
     refusals: list[Refusal] = []
     size = 0
-    for found in _walk(paths, frozenset(os.path.realpath(path) for path in barred)):
+    for found in _walk(paths, frozenset(_identity(os.stat(path)) for path in barred)):
         more = found.size if isinstance(found, Entry) else 0
         if len(entries) + len(refusals) >= MOST_FILES or (entries and size + more > MOST_BYTES):
             yield Batch(number, tuple(entries), tuple(refusals))
@@ -105,7 +105,12 @@ def receive(batch: Batch, out: Path) -> Received:
     return intake.received()
 
 
-def _walk(paths: Sequence[Path], barred: frozenset[str]) -> Iterator[Entry | Refusal]:
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    """Of a folder, whatever it is called."""
+    return found.st_dev, found.st_ino
+
+
+def _walk(paths: Sequence[Path], barred: frozenset[tuple[int, int]]) -> Iterator[Entry | Refusal]:
     for path in paths:
         whole = os.path.abspath(path)
         pending = [(whole, os.path.basename(whole))]
@@ -117,7 +122,7 @@ def _walk(paths: Sequence[Path], barred: frozenset[str]) -> Iterator[Entry | Ref
                     yield Entry(place, relative, found.st_size)
                 elif not stat.S_ISDIR(found.st_mode):
                     yield Refusal(relative, _kind(found.st_mode))
-                elif os.path.realpath(place) in barred:
+                elif _identity(found) in barred:
                     yield Refusal(relative, "it belongs to Casefile itself")
                 else:
                     names = sorted(os.listdir(place), key=os.fsencode, reverse=True)
