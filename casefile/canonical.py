@@ -30,15 +30,20 @@ def canonical_json(value: Json) -> bytes:
 
     Raises NotCanonical for anything outside the vocabulary.
     """
-    plain = _checked(value, ())
-    # The encoder keeps the order of keys, which `_checked` has made that of RFC 8785 section 3.2.3.
     try:
-        return _ENCODER.encode(plain).encode("utf-8")
+        # The encoder sorts by code point, which for ASCII keys is the order of RFC 8785 section 3.2.3.
+        if _is_simple(value):
+            return _SORTING.encode(value).encode("utf-8")
+        # It keeps the order of keys, which `_checked` has made that of the RFC.
+        return _KEEPING.encode(_checked(value, ())).encode("utf-8")
     except UnicodeEncodeError as error:
         raise NotCanonical((), "lone surrogate") from error
+    except RecursionError as error:
+        raise NotCanonical((), "nested too deeply") from error
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_SORTING = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True)
+_KEEPING = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def parse_canonical(content: bytes) -> Json:
@@ -50,6 +55,20 @@ def parse_canonical(content: bytes) -> Json:
     if canonical_json(value) != content:
         raise NotCanonical((), "not in canonical form")
     return value
+
+
+def _is_simple(value: object) -> bool:
+    """Whether `value` is of plain types within the vocabulary and every key is ASCII: what nearly every record is."""
+    if type(value) is dict:
+        for key, one in value.items():
+            if type(key) is not str or not key.isascii() or not (type(one) is str or _is_simple(one)):
+                return False
+        return True
+    if type(value) is list or type(value) is tuple:
+        return all(map(_is_simple, value))
+    if type(value) is int:
+        return -INTEGER_LIMIT < value < INTEGER_LIMIT
+    return type(value) is str or type(value) is bool
 
 
 def _checked(value: object, path: tuple[str, ...]) -> Json:

@@ -7,7 +7,7 @@ paths. Sealing turns it into a `CaptureRecord`, which is both `capture.json` in 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -54,9 +54,10 @@ class Value(BaseModel):
 
 
 def _without_null(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _without_null(one) for key, one in value.items() if one is not None}
-    if isinstance(value, list | tuple):
+    """A dumped value, which is of plain types only, without the keys whose value is null."""
+    if type(value) is dict:
+        return {key: one if type(one) is str else _without_null(one) for key, one in value.items() if one is not None}
+    if type(value) is list:
         return [_without_null(one) for one in value]
     return value
 

@@ -29,11 +29,13 @@ ABSENT = FileState(0, 0)
 
 
 def state_of(path: Path) -> FileState:
-    """The file's state; ABSENT when there is none."""
+    """The file's state; ABSENT when there is none. Raises StorageFailed."""
     try:
         status = os.stat(path, follow_symlinks=False)
     except FileNotFoundError:
         return ABSENT
+    except OSError as error:
+        raise StorageFailed("look at", path.name, error.strerror or str(error)) from error
     return FileState(status.st_ino, status.st_size)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +15,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, ValidationError
 
-from casefile.canonical import NotCanonical, parse_canonical
+from casefile.canonical import Json, NotCanonical
 from casefile.digests import Digest
 from casefile.errors import RecordUnreadable
 from casefile.model import ClockRecord, Value
@@ -44,12 +43,23 @@ class Subject(Value):
     id: Word
     count: int | None = Field(default=None, ge=0)
 
+    def plain(self) -> dict[str, Json]:
+        """The subject as canonical JSON is made of it."""
+        plain: dict[str, Json] = {"id": self.id, "kind": self.kind}
+        if self.count is not None:
+            plain["count"] = self.count
+        return plain
+
 
 class EventOutcome(Value):
     """How what the event tells of ended."""
 
     status: Word
     cause: Word | None = None
+
+    def plain(self) -> dict[str, Json]:
+        """The outcome as canonical JSON is made of it."""
+        return {"status": self.status} if self.cause is None else {"cause": self.cause, "status": self.status}
 
 
 class Envelope(Value):
@@ -76,6 +86,28 @@ class Envelope(Value):
 
     model_config = Value.model_config | {"populate_by_name": True, "serialize_by_alias": True}
 
+    def plain(self) -> dict[str, Json]:
+        """The envelope as canonical JSON is made of it; what is absent is left out."""
+        plain: dict[str, Json] = {
+            "actor": self.actor,
+            "causes": self.causes,
+            "clock": self.clock.plain(),
+            "envelope": self.envelope,
+            "id": self.id,
+            "identity": self.identity,
+            "log": self.log,
+            "parts": {name.value: stated for name, stated in self.parts.items()},
+            "recorded_at": self.recorded_at,
+            "run": self.run,
+            "schema": self.schema_number,
+            "subject": [subject.plain() for subject in self.subject],
+            "tools": self.tools,
+            "type": self.type,
+        }
+        if self.outcome is not None:
+            plain["outcome"] = self.outcome.plain()
+        return plain
+
     def to_bytes(self) -> bytes:
         """The canonical bytes; raises RecordUnreadable when they exceed 8 KiB."""
         content = self.canonical()
@@ -89,11 +121,12 @@ class Envelope(Value):
         try:
             if len(content) > MAX_ENVELOPE_BYTES:
                 raise NotCanonical((), "longer than an envelope may be")
-            envelope = cls.model_validate(parse_canonical(content))
+            envelope = cls.model_validate_json(content)
+            canonical = envelope.canonical()
         except (NotCanonical, ValidationError) as error:
             raise RecordUnreadable("envelope", str(error)) from error
-        if envelope.canonical() != content:
-            raise RecordUnreadable("envelope", "holds a value that this version does not write")
+        if canonical != content:
+            raise RecordUnreadable("envelope", "is not in the form that this version writes")
         return envelope
 
     def subject_of(self, kind: str) -> str:
@@ -122,16 +155,6 @@ class Part:
         """Whether `envelope` commits to exactly this part."""
         stated = envelope.parts.get(self.name, "")
         return self.event == envelope.id and hmac.compare_digest(stated, self.commitment)
-
-    def value(self) -> Mapping[str, object]:
-        """The part's JSON object; raises RecordUnreadable when it is none."""
-        try:
-            value = json.loads(self.content)
-        except (UnicodeDecodeError, ValueError) as error:
-            raise RecordUnreadable(f"{self.name} of event {self.event}", "not JSON") from error
-        if not isinstance(value, dict):
-            raise RecordUnreadable(f"{self.name} of event {self.event}", "not an object")
-        return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ class Segments:
         self._lock = lock
         self._reached = reached
         self._name = name
+        self._paths: dict[int, Path] = {}
 
     @property
     def folder(self) -> Path:
@@ -92,7 +93,9 @@ class Segments:
 
     def path(self, segment: int) -> Path:
         """The file of a segment."""
-        return self._folder / segment_name(segment)
+        if segment not in self._paths:
+            self._paths = {segment: self._folder / segment_name(segment)}
+        return self._paths[segment]
 
     def segments(self) -> list[int]:
         """The numbers of the segments that exist, in order; raises RecordUnreadable for a file of another name."""
@@ -105,8 +108,7 @@ class Segments:
 
     def state(self, segment: int) -> FileState:
         """The segment's file as it is now."""
-        with translated("look at", self.path(segment)):
-            return state_of(self.path(segment))
+        return state_of(self.path(segment))
 
     def size(self, segment: int) -> int:
         """The length of a segment in bytes; 0 when it does not exist."""

@@ -17,7 +17,7 @@ from casefile.events.tree import CompactRange
 from casefile.ids import LogId
 from casefile.records.engine import table
 from casefile.records.reading import Head
-from casefile.records.statements import insert_rows, run, update_row
+from casefile.records.statements import first_row, insert_rows, update_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Placed:
 def take_head(connection: Connection, log: LogId) -> Head:
     """The head, locked for writing until the transaction ends; raises RecordUnreadable when the log has none."""
     # PostgreSQL locks the row; SQLite knows no such clause, and its transaction holds the only write lock already.
-    row = run(connection, _select_head(), {"log": log}).one_or_none()
+    row = first_row(connection, _select_head(), {"log": log})
     if row is None:
         raise RecordUnreadable("log_head", f"has no row for {log}")
     return Head.of(row)
@@ -59,7 +59,7 @@ def without_known(connection: Connection, prepared: Sequence[Prepared]) -> list[
     fresh: dict[str, Prepared] = {}
     for one in prepared:
         event = one.event.envelope.id
-        if event in fresh or (one.is_repeatable and run(connection, _select_event(), {"event": event}).first()):
+        if event in fresh or (one.is_repeatable and first_row(connection, _select_event(), {"event": event})):
             continue
         fresh[event] = one
     return list(fresh.values())

@@ -298,7 +298,7 @@ def payload(event: Event, part: PartName, kind: type[P]) -> P | Erased:
         return Erased()
     where = f"{part} of event {event.envelope.id}"
     try:
-        value = model.model_validate(stored.value())
+        value = model.model_validate_json(stored.content)
     except ValidationError as error:
         raise RecordUnreadable(where, str(error)) from error
     if not isinstance(value, kind):

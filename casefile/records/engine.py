@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
-from casefile.errors import RecordUnreadable, WorkspaceBusy, WorkspaceUnusable
+from casefile.errors import CasefileError, RecordUnreadable, WorkspaceBusy, WorkspaceUnusable
 from casefile.records import full_text, log, view, work  # noqa: F401  (their tables register themselves)
 
 BUSY_TIMEOUT_MS = 10_000
@@ -56,7 +56,9 @@ def sqlite_engine(path: Path | None) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         immediate = connection.get_execution_options().get(IMMEDIATE, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        cursor = connection.connection.cursor()
+        cursor.execute("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        cursor.close()
 
     return engine
 
@@ -67,7 +69,8 @@ def open_engine(url: str, path: Path) -> Engine:
         return sqlite_engine(path)
     if not url.startswith(("postgresql://", "postgresql+psycopg://")):
         raise WorkspaceUnusable("database.url", "only postgresql:// addresses are supported")
-    return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    waiting = {} if "options=" in url else {"options": f"-c lock_timeout={BUSY_TIMEOUT_MS}"}
+    return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), connect_args=waiting)
 
 
 def create_tables(connection: Connection, *families: str) -> None:
@@ -99,12 +102,20 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def _translated(engine: Engine) -> Iterator[None]:
-    name = engine.url.database or "database"
+    """Errors of the database within, SQLAlchemy's and the driver's own, as ours."""
+    driver = engine.dialect.loaded_dbapi
     try:
         yield
-    except OperationalError as error:
-        if "locked" in str(error.orig) or "busy" in str(error.orig):
-            raise WorkspaceBusy(Path(name).name, "another process is writing to it") from error
-        raise WorkspaceUnusable(Path(name).name, str(error.orig)) from error
-    except DatabaseError as error:
-        raise RecordUnreadable(Path(name).name, str(error.orig)) from error
+    except DBAPIError as error:
+        raise _as_ours(engine, error.orig) from error
+    except driver.Error as error:
+        raise _as_ours(engine, error) from error
+
+
+def _as_ours(engine: Engine, error: BaseException | None) -> CasefileError:
+    name, said = Path(engine.url.database or "database").name, str(error)
+    if not isinstance(error, engine.dialect.loaded_dbapi.OperationalError):
+        return RecordUnreadable(name, said)
+    if any(words in said for words in ("locked", "busy", "lock timeout")):
+        return WorkspaceBusy(name, "another process is writing to it")
+    return WorkspaceUnusable(name, said)

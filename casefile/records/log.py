@@ -1,6 +1,6 @@
 """log_*: the envelopes, the parts and the head. These tables are the truth that the database holds."""
 
-from sqlalchemy import Column, Index, Integer, LargeBinary
+from sqlalchemy import Column, Integer, LargeBinary
 from sqlmodel import Field, SQLModel
 
 
@@ -8,11 +8,10 @@ class LogEntry(SQLModel, table=True):
     """One envelope. `position` is its index in the tree; `journal_end` the offset behind it in its segment."""
 
     __tablename__ = "log_entry"
-    __table_args__ = (Index("log_entry_segment", "segment", "journal_end"),)
 
     position: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     event: str = Field(unique=True)
-    type: str = Field(index=True)
+    type: str
     envelope: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     leaf: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     segment: int

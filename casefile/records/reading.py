@@ -28,16 +28,10 @@ class Head:
     synced: Position
 
     @classmethod
-    def of(cls, row: Row[Any]) -> Head:
-        """The head that a row holds."""
-        return cls(
-            row.log,
-            row.size,
-            row.subtrees,
-            Position(row.segment, row.journal_end),
-            row.synced_size,
-            Position(row.synced_segment, row.synced_end),
-        )
+    def of(cls, row: Sequence[Any]) -> Head:
+        """The head that a row holds, in the order of the table's columns."""
+        log, size, subtrees, segment, offset, synced_size, synced_segment, synced_offset = row
+        return cls(log, size, subtrees, Position(segment, offset), synced_size, Position(synced_segment, synced_offset))
 
     def columns(self) -> dict[str, str | int]:
         """The row that holds this head."""
