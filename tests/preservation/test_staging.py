@@ -167,6 +167,10 @@ def broken(workspace: Workspace, change: Callable[[Path], object]) -> Lost:
     for parent, _, _ in os.walk(place):
         os.chmod(parent, 0o755)
     change(place)
+    for parent, _, names in os.walk(place, topdown=False):
+        for name in names:
+            (Path(parent) / name).chmod(0o444)
+        os.chmod(parent, 0o555)
     run.close()
     recover(workspace.staging, workspace.vault, workspace.log.record, workspace.log.lose)
     assert workspace.log.sealed == {}
