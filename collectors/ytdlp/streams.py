@@ -242,7 +242,7 @@ class _Keeping:
         return False
 
     def _read_fragment(self, ctx: dict[str, Any]) -> bytes | None:
-        path = self.ydl.recorder.out / ctx.pop("kept_part", "")
+        path: Path = self.ydl.recorder.out / ctx.pop("kept_part", "")
         if not path.is_file():
             return None
         if path.stat().st_size > MAX_JOINED_SEGMENT_BYTES:

@@ -144,16 +144,16 @@ def test_a_drip_ends_by_the_minimum_rate_and_what_came_is_kept(site, media, capt
 def test_the_deadline_holds_for_headers_that_never_end(site, capture):
     def behave(handler) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Filler: ")
-        for _ in range(100):
+        for _ in range(500):
             handler.wfile.write(b"x")
             handler.wfile.flush()
-            time.sleep(0.05)
+            time.sleep(0.02)
 
     site.reply("/never.mp4", Reply(behave=behave, raw=True))
     began = time.monotonic()
-    received = capture(site.url("/never.mp4"), deadline_s=1).received
+    received = capture(site.url("/never.mp4"), deadline_s=2).received
     assert (received.outcome, received.cause) == (Outcome.FAILED, Cause.TIMEOUT)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 7
 
 
 def test_a_server_that_closes_without_an_answer_is_a_reset(site, capture):
