@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from casefile.errors import WorkspaceBusy
 from casefile.events.durable import FILE_MODE, FileState, translated
 
+WAIT_S = 30
+"""A writer holds the lock for two syncs. One that holds it for this long is stopped, or the log is being rebuilt."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.001, 0.02
 MARK_BYTES = 160
 VERSION = 1
 
@@ -89,12 +94,30 @@ def last_mark(path: Path) -> Mark | None:
 
 @contextmanager
 def holding(path: Path) -> Iterator[Held]:
-    """Hold the lock that every writer of the log's files takes; the kernel releases it when a process dies."""
+    """Hold the lock that every writer of the log's files takes; the kernel releases it when a process dies.
+
+    Raises WorkspaceBusy when another process keeps it for longer than WAIT_S, StorageFailed.
+    """
     with translated("lock", path):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
     try:
-        with translated("lock", path):
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        _wait_for(handle, path)
         yield Held(handle, path)
     finally:
         os.close(handle)
+
+
+def _wait_for(handle: int, path: Path) -> None:
+    end, pause = time.monotonic() + WAIT_S, FIRST_PAUSE_S
+    while True:
+        with translated("lock", path):
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                pass
+            else:
+                return
+        if time.monotonic() > end:
+            raise WorkspaceBusy(path.name, "another process is writing to the log; what was committed follows later")
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE_S)

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 
 from casefile.errors import RecordUnreadable
+from casefile.events.effects import Effect, Forget, Insert, Update
 from casefile.events.envelope import Event
-from casefile.events.projecting import Effect, Forget, Insert, Update, clearing
+from casefile.events.projecting import clearing
 from casefile.records.engine import table
 from casefile.records.statements import insert_rows, update_row
 
