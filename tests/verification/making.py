@@ -52,6 +52,12 @@ def encoded(image: Image.Image, form: str = "JPEG", **options: object) -> bytes:
     return buffer.getvalue()
 
 
+def loaded(path: Path) -> Image.Image:
+    """A picture read into memory, its file closed."""
+    with Image.open(path) as image:
+        return image.convert("RGB")
+
+
 @dataclass(slots=True)
 class Bench:
     """A folder of working copies and an output folder; every file is named by its digest."""

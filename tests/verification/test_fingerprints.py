@@ -195,10 +195,21 @@ def test_every_mode_is_brought_to_the_same_picture(form: str, mode: str, tmp_pat
     assert distance(found.pdq, _prints(encoded(painted(5)), tmp_path)[0].pdq) <= limit
 
 
-def test_sixteen_bits_are_scaled_and_not_clipped(tmp_path: Path) -> None:
-    levels = np.asarray(painted(5).convert("L")).astype(np.uint16) * 257
-    found = _prints(encoded(Image.fromarray(levels), "PNG"), tmp_path)[0]
-    assert distance(found.pdq, _prints(encoded(painted(5).convert("L")), tmp_path)[0].pdq) <= 20
+@pytest.mark.parametrize(("width", "height"), [(640, 480), (1600, 1200)])
+@pytest.mark.parametrize("form", ["PNG", "TIFF"])
+def test_sixteen_bits_are_scaled_and_not_clipped(form: str, width: int, height: int, tmp_path: Path) -> None:
+    grey = painted(5, width, height).convert("L")
+    wide = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
+    found = _prints(encoded(wide, form), tmp_path)[0]
+    assert distance(found.pdq, _prints(encoded(grey, "PNG"), tmp_path)[0].pdq) <= 4
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+def test_fractions_are_stretched_whatever_is_among_them(odd: float, tmp_path: Path) -> None:
+    levels = np.asarray(painted(5).convert("L")).astype(np.float32) / 300
+    levels[0, 0] = odd
+    found = _prints(encoded(Image.fromarray(levels), "TIFF"), tmp_path)[0]
+    assert distance(found.pdq, _prints(encoded(painted(5).convert("L"), "PNG"), tmp_path)[0].pdq) <= 12
 
 
 def test_a_border_is_cut_only_where_a_fifth_of_each_axis_remains() -> None:

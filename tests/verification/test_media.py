@@ -6,17 +6,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
-from casefile.vocabulary import Tier
+from casefile.vocabulary import Role, Tier
 from verification.edges import Edge, Subject
-from verification.interface import CheckCause, CheckName, CheckResult, ExamineLimits, FileExamination
+from verification.interface import CheckCause, CheckName, CheckResult, ExamineLimits, FileExamination, Specimen
 from verification.technical.failing import Refused, TooLarge, Unreadable
 from verification.technical.fingerprints import fingerprints_of
 from verification.technical.matching import Matcher, distance
 from verification.technical.media import describe, examine_media, keyframes, milliseconds, shown_frame
 
-from .making import Bench, Studio, finding, painted
+from .making import Bench, Studio, finding, loaded, painted
 
 LIMITS = ExamineLimits()
 SEEDS = (11, 12, 13, 14, 15, 16)
@@ -62,7 +61,7 @@ def test_a_preview_is_made_of_a_frame_that_shows_something(studio: Studio, bench
         "-filter_complex", "[0][1]concat=n=2,format=yuv420p", "-g", "10", "-c:v", "libx264", "-preset", "ultrafast",
     )  # fmt: skip
     file = bench.video(dark.read_bytes())
-    preview = Image.open(bench.out / str(bench.calls) / file.preview)
+    preview = loaded(bench.out / str(bench.calls) / file.preview)
     assert not fingerprints_of(preview, -1)[0].low_information
     large = shown_frame(dark, LIMITS, 1280)
     assert large.size == (320, 180)
@@ -100,7 +99,7 @@ def test_a_turned_recording_is_fingerprinted_upright(film: Path, studio: Studio)
     shown = studio.film("turned.png", "-i", str(turned), "-frames:v", "1")
     frame = keyframes(turned, LIMITS).fingerprints[0]
     assert (frame.width, frame.height) == (180, 320)
-    assert distance(frame.pdq, fingerprints_of(Image.open(shown).convert("RGB"), -1)[0].pdq) <= 20
+    assert distance(frame.pdq, fingerprints_of(loaded(shown), -1)[0].pdq) <= 20
 
 
 def _playlists(victim: Path) -> dict[str, bytes]:
@@ -146,6 +145,19 @@ def _stated(**container: str) -> dict[str, object]:
     return {"format": {"format_name": "mov", "nb_streams": 1, **container}, "streams": [{"avg_frame_rate": "25/1"}]}
 
 
+def test_a_container_that_says_too_much_is_too_large(bench: Bench, tmp_path: Path) -> None:
+    talker = tmp_path / "ffprobe"
+    talker.write_text("#!/bin/sh\nexec yes '{}'\n")
+    talker.chmod(0o700)
+    bench.ffprobe = str(talker)
+    assert finding(bench.video(b"\0\0\0\x18ftypisom"), CheckName.MEDIA).cause is CheckCause.TOO_LARGE
+
+
+def test_a_video_without_the_tool_is_tool_missing(film: Path, bench: Bench) -> None:
+    bench.ffprobe = ""
+    assert finding(bench.video(film.read_bytes()), CheckName.MEDIA).cause is CheckCause.TOOL_MISSING
+
+
 def test_ten_years_and_a_billion_frames_a_second_are_noticed_and_believed_by_nobody() -> None:
     facts, _, notices = describe(_stated(duration="315360000.000000"), LIMITS)
     assert facts["duration_ms"] == 315_360_000_000
@@ -170,9 +182,12 @@ def test_milliseconds_are_cut_from_text_and_never_computed_as_a_float(seconds: s
     assert milliseconds(seconds) == told
 
 
-def test_frames_beyond_the_cap_leave_the_facts_standing(film: Path, bench: Bench) -> None:
+def test_frames_beyond_the_cap_are_not_decoded(film: Path, bench: Bench) -> None:
     with pytest.raises(TooLarge):
         keyframes(film, ExamineLimits(max_pixels=1_000))
+    specimen = Specimen(file=bench.put(film.read_bytes()), role=Role.VIDEO)
+    found = finding(bench.examine(specimen, max_pixels=1_000).files[0], CheckName.MEDIA)
+    assert found.cause is CheckCause.TOO_LARGE
 
 
 def test_a_long_video_is_sampled_over_its_length(film: Path, studio: Studio) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
@@ -61,6 +62,7 @@ PARSER_ERRORS = (
     zlib.error,
 )
 """What Pillow's decoders raise on broken input, found by running them on it."""
+WIDE_MODES = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I", "F"})
 ORIENTATIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -163,27 +165,33 @@ def _decode(path: Path, least: int, *, complete: bool) -> Picture:
 
 
 def _reduced(image: Image.Image, least: int) -> Image.Image:
-    """The picture by a whole factor smaller, its shorter side still at least `least`."""
-    factor = min(image.size) // least
-    if factor < 2:
+    """The picture by a whole factor smaller, its shorter side still at least `least`, in modes of eight bits."""
+    factor = max(min(image.size) // least, 1)
+    if image.mode in WIDE_MODES:
+        # `reduce` knows none of these modes, and bringing the whole picture to eight bits first costs a copy of it.
+        size = (image.width // factor, image.height // factor)
+        return _eight_bit(image.resize(size, Image.Resampling.BOX) if factor > 1 else image)
+    if factor == 1:
         return image
     if image.mode in {"P", "1"}:
         image = image.convert("RGBA" if "transparency" in image.info else "RGB")
-    return _eight_bit(image).reduce(factor)
+    return image.reduce(factor)
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """Modes of more than eight bits brought to eight; the others unchanged."""
+    """Modes of more than eight bits brought to eight; the others unchanged.
+
+    Sixteen bits keep their upper half. The wider modes have no fixed range, so their own least is black and their
+    own greatest white.
+    """
+    if image.mode not in WIDE_MODES:
+        return image
+    levels = np.asarray(image)
     if image.mode.startswith("I;16"):
-        return image.point(lambda level: level / 256, "L") if image.mode == "I;16" else _scaled(image)
-    return _scaled(image) if image.mode in {"I", "F"} else image
-
-
-def _scaled(image: Image.Image) -> Image.Image:
-    """Levels stretched so that the least is black and the greatest white: these modes have no fixed range."""
-    wide = image.convert("F")
-    low, high = (float(level) for level in wide.getextrema())  # type: ignore[arg-type]
-    return wide.point(lambda level: (level - low) * (255 / max(high - low, 1e-9))).convert("L")
+        return Image.fromarray((levels >> 8).astype(np.uint8))
+    wide = np.nan_to_num(levels.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = float(wide.min()), float(wide.max())
+    return Image.fromarray(((wide - low) * (255 / max(high - low, 1e-9))).astype(np.uint8))
 
 
 def _flat_rgb(image: Image.Image) -> Image.Image:

@@ -132,15 +132,22 @@ def _probe(path: Path, ffprobe: str, limits: ExamineLimits) -> Mapping[str, Any]
             complaint = _pipe(process.stderr).read(4096).decode("utf-8", "replace")
         finally:
             process.kill()
+    return _parsed(printed, readable(complaint.replace(str(path), "the file"), 512))
+
+
+def _parsed(printed: bytes, complaint: str) -> Mapping[str, Any]:
+    """ffprobe's JSON; its two refusals have no code of their own and are told by their words."""
     if "Format not on whitelist" in complaint:
         raise Refused("a container that is not opened here")
     try:
         probe = json.loads(printed)
-    except ValueError as error:
-        raise Unreadable(readable(complaint, 512)) from error
-    if not isinstance(probe, dict) or not isinstance(probe.get("format"), dict):
-        raise Unreadable(readable(complaint.replace(str(path), "the file"), 512))
-    return probe
+    except ValueError:
+        probe = {}
+    if isinstance(probe, dict) and isinstance(probe.get("format"), dict):
+        return probe
+    if "exceeds specified max pixel count" in complaint:
+        raise TooLarge("frames of more pixels than are decoded")
+    raise Unreadable(complaint)
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
