@@ -151,7 +151,8 @@ def _video_page(visit: Visit) -> None:
 def _redirect(visit: Visit) -> None:
     target, status = visit.query.get("to", ""), visit.query.get("status", "302")
     location = f"Location: {target}\r\n" if target else ""
-    visit.send(f"HTTP/1.1 {status} Moved\r\n{location}Content-Length: 5\r\nSet-Cookie: a=b\r\n\r\nmoved")
+    head = f"HTTP/1.1 {status} Moved\r\n{location}Content-Length: 5\r\nSet-Cookie: a=b\r\n\r\n"
+    visit.send(head.encode("utf-8"), b"moved")
 
 
 @at("/chain")
