@@ -25,6 +25,7 @@ from casefile.records.engine import ALL_FAMILIES, create_tables, drop_tables, wr
 from casefile.records.erasures import note_erasures
 from casefile.records.reading import Head, read_event, read_events, read_head
 from casefile.records.statements import insert_rows
+from casefile.records.versions import note_new
 
 BATCH = 500
 """Events that are held in memory at a time."""
@@ -52,6 +53,7 @@ def rebuild(folder: Path, engine: Engine, *, tolerant: bool = False) -> Replayed
     end = Position(0, 0)
     with writing(engine) as connection:
         create_tables(connection, *ALL_FAMILIES)
+        note_new(connection)
         effects = Effects(connection, partial(_lookup, connection))
         events = stored.events()
         while batch := list(islice(events, BATCH)):
@@ -107,6 +109,7 @@ def empty_database(engine: Engine, log: LogId) -> None:
     """Create every table and the head of an empty log."""
     with writing(engine) as connection:
         create_tables(connection, *ALL_FAMILIES)
+        note_new(connection)
         insert_rows(connection, "log_head", [new_head(log).columns()])
 
 

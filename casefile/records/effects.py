@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 
 from casefile.errors import RecordUnreadable
-from casefile.events.effects import Effect, Forget, Insert, Update
+from casefile.events.effects import Effect, Forget, Insert, Row, Update
 from casefile.events.envelope import Event
 from casefile.events.projecting import clearing
 from casefile.records.engine import table
@@ -52,24 +52,31 @@ class Effects:
             return
         gathered = self._rows.setdefault((effect.table, *effect.rows[0]), [])
         if not effect.numbered:
-            gathered += effect.rows
+            gathered += map(_storable, effect.rows)
             return
         number = self._last_number(effect.table)
         for row in effect.rows:
             number += 1
-            gathered.append({**row, "number": number})
+            gathered.append({**_storable(row), "number": number})
         self._numbers[effect.table] = number
 
     def _update(self, effect: Update) -> None:
         for gathered in [one for one in self._rows if one[0] == effect.table]:
             insert_rows(self._connection, effect.table, self._rows.pop(gathered))
-        if update_row(self._connection, effect.table, (effect.key, effect.key_value), effect.values) != 1:
+        if update_row(self._connection, effect.table, (effect.key, effect.key_value), _storable(effect.values)) != 1:
             raise RecordUnreadable(f"{effect.table} {effect.key_value}", "an event changes what no event has made")
 
     def _last_number(self, name: str) -> int:
         if name not in self._numbers:
             self._numbers[name] = self._connection.execute(_highest_number(name)).scalar_one()
         return self._numbers[name]
+
+
+def _storable(row: Row) -> Row:
+    """The row without null characters in text, which PostgreSQL cannot store; both engines then hold the same."""
+    if any(type(value) is str and "\0" in value for value in row.values()):
+        return {name: value.replace("\0", "\ufffd") if type(value) is str else value for name, value in row.items()}
+    return row
 
 
 def _highest_number(name: str) -> Select[tuple[int]]:

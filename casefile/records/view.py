@@ -4,10 +4,16 @@ Keys and relations come from envelopes. What comes from a part is nullable, beca
 objects are canonical JSON in text columns.
 """
 
+from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
 VIEW_VERSION = 1
 """Raised when the shape or meaning of a view table changes; opening a database of another version rebuilds them."""
+
+
+def _by_hash(table: str, column: str) -> Index:
+    """An index for equality over text of any length: PostgreSQL's usual one refuses what exceeds a third of a page."""
+    return Index(f"ix_{table}_{column}", column, postgresql_using="hash")
 
 
 class ViewInvestigation(SQLModel, table=True):
@@ -24,10 +30,11 @@ class ViewPerson(SQLModel, table=True):
     """Investigators, sources and services."""
 
     __tablename__ = "view_person"
+    __table_args__ = (_by_hash("view_person", "name"),)
 
     id: str = Field(primary_key=True)
     kind: str | None = None
-    name: str | None = Field(default=None, index=True)
+    name: str | None = None
     note: str | None = None
     recorded_at: str
 
@@ -73,14 +80,15 @@ class ViewLead(SQLModel, table=True):
     """Candidates, whether captured or not."""
 
     __tablename__ = "view_lead"
+    __table_args__ = (_by_hash("view_lead", "locator"), _by_hash("view_lead", "job"))
 
     id: str = Field(primary_key=True)
-    locator: str | None = Field(default=None, index=True)
+    locator: str | None = None
     pathway: str | None = None
-    job: str | None = Field(default=None, index=True)
+    job: str | None = None
     sheet: str | None = None
-    row: int | None = None
-    occurrence: int | None = None
+    row: int | None = Field(default=None, sa_type=BigInteger)
+    occurrence: int | None = Field(default=None, sa_type=BigInteger)
     cells: str | None = None
     why: str | None = None
     added_at: str
@@ -95,7 +103,7 @@ class ViewAttempt(SQLModel, table=True):
 
     capture: str = Field(primary_key=True)
     lead: str = Field(index=True)
-    attempt: int | None = None
+    attempt: int | None = Field(default=None, sa_type=BigInteger)
     method: str | None = None
     method_version: str | None = None
     method_reason: str | None = None
@@ -104,7 +112,7 @@ class ViewAttempt(SQLModel, table=True):
     cause: str | None = None
     detail: str | None = None
     advice: str | None = None
-    retry_after_s: int | None = None
+    retry_after_s: int | None = Field(default=None, sa_type=BigInteger)
     exchanges: str | None = None
     contacts: str | None = None
     started_at: str
@@ -122,7 +130,7 @@ class ViewCapture(SQLModel, table=True):
     lead: str = Field(index=True)
     outcome: str
     cause: str | None = None
-    item_count: int
+    item_count: int = Field(sa_type=BigInteger)
     object_id: str | None = None
     inventory: str | None = None
     method: str | None = None
@@ -151,9 +159,9 @@ class ViewItem(SQLModel, table=True):
     __tablename__ = "view_item"
 
     id: str = Field(primary_key=True)
-    number: int = Field(unique=True)
+    number: int = Field(unique=True, sa_type=BigInteger)
     capture: str = Field(index=True)
-    position: int
+    position: int = Field(sa_type=BigInteger)
     locator: str | None = None
     role: str | None = None
     media_type: str | None = None
@@ -165,9 +173,9 @@ class ViewItem(SQLModel, table=True):
     content: str | None = None
     content_reason: str | None = None
     sha256: str | None = Field(default=None, index=True)
-    bytes: int | None = None
+    bytes: int | None = Field(default=None, sa_type=BigInteger)
     wire_sha256: str | None = None
-    wire_bytes: int | None = None
+    wire_bytes: int | None = Field(default=None, sa_type=BigInteger)
     files: str | None = None
     sealed_at: str
 
@@ -190,14 +198,15 @@ class ViewDecision(SQLModel, table=True):
     """What people decided about near-duplicate edges. Decisions are kept, the newest counts."""
 
     __tablename__ = "view_decision"
+    __table_args__ = (_by_hash("view_decision", "edge"),)
 
     event: str = Field(primary_key=True)
     item_a: str = Field(index=True)
     item_b: str = Field(index=True)
-    edge: str | None = Field(default=None, index=True)
+    edge: str | None = None
     judgement: str
-    distance: int | None = None
-    bits: int | None = None
+    distance: int | None = Field(default=None, sa_type=BigInteger)
+    bits: int | None = Field(default=None, sa_type=BigInteger)
     method: str | None = None
     version: str | None = None
     reason: str | None = None
@@ -222,10 +231,11 @@ class ViewTag(SQLModel, table=True):
     """Each putting on and taking off of a tag; the newest for an item and a tag counts."""
 
     __tablename__ = "view_tag"
+    __table_args__ = (_by_hash("view_tag", "tag"),)
 
     event: str = Field(primary_key=True)
     item: str = Field(index=True)
-    tag: str | None = Field(default=None, index=True)
+    tag: str | None = None
     removed: bool
     tagged_at: str
     tagged_by: str
@@ -239,7 +249,7 @@ class ViewMonitor(SQLModel, table=True):
     event: str = Field(primary_key=True)
     monitor: str = Field(index=True)
     kind: str | None = None
-    interval_s: int | None = None
+    interval_s: int | None = Field(default=None, sa_type=BigInteger)
     purpose: str | None = None
     paused: bool | None = None
     name: str | None = None
@@ -258,8 +268,8 @@ class ViewMonitorCheck(SQLModel, table=True):
     monitor: str = Field(index=True)
     status: str
     cause: str | None = None
-    found: int | None = None
-    new: int | None = None
+    found: int | None = Field(default=None, sa_type=BigInteger)
+    new: int | None = Field(default=None, sa_type=BigInteger)
     detail: str | None = None
     checked_at: str
 

@@ -1,6 +1,6 @@
 """work_*: leases, caches and indexes. Operational: never compared with the log, rebuilt or emptied at will."""
 
-from sqlalchemy import Column, LargeBinary
+from sqlalchemy import BigInteger, Column, LargeBinary, String
 from sqlmodel import Field, SQLModel
 
 
@@ -14,7 +14,7 @@ class WorkItem(SQLModel, table=True):
     state: str
     attempt: int
     token: int
-    lease_until_ms: int
+    lease_until_ms: int = Field(sa_type=BigInteger)
     holder: str
 
 
@@ -78,3 +78,11 @@ class WorkState(SQLModel, table=True):
 
     name: str = Field(primary_key=True)
     value: str
+
+
+class WorkMigration(SQLModel, table=True):
+    """Which migration the log_* and work_* tables are at: Alembic's own table, under our name."""
+
+    __tablename__ = "work_migration"
+
+    version_num: str = Field(sa_column=Column(String(32), primary_key=True))
