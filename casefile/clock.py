@@ -79,6 +79,7 @@ class SystemClock:
     """The machine's clock."""
 
     def read(self) -> ClockReading:
+        """Now, with the kernel's estimate of how far off that is; `unverified` when it has none."""
         offset = kernel_offset_ms()
         return ClockReading(
             wall=datetime.now(UTC),

@@ -39,6 +39,8 @@ class InvestigationSettings(_Group):
 
 
 class DatabaseSettings(_Group):
+    """Where the index of the log is kept."""
+
     url: str = Field(
         default="",
         description="PostgreSQL address (postgresql://…). Empty: casefile.db in the workspace, which needs no server.",
@@ -46,6 +48,8 @@ class DatabaseSettings(_Group):
 
 
 class EgressSettings(_Group):
+    """What may be contacted beyond public web servers."""
+
     allow: tuple[str, ...] = Field(
         default=(),
         description="Non-public addresses that may be contacted, as host:port. Each use is recorded with the capture.",
@@ -65,6 +69,8 @@ class EgressSettings(_Group):
 
 
 class CaptureSettings(_Group):
+    """Bounds and manners of one capture."""
+
     workers: int = Field(default=2, ge=1, le=64, description="Captures at the same time, each in its own process.")
     max_bytes: int = Field(
         default=4 << 30, ge=1024, description="Bytes accepted for one response, as sent; then it is kept as partial."
@@ -90,6 +96,8 @@ class CaptureSettings(_Group):
 
 
 class ReserveSettings(_Group):
+    """What must stay free on the file system of the workspace."""
+
     bytes: int = Field(
         default=256 << 20, ge=0, description="Bytes that must stay free before a capture starts, kept for the log."
     )
@@ -97,16 +105,22 @@ class ReserveSettings(_Group):
 
 
 class GateSettings(_Group):
+    """How strictly gates act."""
+
     mode: GateMode = Field(default=GateMode.WARN, description="record, warn or enforce; purpose court always enforces.")
 
 
 class TimeAuthority(_Group):
+    """One RFC 3161 time-stamping authority and the roots that it is checked against."""
+
     name: str
     url: str
     roots: str
 
 
 class TimeSettings(_Group):
+    """Who is asked what time it is, and who attests it."""
+
     servers: tuple[str, ...] = Field(default=(), description="NTP servers asked for the offset. None by default.")
     authorities: tuple[TimeAuthority, ...] = Field(
         default=(), description="RFC 3161 authorities: name, url, roots (a PEM file). None by default."
@@ -114,6 +128,8 @@ class TimeSettings(_Group):
 
 
 class ExamineSettings(_Group):
+    """How alike two pictures are before they are flagged."""
+
     candidate_distance_bits: int = Field(
         default=64, ge=0, le=90, description="PDQ distance, of 256 bits, up to which a pair is flagged as a candidate."
     )
