@@ -36,16 +36,21 @@ class Collector:
         return Captured(Received.model_validate(result.answer), self._out / name)
 
 
-@pytest.fixture(params=[ContainmentLevel.FULL, ContainmentLevel.WEAK])
+@pytest.fixture
 def collector(request: pytest.FixtureRequest, hostile_site: HostileSite, tmp_path: Path) -> Iterator[Collector]:
-    """Allowed to reach the hostile site and nothing else that is not public."""
+    """Allowed to reach the hostile site and nothing else that is not public; in full containment unless asked."""
+    level = getattr(request, "param", ContainmentLevel.FULL)
     out = tmp_path / "outputs"
     out.mkdir()
     policy = EgressPolicy(allow=(hostile_site.address,), ports=(80, 443))
-    with open_worker("collectors.http.capture", inputs=None, out=out, egress=policy, level=request.param) as worker:
+    with open_worker("collectors.http.capture", inputs=None, out=out, egress=policy, level=level) as worker:
         yield Collector(worker, out)
 
 
+at_both_levels = pytest.mark.parametrize("collector", list(ContainmentLevel), indirect=True)
+
+
+@at_both_levels
 def test_one_worker_captures_one_address_after_another(collector: Collector, hostile_site: HostileSite) -> None:
     for path, outcome, cause in (
         ("/page", Outcome.CAPTURED, None),
@@ -64,6 +69,7 @@ def test_one_worker_captures_one_address_after_another(collector: Collector, hos
     assert captured.records("response")[0].block == bytes(hostile_site.sent[-1])
 
 
+@at_both_levels
 def test_the_peer_is_the_one_that_the_broker_connected(collector: Collector, hostile_site: HostileSite) -> None:
     captured = collector.capture(hostile_site.url("/page"))
     assert captured.received.exchanges[0].peer == hostile_site.address
@@ -73,6 +79,7 @@ def test_the_peer_is_the_one_that_the_broker_connected(collector: Collector, hos
     assert captured.records("response")[0].headers["WARC-IP-Address"] == "127.0.0.1"
 
 
+@at_both_levels
 def test_a_redirect_into_the_machine_is_refused_before_a_packet(
     collector: Collector, hostile_site: HostileSite
 ) -> None:

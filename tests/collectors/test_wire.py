@@ -95,9 +95,12 @@ def test_a_minimum_rate_of_nothing_switches_it_off() -> None:
 
 
 def connect(proxy: str, locator: Locator = TARGET) -> WireFailed:
-    with pytest.raises(WireFailed) as caught:
-        open_wire(locator, proxy=proxy, pace=Pace(LIMITS), roots=trusted_roots)
-    return caught.value
+    try:
+        wire = open_wire(locator, proxy=proxy, pace=Pace(LIMITS), roots=trusted_roots)
+    except WireFailed as failure:
+        return failure
+    wire.close()
+    pytest.fail("it was connected")
 
 
 @pytest.mark.parametrize("cause", ["dns", "connection-refused", "timeout", "reset"])
