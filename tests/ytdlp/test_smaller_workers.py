@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from casefile.vocabulary import Cause
-from collectors.ytdlp.answers import Diagnosis, Listing
+from collectors.ytdlp.lookups import Diagnosis, Listing
 from collectors.ytdlp.diagnosis import work as diagnose
 from collectors.ytdlp.listing import work as list_work
 
