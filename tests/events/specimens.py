@@ -1,0 +1,258 @@
+"""One realistic event of every published type, in an order in which they could happen. All values are made up."""
+
+from __future__ import annotations
+
+from casefile.events.envelope import EventOutcome, PartName, Subject
+from casefile.events.port import Draft, draft
+from casefile.events.types import (
+    AccessLogged,
+    CaptureFailed,
+    CaptureStarted,
+    ContentErased,
+    CustodyChanged,
+    DuplicateDecided,
+    FixityChecked,
+    GateOverridden,
+    InvestigationOpened,
+    ItemClaims,
+    ItemExamined,
+    ItemTagged,
+    ItemWords,
+    KeyStated,
+    LeadAdded,
+    LeadCells,
+    MonitorChecked,
+    MonitorStated,
+    MonitorTarget,
+    PersonalName,
+    PersonRecorded,
+    SealedBody,
+    SealedPersonal,
+    SettingChanged,
+    ToolRegistered,
+    ToolTested,
+    Words,
+)
+from casefile.ids import CaptureId, derived, item_id
+from casefile.model import (
+    CaptureRecord,
+    Circumstances,
+    ClockRecord,
+    Contact,
+    Exchange,
+    SealedFile,
+    SealedItem,
+    ToolUse,
+)
+from casefile.vocabulary import (
+    Acquisition,
+    Cause,
+    ContainmentLevel,
+    Content,
+    Fidelity,
+    FileKind,
+    Outcome,
+    Pathway,
+    PersonKind,
+    Purpose,
+    Role,
+)
+
+LOG = "01920000-0000-7000-8000-000000000001"
+PERSON = "01920000-0000-7000-8000-000000000002"
+LEAD, OTHER_LEAD = "01920000-0000-7000-8000-000000000003", "01920000-0000-7000-8000-000000000004"
+MONITOR = "01920000-0000-7000-8000-000000000005"
+CAPTURE = CaptureId(derived(LOG, "capture", LEAD, "1"))
+FAILED = CaptureId(derived(LOG, "capture", OTHER_LEAD, "1"))
+FIRST, SECOND = item_id(CAPTURE, 0), item_id(CAPTURE, 1)
+REMARK = "01920000-0000-7000-8000-000000000006"
+RUN = "01920000-0000-7000-8000-000000000007"
+EARLIER, LATER = "2026-03-01T10:00:00.000000Z", "2026-03-01T10:00:04.500000Z"
+LOCATOR = "http://example.test/озеро?page=1"
+CLOCK = ClockRecord(boot="0f0f", monotonic_ns="9007199254740993", source="kernel", offset_ms=-3)
+
+
+def sha256_of(letter: str) -> str:
+    """A digest that is easy to see."""
+    return "sha256:" + letter * 64
+
+
+def record(*, items: int = 2) -> CaptureRecord:
+    """A capture of that many items."""
+    circumstances = Circumstances(
+        capture=CAPTURE,
+        lead=LEAD,
+        locator=LOCATOR,
+        attempt=1,
+        method="http",
+        method_version="1",
+        purpose=Purpose.WORK,
+        acquisition=Acquisition.OBSERVED,
+        collector=PERSON,
+        run=RUN,
+        started_at=EARLIER,
+        started_clock=CLOCK,
+        ended_at=LATER,
+        ended_clock=CLOCK,
+        containment=ContainmentLevel.FULL,
+        egress_enforced=True,
+        contacts=(Contact(host="example.test", port=80, address="192.0.2.7", started_at=EARLIER, ended_at=LATER),),
+    )
+    files = [
+        SealedFile(
+            path=f"files/{number:04d}",
+            kind=FileKind.CONTENT,
+            fidelity=Fidelity.WIRE,
+            media_type="image/png",
+            sha256=sha256_of("a"),
+            sha512="sha512:" + "b" * 128,
+            bytes=9_007_199_254_740_991,
+        )
+        for number in range(1, items + 1)
+    ]
+    sealed = [
+        SealedItem(
+            position=position,
+            locator=LOCATOR,
+            role=Role.PICTURE,
+            files=(file.path,),
+            media_type="image/png",
+            content=Content.PRESENT,
+            sha256=file.sha256,
+            bytes=file.bytes,
+        )
+        for position, file in enumerate(files)
+    ]
+    return CaptureRecord(
+        circumstances=circumstances,
+        outcome=Outcome.PARTIAL,
+        cause=Cause.TRUNCATED,
+        detail="the last picture was cut off",
+        exchanges=(Exchange(method="GET", locator=LOCATOR, status=200, started_at=EARLIER, ended_at=LATER),),
+        tools=(ToolUse(name="python", version="3.11.2"),),
+        files=tuple(files),
+        items=tuple(sealed),
+    )
+
+
+def subject(kind: str, id: str, count: int | None = None) -> Subject:
+    """What an event is about."""
+    return Subject(kind=kind, id=id, count=count)
+
+
+def status(word: str, cause: str | None = None) -> EventOutcome:
+    """How it ended."""
+    return EventOutcome(status=word, cause=cause)
+
+
+def started(lead: str, capture: str) -> Draft:
+    """The beginning of an attempt."""
+    body = CaptureStarted(
+        attempt=1, method="http", method_version="1", method_reason="takes http", purpose=Purpose.WORK
+    )
+    return draft(
+        "capture.started", subject("capture", capture), subject("lead", lead), body=body, outcome=status("started")
+    )
+
+
+def lead(id: str, locator: str) -> Draft:
+    """A lead from a sheet."""
+    body = LeadAdded(locator=locator, pathway=Pathway.LIST, job="week 9", sheet="Sheet1", row=7)
+    cells = LeadCells(cells=(("Zeuge", "Ана"), ("note", 'a "quoted" \\ cell\n')), why="named by two sources")
+    return draft("lead.added", subject("lead", id), body=body, personal=cells)
+
+
+BEFORE: tuple[Draft, ...] = (lead(OTHER_LEAD, "http://example.test/gone"), started(OTHER_LEAD, FAILED))
+"""What must have happened before some of the specimens could."""
+
+SPECIMENS: tuple[Draft, ...] = (
+    draft("investigation.opened", body=InvestigationOpened(title="Озеро 🏞")),
+    draft(
+        "person.recorded",
+        subject("person", PERSON),
+        body=PersonRecorded(kind=PersonKind.INVESTIGATOR),
+        personal=PersonalName(name="Ana Ñandú", note="on call"),
+    ),
+    draft(
+        "key.stated",
+        body=KeyStated(purpose="log", algorithm="ed25519", public_key="AAAA", fingerprint="AA BB"),
+    ),
+    draft(
+        "tool.registered",
+        subject("tool", "01920000-0000-7000-8000-0000000000aa"),
+        body=ToolRegistered(
+            tool=ToolUse(name="ffprobe", version="5.1", path="/usr/bin/ffprobe", sha256=sha256_of("c"))
+        ),
+    ),
+    draft("setting.changed", body=SettingChanged(name="egress.allow", value='["127.0.0.1:8080"]')),
+    draft(
+        "gate.overridden",
+        subject("lead", LEAD),
+        body=GateOverridden(gate="assessment", reason="it may vanish tonight"),
+        outcome=status("overridden"),
+    ),
+    lead(LEAD, LOCATOR),
+    started(LEAD, CAPTURE),
+    draft(
+        "capture.sealed",
+        subject("item", CAPTURE, 2),
+        subject("lead", LEAD),
+        body=SealedBody(record=record(), object_id=f"urn:uuid:{CAPTURE}", inventory="sha512:" + "d" * 128),
+        personal=SealedPersonal(
+            items=(ItemWords(position=0, name="dscn1.png", title="Закат", author="@lake"), ItemWords(position=1)),
+            handed_over_how="",
+        ),
+        outcome=status("partial", "truncated"),
+    ),
+    draft(
+        "capture.failed",
+        subject("capture", FAILED),
+        subject("lead", OTHER_LEAD),
+        body=CaptureFailed(
+            attempt=1, method="http", detail="410 Gone", advice="look for a copy", retry_after_s=0, started_at=EARLIER
+        ),
+        outcome=status("failed", "http-status"),
+    ),
+    draft(
+        "item.examined",
+        subject("item", FIRST),
+        body=ItemExamined(findings=({"check": "media", "width": 640},), fingerprints=({"pdq": "00ff", "quality": 88},)),
+        personal=ItemClaims(claims=({"group": "EXIF", "name": "Artist", "text": "Ana"},), raw="[{}]"),
+    ),
+    draft(
+        "duplicate.decided",
+        subject("item", FIRST),
+        subject("item", SECOND),
+        body=DuplicateDecided(edge="e" * 64, judgement="same", distance=12, bits=256, method="pdq", version="1"),
+        personal=Words(text="the same picture, cropped"),
+        outcome=status("same"),
+    ),
+    draft("remark.added", subject("item", FIRST), personal=Words(text="Ana says: look at the shadow")),
+    draft("item.tagged", subject("item", FIRST), body=ItemTagged(tag="lake"), outcome=status("added")),
+    draft(
+        "monitor.stated",
+        subject("monitor", MONITOR),
+        body=MonitorStated(kind="feed", interval_s=3600),
+        personal=MonitorTarget(name="harbour", target="http://example.test/feed", why="weekly reports"),
+    ),
+    draft(
+        "monitor.checked",
+        subject("monitor", MONITOR),
+        body=MonitorChecked(found=20, new=1, detail=""),
+        outcome=status("done"),
+    ),
+    draft(
+        "fixity.checked",
+        body=FixityChecked(objects=1, files=5, bytes=12_000, problems=0),
+        outcome=status("done"),
+    ),
+    draft("custody.changed", body=CustodyChanged(act="backup", detail="5 files"), outcome=status("done")),
+    draft("access.logged", subject("item", FIRST), body=AccessLogged(act="copied", detail="for Ana")),
+    draft("tool.tested", body=ToolTested(passed=("digest", "root"), failed=()), outcome=status("passed")),
+    Draft(
+        "content.erased",
+        (subject("event", REMARK), subject("part", "personal")),
+        {PartName.BODY: ContentErased(basis="asked for by the person", approved_by="custodian")},
+        status("erased"),
+    ),
+)
