@@ -11,8 +11,8 @@ from yt_dlp.extractor.common import InfoExtractor
 from casefile.canonical import Json
 from casefile.model import readable
 from collectors.ytdlp.answer import tool_use
-from collectors.ytdlp.lookups import Diagnosis, ScriptRuntime
 from collectors.ytdlp.extraction import Messages
+from collectors.ytdlp.lookups import Diagnosis, ScriptRuntime
 from collectors.ytdlp.matching import extractors, key_for
 
 GENERAL = "Generic"

@@ -14,10 +14,10 @@ from casefile.vocabulary import Cause
 from collectors.interface import CaptureRequest
 from collectors.outcomes import advice as general_advice
 from collectors.ytdlp.answer import tool_use
-from collectors.ytdlp.lookups import ListedEntry, Listing, ListingRequest
 from collectors.ytdlp.causes import RAISED, Explanation, explain
 from collectors.ytdlp.claims import claimed_time_of, title_of
 from collectors.ytdlp.extraction import Extraction
+from collectors.ytdlp.lookups import ListedEntry, Listing, ListingRequest
 from collectors.ytdlp.recording import Recorder, exchange_of
 
 LISTS = ("playlist", "multi_video", "compat_list")

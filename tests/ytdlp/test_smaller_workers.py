@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from casefile.vocabulary import Cause
-from collectors.ytdlp.lookups import Diagnosis, Listing
 from collectors.ytdlp.diagnosis import work as diagnose
 from collectors.ytdlp.listing import work as list_work
+from collectors.ytdlp.lookups import Diagnosis, Listing
 
 Reply = importlib.import_module("tests_media_site").Reply
 
