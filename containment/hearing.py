@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import socket
@@ -109,9 +110,14 @@ class Hearing:
         del self.printed[:-PRINTED_BYTES]
 
     def _take_rest(self) -> None:
-        """What was still in the answer's pipe when the end was told: all who could write to it are gone."""
-        while self.stopped is None and self.sources.answer in self.selector.get_map():
-            self._take_answer(self.sources.answer)
+        """What was still in the answer's pipe when the end was told.
+
+        Nothing waits for the pipe's own end: at the weak level a process that got away could hold it open.
+        """
+        os.set_blocking(self.sources.answer, False)
+        with contextlib.suppress(BlockingIOError):
+            while self.stopped is None and self.sources.answer in self.selector.get_map():
+                self._take_answer(self.sources.answer)
         if self.stopped is not None:
             raise self.stopped
 

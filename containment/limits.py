@@ -16,7 +16,8 @@ class Limits:
     """Bounds of one call. Seconds and bytes.
 
     `cpu_s` and `memory_bytes` hold for each process (all together may take twice the memory), `file_bytes` for each
-    file, `output_bytes` for all files together, `processes` for all that run at the same time.
+    file, `output_bytes` for all files together, `processes` for all that run at the same time. The kernel, where it
+    counts, counts threads as processes: decoders start as many as there are cores.
     """
 
     wall_s: int
@@ -24,7 +25,7 @@ class Limits:
     memory_bytes: int
     file_bytes: int
     output_bytes: int
-    processes: int = 64
+    processes: int = 256
 
 
 class Ended(Exception):

@@ -138,6 +138,14 @@ class _Exchange:
         return not self.given
 
 
+def reserve_freely() -> None:
+    """Let this process, and what it starts from now on, reserve any amount of address space.
+
+    JavaScript engines and browsers reserve far more than they use. What is written to stays bounded.
+    """
+    resource.setrlimit(resource.RLIMIT_AS, (resource.getrlimit(resource.RLIMIT_AS)[1],) * 2)
+
+
 def _bound(process: int, limits: Limits) -> None:
     """Narrow the limits that the program has inherited from the worker."""
     for limit, value in (

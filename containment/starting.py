@@ -148,7 +148,7 @@ def _first_process(info_in: int) -> int:
         said = info.read()
     try:
         return os.pidfd_open(int(json.loads(said)["child-pid"]))
-    except (ValueError, KeyError, ProcessLookupError):
+    except (ValueError, KeyError, OSError):
         return -1
 
 

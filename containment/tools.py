@@ -17,10 +17,10 @@ from casefile.digests import Digester, blocks
 from casefile.errors import ToolMissing
 from casefile.model import ToolUse
 from containment.limits import Limits
-from containment.programs import ToolFailed, ToolResult, run_tool
+from containment.programs import ToolFailed, ToolResult, reserve_freely, run_tool
 from containment.sandbox import TOOLS, environment
 
-__all__ = ["ToolFailed", "ToolResult", "describe_tool", "find_program", "run_tool"]
+__all__ = ["ToolFailed", "ToolResult", "describe_tool", "find_program", "reserve_freely", "run_tool"]
 
 BESIDE = {"exiftool": Path("node_modules", "exiftool-vendored.pl", "bin", "exiftool")}
 """Programs in the repository's tools folder; they are newer than a distribution's and come first."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -154,7 +154,11 @@ class Worker:
                 self._running = None
             if running.broker is not None:
                 contacts = running.broker.settle() if ended.usable else running.broker.close()
-        empty(self.places.out)
+        try:
+            empty(self.places.out)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise StorageFailed("discarding a worker's output", str(self.places.out), reason) from error
         return WorkerFailed(ended.kind, ended.detail, contacts=contacts, printed=printed)
 
 
@@ -186,8 +190,10 @@ def open_worker(  # noqa: PLR0913
         yield worker
     finally:
         worker.close()
-        empty(workbench)
-        workbench.rmdir()
+        # At the weak level a process that got away may still write here; what is left then is no capture.
+        with suppress(OSError):
+            empty(workbench)
+            workbench.rmdir()
 
 
 def run_worker(  # noqa: PLR0913

@@ -42,6 +42,9 @@ def main(configuration: str) -> None:
     _process_control(PR_SET_CHILD_SUBREAPER, 1)
     if not given["alone"]:
         _process_control(PR_SET_PDEATHSIG, signal.SIGKILL)
+    elif others():
+        # After a call everybody else is killed: that must never be meant for the processes of the machine.
+        raise SystemExit("not alone in this process namespace")
     if given["egress"]:
         _offer_listener(control)
     elif given["proxy"]:
@@ -63,6 +66,11 @@ def _process_control(option: int, value: int) -> None:
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
         prctl(option, ctypes.c_ulong(value), 0, 0, 0)
+
+
+def others() -> list[int]:
+    """Every process that /proc shows, but ourselves and the namespace's first."""
+    return [int(one) for one in os.listdir("/proc") if one.isdigit() and int(one) not in (1, os.getpid())]
 
 
 def _offer_listener(control: socket.socket) -> None:
@@ -168,7 +176,7 @@ class Zygote:
             # All but ourselves and the namespace's first process, at once, so that none forks away from it.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
-            return any(entry.isdigit() and int(entry) not in (1, os.getpid()) for entry in os.listdir("/proc"))
+            return bool(others())
         left = descendants(os.getpid())
         for process in left:
             with contextlib.suppress(ProcessLookupError):

@@ -36,6 +36,8 @@ class Net:
 
     def connect(self, address: str, port: int, timeout_s: float) -> socket.socket:
         self.connected.append((address, port))
+        if not self.origin and not address.endswith(("127.0.0.1", "127.0.0.2", "::1")):
+            raise ConnectionRefusedError("not on this machine, and no test leaves it")
         return connect_to_address(*(self.origin or (address, port)), timeout_s)
 
 
@@ -446,6 +448,12 @@ def test_hostile_clients_are_refused_and_the_next_one_is_served(desk, net) -> No
     assert len(contacts) == len(HOSTILE) + 1
     assert [bool(one.refused) for one in contacts] == [True] * len(HOSTILE) + [False]
     assert not any("secret" in one.model_dump_json() for one in contacts)
+
+
+def test_a_head_that_does_not_end_is_refused(desk) -> None:
+    with desk(EgressPolicy()).dial() as client:
+        client.sendall(b"CONNECT " + b"a" * 100_000)
+        assert told(client).status == 431
 
 
 def test_many_connections_at_once_are_all_served(desk, net) -> None:

@@ -6,35 +6,56 @@ import os
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 import casefile
-from containment.worker import EgressPolicy
+from containment.worker import EgressPolicy, open_worker
 
+PROBE = Path(__file__).parent / "probes" / "attacks.py"
 SECRET = "only-the-parent-knows-this"
 
 
+@pytest.fixture(scope="module")
+def attacked(full, tmp_path_factory):
+    """A worker with egress, as a fetch worker has it, and with everything around it that it should not reach."""
+    folder = tmp_path_factory.mktemp("attacked")
+    for name in ("inputs", "out", "out/casefile-secret-of-another-capture", "keys"):
+        (folder / name).mkdir()
+    (folder / "inputs" / "file").write_text("input")
+    (folder / "keys" / "casefile-secret-key").write_text(SECRET)
+    with pytest.MonkeyPatch.context() as patch, (folder / "keys" / "casefile-secret-key").open() as open_file:
+        patch.setenv("CASEFILE_TOKEN", SECRET)
+        os.set_inheritable(open_file.fileno(), True)
+        with socket.create_server(("127.0.0.1", 0)) as open_socket:
+            os.set_inheritable(open_socket.fileno(), True)
+            with open_worker(
+                "attacks",
+                inputs=folder / "inputs",
+                out=folder / "out",
+                egress=EgressPolicy(),
+                level=full,
+                code=(PROBE,),
+            ) as worker:
+                yield worker
+
+
 @pytest.fixture
-def attack(opening, full, limits, tmp_path):
-    """Run one attack with egress, as a fetch worker has it, and give what it gained."""
-    inputs = tmp_path / "inputs"
-    inputs.mkdir()
-    (inputs / "file").write_text("input")
+def attack(attacked, limits):
+    """Run one attack and give what it gained."""
 
     def run(name: str, **request) -> list[str]:
-        with opening("attacks", full, egress=EgressPolicy(), inputs=inputs) as worker:
-            answer = worker.call({"attack": name, **request}, "o", limits).answer
+        answer = attacked.call({"attack": name, **request}, f"o{time.monotonic_ns()}", limits).answer
         return list(answer["gained"])
 
     return run
 
 
-def test_no_file_of_the_host_is_to_be_seen(attack, tmp_path) -> None:
-    key = tmp_path / "workspace" / "keys" / "signing"
-    key.parent.mkdir(parents=True)
-    key.write_text(SECRET)
+def test_no_file_of_the_host_is_to_be_seen(attack, attacked, tmp_path) -> None:
+    key = attacked.target.parent / "keys" / "casefile-secret-key"
+    assert key.exists()
     repository = Path(casefile.__file__).resolve().parents[1]
     paths = [key, tmp_path, "/etc/passwd", "/etc/shadow", "/etc/hosts", "/etc/resolv.conf", "/etc/ssl/private", "/sys"]
     paths += [repository / one for one in (".git", "tests/house", "preservation", "pyproject.toml")]
@@ -43,15 +64,11 @@ def test_no_file_of_the_host_is_to_be_seen(attack, tmp_path) -> None:
     assert attack("read_paths", paths=[str(one) for one in paths]) == []
 
 
-def test_a_file_of_the_host_is_under_no_name(attack, tmp_path) -> None:
-    (tmp_path / "casefile-secret-name").write_text(SECRET)
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "casefile-secret-name-of-another-capture").write_text(SECRET)
-    assert attack("search_everything", called="casefile-secret-name") == []
+def test_a_file_of_the_host_is_under_no_name(attack) -> None:
+    assert attack("search_everything", called="casefile-secret") == []
 
 
-def test_no_environment_of_the_host_is_to_be_read(attack, monkeypatch) -> None:
-    monkeypatch.setenv("CASEFILE_TOKEN", SECRET)
+def test_no_environment_of_the_host_is_to_be_read(attack) -> None:
     assert attack("other_environments", secret=SECRET) == []
 
 
@@ -115,11 +132,8 @@ def test_the_zygote_is_closed_to_its_calls(attack) -> None:
     assert attack("the_zygote") == []
 
 
-def test_nothing_that_was_open_in_the_parent_is_open_inside(attack, tmp_path) -> None:
-    with (tmp_path / "open").open("w") as file, socket.create_server(("127.0.0.1", 0)) as one:
-        os.set_inheritable(file.fileno(), True)
-        os.set_inheritable(one.fileno(), True)
-        assert attack("inherited_descriptors") == []
+def test_nothing_that_was_open_in_the_parent_is_open_inside(attack) -> None:
+    assert attack("inherited_descriptors") == []
 
 
 def test_the_terminal_is_out_of_reach(attack) -> None:

@@ -123,6 +123,9 @@ def kernel_settings(request, inputs, out):
             with contextlib.suppress(OSError):
                 os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
                 gained.append(path)
+    mounts = [line.split()[4:6] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    covered = [place for place, options in mounts if options.split(",")[0] == "ro"]
+    gained += [f"{place} is not covered" for place in ("/proc/sys", "/proc/irq") if place not in covered]
     for name in ("kcore", "kmsg", "keys", "timer_list", "sched_debug", "vmallocinfo", "slabinfo"):
         with contextlib.suppress(OSError):
             if Path("/proc", name).read_bytes():

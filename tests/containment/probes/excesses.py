@@ -1,6 +1,7 @@
 """Worker: does too much of one thing, or dies in one way."""
 
 import contextlib
+import mmap
 import os
 import signal
 import socket
@@ -19,6 +20,17 @@ def nothing(request, out):
 
 def memory(request, out):
     return {"bytes": len(b"x" * request["bytes"])}
+
+
+def reserved(request, out):
+    """Reserves more than it may use, and then uses more than it may."""
+    # Here, since an ordinary user's Python in these tests may lack what it imports in turn.
+    from containment.tools import reserve_freely
+
+    reserve_freely()
+    with mmap.mmap(-1, 1 << 36, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ):
+        (out / "reserved").touch()
+        return {"bytes": len(b"x" * request["bytes"])}
 
 
 def memory_in_many(request, out):
@@ -46,7 +58,7 @@ def big_file(request, out):
 
 
 def many_bytes(request, out):
-    for number in range(1000):
+    for number in range(200):
         (out / f"f{number}").write_bytes(b"x" * 500_000)
         time.sleep(request.get("pause_ms", 0) / 1000)
 
@@ -118,7 +130,7 @@ def fork_bomb(request, out):
                 os._exit(0)
             started += 1
         (out / "started").write_text(str(started))
-        if started > 20_000:
+        if started > 2_000:
             break
     return {"started": started}
 
@@ -247,6 +259,7 @@ EXCESSES = {
     for one in (
         nothing,
         memory,
+        reserved,
         memory_in_many,
         cpu,
         wall,
