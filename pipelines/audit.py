@@ -12,19 +12,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Engine
-
 from casefile.clock import SystemClock
 from casefile.digests import Digest
 from casefile.errors import CasefileError, IntegrityError, WorkspaceUnusable
 from casefile.events.append import Log
+from casefile.events.files import LogFiles
 from casefile.events.journal import segment_name
-from casefile.events.publishing import LogFiles
 from casefile.events.replay import rebuild
 from casefile.ids import LogId
 from casefile.records.comparing import Difference, compare
-from casefile.records.engine import open_engine, reading, sqlite_engine
-from casefile.records.queries import audited_objects, erased_parts, stated_key
+from casefile.records.engine import ALL_FAMILIES, Engine, drop_tables, open_engine, reading, sqlite_engine, writing
+from casefile.records.queries import AuditedObject, audited_objects, erased_parts, stated_key
 from casefile.settings import Settings, load_settings
 from casefile.workspace import Workspace
 from preservation.durable import unobserved
@@ -85,7 +83,6 @@ def audit_workspace(root: Path, environment: Mapping[str, str], sample: int = 0)
 def _problems(audit: _Audit, scratch: Path) -> Iterator[Problem]:
     replayed = sqlite_engine(scratch / "replay.db")
     try:
-        declared = Staging(audit.workspace.staging, audit.workspace.quarantine).declared()
         yield from _database(audit)
         yield from _log_files(audit)
         replay_problem = _replay(audit, replayed)
@@ -93,7 +90,7 @@ def _problems(audit: _Audit, scratch: Path) -> Iterator[Problem]:
         if audit.checked.get("events"):
             yield from _tables(audit, replayed)
             yield from _keys(audit, replayed)
-            yield from _vault(audit, replayed, frozenset(declared))
+            yield from _vault(audit, replayed)
     finally:
         replayed.dispose()
 
@@ -131,22 +128,33 @@ def _log_files(audit: _Audit) -> Iterator[Problem]:
 
 
 def _replay(audit: _Audit, replayed: Engine) -> list[Problem]:
+    files = LogFiles.at(audit.workspace.log, unobserved)
     try:
         result = rebuild(audit.workspace.log, replayed, tolerant=True)
+        if result.unfinished:
+            # Somebody may just have been writing. Under the lock nobody is.
+            with files.locked(), writing(replayed) as connection:
+                drop_tables(connection, *ALL_FAMILIES)
+            with files.locked():
+                result = rebuild(audit.workspace.log, replayed, tolerant=True)
+        audit.checked["events"] = result.events
+        found = [problem("P052", "log/private", event=event, part=part) for event, part in result.missing_parts]
+        found += [problem("P064", "log", what=what) for what in result.unfinished]
+        return found + list(_parts(audit, files, replayed))
     except IntegrityError as error:
         return [problem("P051", "log", reason=str(error))]
-    audit.checked["events"] = result.events
-    found = [problem("P052", "log/private", event=event, part=part) for event, part in result.missing_parts]
+
+
+def _parts(audit: _Audit, files: LogFiles, replayed: Engine) -> Iterator[Problem]:
+    """Parts that were erased and are still there."""
     with reading(replayed) as connection:
         erased = erased_parts(connection)
-    files = LogFiles.at(audit.workspace.log, unobserved)
     for segment in files.private.segments():
         for stored in files.private.parts(segment):
             audit.checked["parts"] = audit.checked.get("parts", 0) + 1
             if (stored.part.event, stored.part.name) in erased:
                 path = f"log/private/{segment_name(segment)}"
-                found.append(problem("P054", path, event=stored.part.event, part=stored.part.name))
-    return found
+                yield problem("P054", path, event=stored.part.event, part=stored.part.name)
 
 
 def _tables(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
@@ -186,6 +194,21 @@ def _keys(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
         yield problem("P063", audit.workspace.settings.name)
 
 
+def _sealed_since(audit: _Audit) -> Mapping[str, AuditedObject]:
+    """The objects that the live database names; none where it cannot be read, which has its own finding."""
+    workspace, settings = audit.workspace, audit.settings
+    if not settings.database.url and not workspace.database.exists():
+        return {}
+    live = open_engine(settings.database.url, workspace.database)
+    try:
+        with reading(live) as connection:
+            return audited_objects(connection)
+    except CasefileError:
+        return {}
+    finally:
+        live.dispose()
+
+
 def _fingerprint(keys: Path) -> str:
     """The fingerprint of the public key on disk; empty for a file that is no key."""
     try:
@@ -194,12 +217,19 @@ def _fingerprint(keys: Path) -> str:
         return ""
 
 
-def _vault(audit: _Audit, replayed: Engine, under_way: frozenset[str]) -> Iterator[Problem]:
+def _vault(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
     with reading(replayed) as connection:
         objects = audited_objects(connection)
-    expected = Expected({name: Digest(one.inventory) for name, one in objects.items()}, under_way)
+
+    def expected() -> Expected:
+        # In this order: an object that is sealed in between is then in both, and not in neither. What was sealed
+        # since the replay is known from the live database alone.
+        under_way = frozenset(Staging(audit.workspace.staging, audit.workspace.quarantine).declared())
+        known = {**_sealed_since(audit), **objects}
+        return Expected({name: Digest(one.inventory) for name, one in known.items()}, under_way)
+
     sample = Sample(audit.sample, secrets.randbits(63)) if audit.sample else None
-    vault = VaultAudit(audit.workspace.vault, lambda: expected, sample)
+    vault = VaultAudit(audit.workspace.vault, expected, sample)
     for found in vault.problems():
         held = objects.get(found.object)
         label = held.item_at(found.path) if held else ""

@@ -7,13 +7,13 @@ has a result, and the results come in the order of the leads.
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from casefile.errors import CasefileError, LeaseLost
-from casefile.ids import format_number
+from casefile.ids import LeadId, format_number
 from casefile.model import Lead
 from casefile.records.edges import neighbour_numbers
 from casefile.records.engine import reading, writing
@@ -23,7 +23,8 @@ from casefile.vocabulary import Cause, Outcome
 from pipelines.capture import STAGE, Attempt, CaptureOptions, attempt_lead
 from pipelines.fetching import FetchWorkers, fetch_workers, host_of
 from pipelines.leases import Leases
-from pipelines.recovering import recover_workspace
+from pipelines.recovering import recover_workspace, resolve_capture
+from pipelines.sealing_events import capture_id
 from pipelines.services import Services
 
 WAIT_S = 0.5
@@ -92,7 +93,8 @@ class _Collection:
         return [self._results[index] for index in range(len(leads))]
 
     def _work(self, leads: Sequence[Lead]) -> None:
-        with fetch_workers(self._services, self._options.level) as workers:
+        expected = Counter(host_of(lead.locator) for lead in leads)
+        with fetch_workers(self._services, self._options.level, expected) as workers:
             while not self._stopped.is_set() and (index := self._next()) is not None:
                 if not self._take(index, leads[index], workers):
                     # Another process has it. What this one can do comes first; then it waits for the other's result.
@@ -117,6 +119,7 @@ class _Collection:
             try:
                 attempt = attempt_lead(self._services, workers, lead, claimed, self._options)
             except LeaseLost:
+                resolve_capture(self._services, capture_id(self._services.log.id, LeadId(lead.id), claimed.attempt))
                 return False
         if attempt.outcome in (Outcome.CAPTURED, Outcome.PARTIAL):
             self._examining.append((index, attempt, self._examine(attempt.capture)))

@@ -15,8 +15,8 @@ from pathlib import Path
 from casefile.digests import digest_file
 from casefile.errors import DigestMismatch, StorageFailed, UsageError, WorkspaceUnusable
 from casefile.events.envelope import EventOutcome
+from casefile.events.files import LogFiles
 from casefile.events.port import draft
-from casefile.events.publishing import LogFiles
 from casefile.events.types import CustodyChanged
 from casefile.settings import FILE_NAME
 from casefile.workspace import Workspace
@@ -24,7 +24,8 @@ from pipelines.audit import AuditReport, audit_workspace
 from pipelines.recovering import recover_workspace
 from pipelines.reindex import reindex_workspace
 from pipelines.services import Services
-from preservation.durable import Disk, unobserved
+from preservation.durable import READ_ONLY_DIRECTORY, Disk, unobserved
+from preservation.vault import Vault
 
 NEVER_CHANGING = ("keys", "quarantine", "vault")
 COPIED = ("log", *NEVER_CHANGING)
@@ -55,7 +56,7 @@ def back_up(services: Services, target: Path) -> Copied:
     disk = Disk()
     disk.make_directories(target)
     disk.restrict(target, 0o700)
-    with LogFiles.at(source.log, unobserved).journal.locked():
+    with LogFiles.at(source.log, unobserved).locked():
         pairs = list(_pairs(source.root, target, ("log",)))
         written = [_copy(disk, one, other) for one, other in pairs if other.name != "lock"]
     for one, other in _pairs(source.root, target, NEVER_CHANGING):
@@ -93,6 +94,7 @@ def restore_workspace(source: Path, directory: Path, environment: Mapping[str, s
     for one, other in _pairs(source, directory, COPIED):
         _copy(disk, one, other)
     _compare(source, directory)
+    _close_objects(workspace, disk)
     disk.replace(workspace.settings, (source / FILE_NAME).read_bytes(), 0o600)
     reindex_workspace(directory, environment)
     return audit_workspace(directory, environment)
@@ -122,6 +124,13 @@ def _copy(disk: Disk, source: Path, target: Path) -> int:
         return target.stat().st_size
     except OSError as error:
         raise StorageFailed("copy", str(target), error.strerror or str(error)) from error
+
+
+def _close_objects(workspace: Workspace, disk: Disk) -> None:
+    """Take the write permission from the folders of every object, the innermost first, as sealing does."""
+    for place in Vault(workspace.vault, disk).walk():
+        for parent, _folders, _files in os.walk(place, topdown=False):
+            disk.restrict(Path(parent), READ_ONLY_DIRECTORY)
 
 
 def _compare(source: Path, target: Path) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,12 +20,21 @@ GRACE_S = 15
 """What a worker gets beyond its own deadline to say how far it came, before it is killed."""
 
 
+MANY = 4
+"""Captures of one host from which a method's worker for many, which takes longer to start, costs less."""
+MODULE_FOR_MANY = "module_for_many"
+
+
 @dataclass(slots=True)
 class FetchWorkers:
-    """The open worker of this thread; a capture that needs another one ends it first."""
+    """The open worker of this thread; a capture that needs another one ends it first.
+
+    `expected` says how many captures of each host the request has.
+    """
 
     services: Services
     level: ContainmentLevel
+    expected: Mapping[str, int] = field(default_factory=dict)
     _open: tuple[str, str, Worker, ExitStack] | None = None
 
     def fetch(self, spec: MethodSpec, locator: str, target: Path) -> WorkerResult:
@@ -41,23 +50,25 @@ class FetchWorkers:
             self._open = None
 
     def _worker(self, spec: MethodSpec, host: str) -> Worker:
-        if self._open is not None and self._open[:2] == (spec.module, host):
+        many = self.expected.get(host, 1) >= MANY
+        module = spec.options.get(MODULE_FOR_MANY, spec.module) if many else spec.module
+        if self._open is not None and self._open[:2] == (module, host):
             return self._open[2]
         self.close()
         egress = self.services.settings.egress
         policy = EgressPolicy(egress.allow, egress.ports) if spec.touches_network else None
         stack = ExitStack()
         worker = stack.enter_context(
-            open_worker(spec.module, inputs=None, out=self.services.run.outputs, egress=policy, level=self.level)
+            open_worker(module, inputs=None, out=self.services.run.outputs, egress=policy, level=self.level)
         )
-        self._open = (spec.module, host, worker, stack)
+        self._open = (module, host, worker, stack)
         return worker
 
 
 @contextmanager
-def fetch_workers(services: Services, level: ContainmentLevel) -> Iterator[FetchWorkers]:
+def fetch_workers(services: Services, level: ContainmentLevel, expected: Mapping[str, int]) -> Iterator[FetchWorkers]:
     """The fetch workers of the calling thread, ended with the block."""
-    workers = FetchWorkers(services, level)
+    workers = FetchWorkers(services, level, expected)
     try:
         yield workers
     finally:

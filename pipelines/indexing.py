@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import Engine
-
 from casefile.errors import RecordUnreadable
 from casefile.ids import LogId
-from casefile.records.engine import reading, writing
+from casefile.records.engine import Engine, reading, writing
 from casefile.records.indexing import catch_up
 from casefile.records.ledger import Settled, WorkState, settle
 from casefile.records.queries import CapturedItems, captured_items, settled_leads

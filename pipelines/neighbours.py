@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Engine
-
 from casefile.errors import UsageError
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
@@ -26,7 +24,7 @@ from casefile.records.edges import (
     matched_position,
     store_edges,
 )
-from casefile.records.engine import reading, writing
+from casefile.records.engine import Engine, reading, writing
 from casefile.records.queries import ExaminationRecord, ItemFilter, ItemRecord, find_items, list_items
 from casefile.settings import ExamineSettings
 from casefile.vocabulary import Judgement, Tier

@@ -10,8 +10,8 @@ from casefile.clock import Clock, SystemClock
 from casefile.errors import WorkspaceUnusable
 from casefile.events.append import Actor, Log
 from casefile.events.envelope import Subject
+from casefile.events.files import LogFiles
 from casefile.events.port import draft
-from casefile.events.publishing import LogFiles
 from casefile.events.replay import empty_database
 from casefile.events.types import InvestigationOpened, KeyStated, PersonalName, PersonRecorded
 from casefile.ids import LogId, PersonId, RunId

@@ -12,7 +12,7 @@ from collectors.outcomes import advice as advice_for
 from pipelines import sealing_events
 from pipelines.capture import append_seal
 from pipelines.services import Services
-from preservation.recovery import Lost, Recovered, recover
+from preservation.recovery import Lost, Recovered, recover, recover_capture
 from preservation.sealing import Sealed
 
 
@@ -24,6 +24,18 @@ def recover_workspace(services: Services) -> Recovered:
         lambda sealed: _record(services, sealed),
         lambda lost: _lose(services, lost),
     )
+
+
+def resolve_capture(services: Services, capture: str) -> None:
+    """Set aside what this run made of a lead that has passed to another worker, and record that."""
+    for folder in services.run.captures():
+        if folder.capture == capture:
+            recover_capture(
+                folder,
+                services.vault,
+                lambda sealed: _record(services, sealed),
+                lambda lost: _lose(services, lost),
+            )
 
 
 def _record(services: Services, sealed: Sealed) -> None:

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine
-
 from casefile.errors import WorkspaceUnusable
-from casefile.events.publishing import LogFiles
+from casefile.events.files import LogFiles
 from casefile.events.replay import Replayed, rebuild
 from casefile.ids import LogId
-from casefile.records.engine import ALL_FAMILIES, drop_tables, open_engine, sqlite_engine, writing
+from casefile.records.engine import ALL_FAMILIES, Engine, drop_tables, open_engine, sqlite_engine, writing
 from casefile.settings import Settings, load_settings
 from casefile.workspace import Workspace
 from pipelines.indexing import index_everything
@@ -43,7 +41,7 @@ def reindex_workspace(root: Path, environment: Mapping[str, str]) -> Rebuilt:
     fresh = workspace.database.with_name(workspace.database.name + REBUILDING)
     _remove_database(fresh)
     # The lock keeps every writer of the log away from the moment of the last record read to the renaming.
-    with LogFiles.at(workspace.log, unobserved).journal.locked():
+    with LogFiles.at(workspace.log, unobserved).locked():
         engine = sqlite_engine(fresh)
         try:
             replayed = _fill(workspace, settings, engine)

@@ -15,7 +15,7 @@ from pipelines.collect import collect
 from pipelines.examine import examine_items, examining
 from pipelines.monitor import MonitorRun, run_due
 from pipelines.services import Services
-from preservation.vault_audit import Expected, Sample, VaultAudit
+from preservation.vault_audit import Expected, Slice, VaultAudit
 
 FIXITY_DAYS = 90
 """Within how many days every byte is read again (PRESERVATION: the period that repositories keep to)."""
@@ -51,19 +51,22 @@ def examine_waiting(services: Services, level: ContainmentLevel) -> None:
 def fixity_slice(services: Services, level: ContainmentLevel) -> None:
     """Read the share of the vault that is due today; raises FixityFailed when something is found."""
     del level
-    with reading(services.engine) as connection:
-        objects = audited_objects(connection)
-    expected = Expected({name: Digest(one.inventory) for name, one in objects.items()})
-    size = -(-len(objects) // FIXITY_DAYS)
+
+    def expected() -> Expected:
+        # In this order: an object that is sealed in between is then in both, and not in neither.
+        under_way = frozenset(services.staging.declared())
+        with reading(services.engine) as connection:
+            objects = audited_objects(connection)
+        return Expected({name: Digest(one.inventory) for name, one in objects.items()}, under_way)
+
     day = services.clock.read().wall.toordinal()
-    audit = VaultAudit(services.workspace.vault, lambda: expected, Sample(size, day))
+    audit = VaultAudit(services.workspace.vault, expected, Slice(FIXITY_DAYS, day % FIXITY_DAYS))
     problems = sum(1 for _problem in audit.problems())
     checked = FixityChecked(
         objects=audit.checked.objects,
         files=audit.checked.files,
         bytes=audit.checked.bytes,
         problems=problems,
-        sample=size,
     )
     outcome = EventOutcome(status="failed" if problems else "passed")
     services.append(draft("fixity.checked", body=checked, outcome=outcome))

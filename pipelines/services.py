@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import Engine
-
 from casefile.clock import Clock, SystemClock
 from casefile.errors import DatabaseRestored, WorkspaceUnusable
 from casefile.events.append import Actor, Log, Within
+from casefile.events.files import LogFiles
 from casefile.events.port import Draft
-from casefile.events.publishing import LogFiles
 from casefile.ids import EventId, LogId, PersonId, RunId
 from casefile.model import Person
-from casefile.records.engine import open_engine, reading
+from casefile.records.engine import Engine, open_engine, reading
 from casefile.records.queries import find_person
 from casefile.registry import load_specs
 from casefile.settings import Settings, load_settings

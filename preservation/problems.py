@@ -51,6 +51,7 @@ KINDS: dict[str, Kind] = {
     "P060": Kind("the database cannot be read: {reason}", "docs/formats/log.md"),
     "P061": Kind("the key is not the one that the log states", "docs/formats/log.md"),
     "P062": Kind("the key is missing", "docs/formats/log.md"),
+    "P064": Kind("behind the last whole event: {what}", "docs/formats/log.md"),
     "P063": Kind("casefile.toml names another investigation than the log does", "docs/formats/log.md"),
 }
 """Every kind of finding by its code."""

@@ -93,7 +93,8 @@ class Log:
         prepared = [self._prepare(draft, actor) for draft in drafts]
         with writing(self._engine) as connection:
             pending = self._place(connection, prepared)
-            if within is not None:
+            # Events that are all there already were recorded together with what `within` does.
+            if within is not None and (pending.events or not prepared):
                 within(connection)
             self._reached("placed")
         self._reached("committed")

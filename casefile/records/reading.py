@@ -29,8 +29,14 @@ class Head:
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> Head:
-        """The head that a row holds, in the order of the table's columns."""
+        """The head that a row holds, in the order of the table's columns.
+
+        Raises RecordUnreadable for a value of another type, which SQLite keeps when somebody writes it.
+        """
         log, size, subtrees, segment, offset, synced_size, synced_segment, synced_offset = row
+        for number in (size, segment, offset, synced_size, synced_segment, synced_offset):
+            if not isinstance(number, int):
+                raise RecordUnreadable("log_head", f"holds {number!r} where a number belongs")
         return cls(log, size, subtrees, Position(segment, offset), synced_size, Position(synced_segment, synced_offset))
 
     def columns(self) -> dict[str, str | int]:

@@ -1,0 +1,210 @@
+"""What an audit sees: every flipped byte, every changed row, every missing or extra file, each by its name."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from e2e.case import Case
+from sites.hostile import HostileSite
+
+from pipelines.audit import AuditReport, audit_workspace
+from pipelines.reindex import reindex_workspace
+
+FLIPS_PER_FILE = 3
+FAMILIES = ("log_", "view_")
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A workspace in which something of everything was done."""
+    folder = tmp_path_factory.mktemp("sound")
+    with HostileSite() as site:
+        case = Case(folder / "case", [site.address]).open()
+        case.must("collect", site.url("/page"), site.url("/a/photo.png"), site.url("/reset"), code=1)
+        (folder / "photo.png").write_bytes((folder / "case" / "casefile.toml").read_bytes())
+        case.must("import", str(folder / "photo.png"), "--from-person", "Bora")
+        case.must("note", "I-0001", "seen on the square")
+        case.must("tag", "I-0001", "square")
+    assert audit_workspace(case.root, {}).ok
+    yield case.root
+    make_writable(folder)
+
+
+@pytest.fixture
+def copy(sound: Path, tmp_path: Path) -> Iterator[Path]:
+    """A copy of it to do harm to."""
+    target = tmp_path / "case"
+    shutil.copytree(sound, target, symlinks=True)
+    yield target
+    make_writable(target)
+
+
+def make_writable(folder: Path) -> None:
+    """So that pytest can remove it, also where root is nobody special."""
+    for parent, _folders, _files in os.walk(folder):
+        os.chmod(parent, 0o700)
+
+
+def audit(root: Path) -> AuditReport:
+    return audit_workspace(root, {})
+
+
+def evidence(root: Path) -> list[Path]:
+    """Every file that an audit answers for, relative to the workspace."""
+    files = [path for folder in ("vault", "log") for path in (root / folder).rglob("*") if path.is_file()]
+    return sorted(path.relative_to(root) for path in files if path.name != "lock")
+
+
+def overwrite(path: Path, content: bytes) -> None:
+    """Write as somebody would who has taken the machine over."""
+    parent = path.parent
+    mode = parent.stat().st_mode
+    parent.chmod(0o700)
+    kept = path.stat().st_mode
+    path.chmod(0o600)
+    path.write_bytes(content)
+    path.chmod(kept)
+    parent.chmod(mode)
+
+
+def test_flipped_bits_are_seen_in_every_file_of_the_evidence(sound: Path, copy: Path) -> None:
+    chosen = random.Random(20261125)
+    for relative in evidence(sound):
+        content = (sound / relative).read_bytes()
+        for place in sorted(chosen.sample(range(len(content)), min(FLIPS_PER_FILE, len(content)))):
+            changed = bytearray(content)
+            changed[place] ^= 1 << chosen.randrange(8)
+            overwrite(copy / relative, bytes(changed))
+            report = audit(copy)
+            assert not report.ok, f"byte {place} of {relative}"
+            named = any(str(relative) in f"{one.path} {one.text}" for one in report.problems)
+            in_log = relative.parts[0] == "log" and any("log" in one.path for one in report.problems)
+            assert named or in_log, (relative, place, report.problems)
+        overwrite(copy / relative, content)
+    assert audit(copy).ok
+
+
+def test_a_missing_file_is_named(sound: Path, copy: Path) -> None:
+    for relative in evidence(sound):
+        content = (sound / relative).read_bytes()
+        parent = (copy / relative).parent
+        mode = parent.stat().st_mode
+        parent.chmod(0o700)
+        (copy / relative).unlink()
+        parent.chmod(mode)
+        assert not audit(copy).ok, relative
+        parent.chmod(0o700)
+        shutil.copy2(sound / relative, copy / relative)
+        parent.chmod(mode)
+    assert audit(copy).ok
+
+
+@pytest.mark.parametrize("folder", ["vault", "log", "log/journal", "log/private", "object"])
+def test_an_extra_file_is_named(copy: Path, folder: str) -> None:
+    place = next((copy / "vault").glob("*/*/urn*")) / "v1" / "content" if folder == "object" else copy / folder
+    place.chmod(0o700)
+    (place / "extra").write_bytes(b"put here")
+    report = audit(copy)
+    assert any(one.path.endswith("extra") for one in report.problems), report.problems
+
+
+def rows_of(root: Path) -> list[tuple[str, str, list[str]]]:
+    """Every row of the tables that an audit compares: table, rowid, columns."""
+    with sqlite3.connect(root / "casefile.db") as database:
+        names = [
+            name
+            for (name,) in database.execute("select name from sqlite_master where type = 'table'")
+            if name.startswith(FAMILIES)
+        ]
+        found = []
+        for name in names:
+            columns = [column[1] for column in database.execute(f"pragma table_info({name})")]
+            found += [(name, rowid, columns) for (rowid,) in database.execute(f"select rowid from {name}")]
+    database.close()
+    return found
+
+
+def contents(root: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every view table, whole."""
+    database = sqlite3.connect(root / "casefile.db")
+    names = {table for table, _rowid, _columns in rows_of(root) if table.startswith("view_")}
+    found = {name: sorted(database.execute(f"select * from {name}"), key=repr) for name in names}
+    database.close()
+    return found
+
+
+def change(root: Path, statement: str, *values: object) -> None:
+    database = sqlite3.connect(root / "casefile.db")
+    with database:
+        database.execute(statement, values)
+    database.close()
+
+
+def test_every_deleted_row_is_seen(sound: Path, copy: Path) -> None:
+    for table, rowid, _columns in rows_of(sound):
+        change(copy, f"delete from {table} where rowid = ?", rowid)
+        report = audit(copy)
+        assert not report.ok, (table, rowid)
+        assert any(table in f"{one.path} {one.text}" for one in report.problems), (table, report.problems)
+        shutil.copy2(sound / "casefile.db", copy / "casefile.db")
+
+
+def test_an_edited_cell_of_every_column_is_seen(sound: Path, copy: Path) -> None:
+    seen = set()
+    for table, rowid, columns in rows_of(sound):
+        for column in columns:
+            if (table, column) in seen:
+                continue
+            seen.add((table, column))
+            forged = 999_999 if (table, column) == ("log_entry", "position") else "forged"
+            change(copy, f"update {table} set {column} = ? where rowid = ?", forged, rowid)
+            assert not audit(copy).ok, (table, column)
+            shutil.copy2(sound / "casefile.db", copy / "casefile.db")
+
+
+def test_an_added_row_is_seen_and_named(copy: Path) -> None:
+    change(
+        copy,
+        "insert into view_remark (event, subject_kind, subject, text, added_at, added_by) values (?,?,?,?,?,?)",
+        "0" * 36, "item", "x", "never said", "2026-01-01T00:00:00.000000Z", "nobody",
+    )  # fmt: skip
+    report = audit(copy)
+    assert [one.code for one in report.problems] == ["P056"]
+    assert "0" * 36 in report.problems[0].text
+
+
+def test_events_in_another_order_are_seen(copy: Path) -> None:
+    change(copy, "update log_entry set position = -1 where position = 3")
+    change(copy, "update log_entry set position = 3 where position = 4")
+    change(copy, "update log_entry set position = 4 where position = -1")
+    assert not audit(copy).ok
+
+
+def test_a_cut_journal_and_a_restored_database_are_seen(sound: Path, copy: Path) -> None:
+    journal = copy / "log" / "journal" / "0000"
+    content = journal.read_bytes()
+    last = content.rfind(b"\x00\x00\x02", 0, len(content))
+    journal.write_bytes(content[: last if last > 0 else len(content) - 300])
+    assert any(one.code == "P050" for one in audit(copy).problems)
+    journal.write_bytes(content)
+    assert audit(sound).ok
+
+
+def test_without_its_database_a_workspace_is_found_wanting_and_is_rebuilt_the_same(sound: Path, copy: Path) -> None:
+    del sound
+    before = contents(copy)
+    (copy / "casefile.db").unlink()
+    assert any(one.code == "P055" for one in audit(copy).problems)
+    reindex_workspace(copy, {})
+    assert audit(copy).ok
+    assert contents(copy) == before
+
+
+def test_an_audit_says_what_it_cannot_see(copy: Path) -> None:
+    assert any("outside" in one for one in audit(copy).not_seen)
