@@ -22,6 +22,8 @@ RETRYABLE_STATUS = frozenset({408, 421, 425, 429, 500, 502, 503, 504})
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
+    """What follows from a cause, whatever the locator was."""
+
     outcomes: frozenset[Outcome]
     retryable: bool
     advice: str

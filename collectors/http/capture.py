@@ -19,12 +19,13 @@ from collectors.http.recording import write_answer, write_info
 from collectors.http.warc import WarcWriter
 from collectors.http.wire import Pace, trusted_roots
 from collectors.interface import CaptureRequest
-from collectors.locators import Locator, RefusedLocator, follow, parse_locator
+from collectors.locators import Locator, RefusedLocator, follow, holds_credentials, parse_locator
 from collectors.media_types import declared, role_of
 from collectors.outcomes import advice, retry_after_s
 
 CONTENT_FILE = "files/0001"
 WARC_FILE = "record/capture.warc.gz"
+UNSENT = "; the user name and password in the locator were not sent"
 TOOLS = tuple(ToolUse(name=name, version=version(name)) for name in ("h11", "brotli", "zstandard"))
 """Read once for all captures of a sandbox."""
 
@@ -59,6 +60,8 @@ def capture(asked: CaptureRequest, out: Path) -> Received:
     finally:
         warc.close()
     received = _with_item(locator, end, exchanges, out) if isinstance(end, Answer) else _without_item(end, exchanges)
+    if holds_credentials(asked.locator):
+        received = received.model_copy(update={"detail": readable(f"{received.detail}{UNSENT}".removeprefix("; "))})
     shutil.rmtree(spool)
     if not received.files:
         shutil.rmtree(out / "record")

@@ -49,6 +49,7 @@ class GzipDecoder:
         return self._members > 0 and not self._begun
 
     def feed(self, block: bytes) -> Iterator[bytes]:
+        """Decode a block; raises DecodingFailed at damage, after what came before it."""
         while block and not self._padded:
             if self.finished and not block.startswith(b"\x1f"):
                 # Padding after the last member is not part of the content; gzip(1) and browsers pass over it too.
@@ -75,6 +76,7 @@ class DeflateDecoder:
         return self._inflate is not None and self._inflate.eof
 
     def feed(self, block: bytes) -> Iterator[bytes]:
+        """Decode a block; the first byte of the body tells which of the two it is."""
         if not block:
             return
         if self._inflate is None:
@@ -95,6 +97,7 @@ class BrotliDecoder:
         return bool(self._brotli.is_finished())
 
     def feed(self, block: bytes) -> Iterator[bytes]:
+        """Decode a block; what is behind the end of the stream is passed over."""
         try:
             while not self.finished:
                 made = self._brotli.process(block, output_buffer_limit=STEP_BYTES)
@@ -121,6 +124,7 @@ class ZstdDecoder:
         return self._frames > 0 and not self._begun
 
     def feed(self, block: bytes) -> Iterator[bytes]:
+        """Decode a block, in slices that bound what one of them can make."""
         for start in range(0, len(block), ZSTD_SLICE_BYTES):
             yield from self._slice(block[start : start + ZSTD_SLICE_BYTES])
 

@@ -46,6 +46,8 @@ class StartTag:
 
 @dataclass(frozen=True, slots=True)
 class EndTag:
+    """The end of an element, whether or not it was open."""
+
     name: str
 
 

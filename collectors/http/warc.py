@@ -45,6 +45,7 @@ class Record:
 
 
 def new_record_id() -> str:
+    """A record's id as WARC writes it; random, since it names this writing and nothing else."""
     return f"<urn:uuid:{uuid.uuid4()}>"
 
 
@@ -79,6 +80,7 @@ class WarcWriter:
 
 
 def part_length(part: Part) -> int:
+    """In bytes."""
     return part.length if isinstance(part, FileSlice) else len(part)
 
 

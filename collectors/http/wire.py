@@ -164,7 +164,7 @@ def trusted_roots() -> ssl.SSLContext:
 
 def _system_has_roots() -> bool:
     paths = ssl.get_default_verify_paths()
-    return paths.cafile is not None or (paths.capath is not None and any(Path(paths.capath).iterdir()))
+    return bool(paths.cafile) or (bool(paths.capath) and any(Path(paths.capath).iterdir()))
 
 
 def open_wire(locator: Locator, *, proxy: str, pace: Pace, roots: Callable[[], ssl.SSLContext]) -> Wire:

@@ -163,6 +163,7 @@ def test_credentials_are_neither_sent_nor_recorded(hostile_site: HostileSite, ca
     port = hostile_site.address.rpartition(":")[2]
     captured = capture(locator.replace("{port}", port).replace("http://", "http://ann:t0psecret@", 1))
     assert captured.received.outcome is Outcome.CAPTURED
+    assert captured.received.detail == "the user name and password in the locator were not sent"
     recorded = captured.received.canonical().decode() + b"".join(one.block for one in captured.records()).decode(
         "latin-1"
     )
