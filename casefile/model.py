@@ -179,13 +179,17 @@ class ReceivedItem(Value):
 
 
 class Received(Value):
-    """What a capture worker answers. `cause` is absent only when all went well."""
+    """What a capture worker answers. `cause` is absent only when all went well.
+
+    `suggests` names another method that may bring what this one left behind, such as the video that a page shows.
+    """
 
     outcome: Outcome
     cause: Cause | None = None
     detail: Text = ""
     advice: Text = ""
     retry_after_s: int = 0
+    suggests: Text = ""
     files: tuple[ReceivedFile, ...] = ()
     items: tuple[ReceivedItem, ...] = ()
     exchanges: tuple[Exchange, ...] = ()

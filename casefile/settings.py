@@ -92,6 +92,9 @@ class CaptureSettings(_Group):
         description="The user agent of every request of a capture. One per capture, so that no site sees two.",
     )
     accept_language: str = Field(default="en", description="Accept-Language of every request.")
+    follow_media: bool = Field(
+        default=True, description="Whether the video or audio that a captured page shows is taken too, as a capture."
+    )
     comments: bool = Field(default=False, description="Whether the media method also fetches comments.")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from casefile.vocabulary import Content, Outcome
 from cli import output
-from pipelines.collect import Result
+from pipelines.results import Result
 
 
 def silent(_result: Result) -> None:

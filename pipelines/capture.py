@@ -45,7 +45,10 @@ class CaptureOptions:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How one attempt ended. `capture` is the id under which its record is found."""
+    """How one attempt ended. `capture` is the id under which its record is found.
+
+    `follow` names the method that is to bring what this one left behind.
+    """
 
     lead: Lead
     capture: str
@@ -53,6 +56,12 @@ class Attempt:
     cause: Cause | None = None
     detail: str = ""
     advice: str = ""
+    follow: str = ""
+
+    @property
+    def kept(self) -> bool:
+        """Whether there are items."""
+        return self.outcome in (Outcome.CAPTURED, Outcome.PARTIAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +136,22 @@ def conclude(
     """Seal what was received, or record why there is no item. Raises LeaseLost when the claim has passed on."""
     if not received.items:
         return _give_up(services, begun, folder, _without_item(begun, received, around.contacts))
-    finished = Finished(circumstances(services, begun, around), received, ticket_of(begun.claim))
+    follow = _following(services, begun, received)
+    ticket = ticket_of(begun.claim) | {"follow": follow}
+    finished = Finished(circumstances(services, begun, around), received, ticket)
     try:
         sealed = seal(finished, folder, services.vault, lambda one: append_seal(services, one, finish))
     except OutputRefused as error:
         return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, Cause.TOOL_FAILED, str(error)))
     record = sealed.record
-    return Attempt(begun.lead, begun.capture, record.outcome, record.cause, record.detail, record.advice)
+    return Attempt(begun.lead, begun.capture, record.outcome, record.cause, record.detail, record.advice, follow)
+
+
+def _following(services: Services, begun: Begun, received: Received) -> str:
+    """The method that is to follow this one: none where a method was asked for by name, or there is no such method."""
+    asked = begun.options.method is None and services.settings.capture.follow_media
+    known = received.suggests in {spec.name for spec in services.methods}
+    return received.suggests if asked and known and received.suggests != begun.method.name else ""
 
 
 def circumstances(services: Services, begun: Begun, around: Surroundings) -> Circumstances:
@@ -186,7 +204,8 @@ def claim_of(ticket: Mapping[str, Json]) -> Claim:
 def append_seal(services: Services, sealed: Sealed, ending: Ending) -> None:
     """Append the seal and end its claim in one transaction; raises LeaseLost when the claim has passed on."""
     claim = claim_of(sealed.ticket)
-    state = WorkState.DONE if sealed.record.outcome is Outcome.CAPTURED else WorkState.FAILED
+    whole = sealed.record.outcome is Outcome.CAPTURED and not sealed.ticket.get("follow")
+    state = WorkState.DONE if whole else WorkState.FAILED
     event = sealing_events.sealed(services.log.id, sealed.record, sealed.object_id, sealed.inventory)
     services.append(event, within=lambda connection: ending(connection, claim, state))
 

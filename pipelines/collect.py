@@ -10,39 +10,24 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from casefile.errors import CasefileError, LeaseLost
-from casefile.ids import LeadId, format_number
+from casefile.errors import LeaseLost
+from casefile.ids import LeadId
 from casefile.model import Lead
-from casefile.records.edges import neighbour_numbers
 from casefile.records.engine import reading, writing
-from casefile.records.ledger import Busy, Claim, Settled, WorkState, settle
-from casefile.records.queries import ItemFilter, ItemRecord, last_attempt, last_capture, list_items
-from casefile.vocabulary import Cause, Outcome
+from casefile.records.ledger import Busy, Claim, Claimed, Settled, WorkState, settle
+from casefile.records.queries import last_attempt, last_capture
 from pipelines.capture import STAGE, Attempt, CaptureOptions, attempt_lead
 from pipelines.fetching import FetchWorkers, fetch_workers, host_of
 from pipelines.leases import Leases
 from pipelines.recovering import recover_workspace, resolve_capture
+from pipelines.results import Result, already, examination_detail, result_of
 from pipelines.sealing_events import capture_id
 from pipelines.services import Services
 
 WAIT_S = 0.5
 """Between two looks at a lead that another process is working on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one lead in this request."""
-
-    lead: Lead
-    outcome: Outcome
-    cause: Cause | None = None
-    detail: str = ""
-    advice: str = ""
-    capture: str = ""
-    items: tuple[ItemRecord, ...] = ()
-    duplicates: tuple[str, ...] = ()
 
 
 Told = Callable[[Result], None]
@@ -73,7 +58,7 @@ class _Collection:
         self._leases = Leases(services)
         self._queue: deque[int] = deque()
         self._results: dict[int, Result] = {}
-        self._examining: deque[tuple[int, Attempt, Future[None]]] = deque()
+        self._examining: deque[tuple[int, list[Attempt], list[Future[None]]]] = deque()
         self._lock = threading.Lock()
         self._stopped = threading.Event()
 
@@ -109,34 +94,44 @@ class _Collection:
     def _take(self, index: int, lead: Lead, workers: FetchWorkers) -> bool:
         """Bring one lead to a result, or to its examination; False while another process has it."""
         self._settle(lead)
-        claimed = self._leases.ledger.claim(STAGE, lead.id, self._leases.now_ms(), again=self._options.again)
+        claimed = self._claim(lead)
         if isinstance(claimed, Busy):
             return False
         if not isinstance(claimed, Claim):
-            self._land(index, self._already(lead))
+            self._land(index, already(self._services, lead))
             return True
-        with self._leases.kept(claimed):
-            try:
-                attempt = attempt_lead(self._services, workers, lead, claimed, self._options)
-            except LeaseLost:
-                resolve_capture(self._services, capture_id(self._services.log.id, LeadId(lead.id), claimed.attempt))
-                return False
-        if attempt.outcome in (Outcome.CAPTURED, Outcome.PARTIAL):
-            self._examining.append((index, attempt, self._examine(attempt.capture)))
-            self._land_examined()
-        else:
-            self._land(index, result_of(attempt, ()))
+        attempt = self._attempt(lead, claimed, workers, self._options)
+        if attempt is None:
+            return False
+        attempts = [attempt]
+        if attempt.follow and isinstance(again := self._claim(lead), Claim):
+            following = self._attempt(lead, again, workers, replace(self._options, method=attempt.follow))
+            attempts += [following] if following is not None else []
+        examined = [self._examine(one.capture) for one in attempts if one.kept]
+        self._examining.append((index, attempts, examined))
+        self._land_examined()
         return True
 
+    def _claim(self, lead: Lead) -> Claimed:
+        return self._leases.ledger.claim(STAGE, lead.id, self._leases.now_ms(), again=self._options.again)
+
+    def _attempt(self, lead: Lead, claim: Claim, workers: FetchWorkers, options: CaptureOptions) -> Attempt | None:
+        """One attempt under its lease; None when another worker has the lead."""
+        with self._leases.kept(claim):
+            try:
+                return attempt_lead(self._services, workers, lead, claim, options)
+            except LeaseLost:
+                resolve_capture(self._services, capture_id(self._services.log.id, LeadId(lead.id), claim.attempt))
+                return None
+
     def _land_examined(self, *, wait: bool = False) -> None:
-        """Tell the results whose examination is done; with `wait`, of all that are being examined."""
+        """Tell the results whose examinations are done; with `wait`, of all that are being examined."""
         while self._examining:
-            index, attempt, examination = self._examining.popleft()
-            if not wait and not examination.done():
-                self._examining.appendleft((index, attempt, examination))
+            index, attempts, examinations = self._examining.popleft()
+            if not wait and not all(one.done() for one in examinations):
+                self._examining.appendleft((index, attempts, examinations))
                 return
-            detail = examination_detail(examination)
-            self._land(index, result_with_items(self._services, attempt, detail))
+            self._land(index, result_of(self._services, attempts, examinations))
 
     def _land(self, index: int, result: Result) -> None:
         with self._lock:
@@ -152,37 +147,6 @@ class _Collection:
             state = WorkState.DONE if whole else WorkState.OPEN
             with writing(self._services.engine) as connection:
                 settle(connection, STAGE, [Settled(lead.id, last.attempt or 1, state)])
-
-    def _already(self, lead: Lead) -> Result:
-        with reading(self._services.engine) as connection:
-            capture = last_capture(connection, lead.id)
-            items = list_items(connection, ItemFilter(capture=capture)) if capture else []
-        return Result(lead, Outcome.ALREADY, capture=capture or "", items=tuple(items))
-
-
-def examination_detail(examination: Future[None]) -> str:
-    """Waits for an examination; says in words why it could not be done. The capture is sealed whatever it says."""
-    try:
-        examination.result()
-    except CasefileError as error:
-        return f"not examined yet: {error}; run `casefile examine`"
-    return ""
-
-
-def result_with_items(services: Services, attempt: Attempt, detail: str) -> Result:
-    """The result of an attempt that kept items, with what they look like."""
-    with reading(services.engine) as connection:
-        items = list_items(connection, ItemFilter(capture=attempt.capture))
-        alike = neighbour_numbers(connection, attempt.capture)
-    result = result_of(replace(attempt, detail=attempt.detail or detail), items)
-    return replace(result, duplicates=tuple(format_number(number) for number in alike))
-
-
-def result_of(attempt: Attempt, items: Sequence[ItemRecord]) -> Result:
-    """The result of an attempt with the items that it made."""
-    return Result(
-        attempt.lead, attempt.outcome, attempt.cause, attempt.detail, attempt.advice, attempt.capture, tuple(items)
-    )
 
 
 def _by_host(leads: Sequence[Lead]) -> Callable[[int], tuple[int, int]]:

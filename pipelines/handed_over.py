@@ -12,17 +12,17 @@ from pathlib import Path
 from casefile.errors import UsageError
 from casefile.model import Lead
 from casefile.records.ledger import Claim
-from casefile.vocabulary import ContainmentLevel, Outcome, Pathway, Purpose
+from casefile.vocabulary import ContainmentLevel, Pathway, Purpose
 from collectors.choosing import Choice
 from collectors.handed_over.admission import Batch, plan, receive
 from collectors.handed_over.spec import SPEC
 from pipelines.capture import STAGE, Attempt, CaptureOptions, Surroundings, begin, conclude
-from pipelines.collect import Result, examination_detail, result_of, result_with_items
-from pipelines.examine import Examine, examining
+from pipelines.examine import examining
 from pipelines.leads import Candidate, Origin, add_leads
 from pipelines.leases import Leases
 from pipelines.people import source_of
 from pipelines.recovering import recover_workspace
+from pipelines.results import Result, result_of
 from pipelines.services import Services
 
 OUTSIDE = Surroundings(ContainmentLevel.WEAK, egress_enforced=False)
@@ -53,7 +53,7 @@ def import_files(services: Services, request: ImportRequest, told: Callable[[Res
     with leases.renewing(), examining(services, request.level) as examine:
         for batch in plan(request.paths, barred=(services.workspace.root,)):
             attempt = _admit(services, leases, request, source.id, batch)
-            result = _result(services, attempt, examine)
+            result = result_of(services, [attempt], [examine(attempt.capture)] if attempt.kept else [])
             results.append(result)
             told(result)
     return results
@@ -71,9 +71,3 @@ def _admit(services: Services, leases: Leases, request: ImportRequest, source: s
         begun = replace(begun, source=source, how=request.how)
         folder = services.run.capture_folder(begun.capture)
         return conclude(services, begun, folder, receive(batch, folder.worker), OUTSIDE)
-
-
-def _result(services: Services, attempt: Attempt, examine: Examine) -> Result:
-    if attempt.outcome not in (Outcome.CAPTURED, Outcome.PARTIAL):
-        return result_of(attempt, ())
-    return result_with_items(services, attempt, examination_detail(examine(attempt.capture)))

@@ -23,10 +23,11 @@ from casefile.records.monitors import MonitorRecord, find_monitor, list_monitors
 from casefile.records.queries import list_leads, waiting_leads
 from casefile.vocabulary import ContainmentLevel, Pathway, Purpose
 from pipelines.capture import CaptureOptions
-from pipelines.collect import Result, collect
+from pipelines.collect import collect
 from pipelines.examine import examining
 from pipelines.leads import Origin, add_leads, lead_id
 from pipelines.leases import Leases
+from pipelines.results import Result
 from pipelines.services import Services
 from pipelines.watching import LookFailed, MonitorKind, look
 

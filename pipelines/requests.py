@@ -11,9 +11,10 @@ from casefile.errors import UsageError
 from casefile.model import Lead
 from casefile.vocabulary import ContainmentLevel, Content, Pathway, Purpose
 from pipelines.capture import CaptureOptions
-from pipelines.collect import Result, Told, collect
+from pipelines.collect import Told, collect
 from pipelines.examine import examining
 from pipelines.leads import Candidate, Origin, add_leads
+from pipelines.results import Result
 from pipelines.services import Services
 from pipelines.sheet_results import RowResult, check_target, write_results
 from pipelines.sheets import SheetJob, SheetRow, read_sheets
