@@ -9,6 +9,7 @@ from sites.hostile import HostileSite, Visit
 from sites.relay import Relay
 
 from casefile.vocabulary import Cause, Content, Fidelity, Outcome, Role
+from collectors.http import body
 from collectors.outcomes import outcomes_of
 
 WHOLE = ("captured", None, "present")
@@ -29,6 +30,8 @@ TABLE = {
     "/no-length": WHOLE,
     "/chunked": WHOLE,
     "/chunked-extended": WHOLE,
+    "/http-1.0": WHOLE,
+    "/bare-newlines": WHOLE,
     "/gzip": WHOLE,
     "/gzip-chunked": WHOLE,
     "/deflate": WHOLE,
@@ -111,7 +114,7 @@ def test_each_behaviour_has_its_outcome_and_cause(path: str, hostile_site: Hosti
 def test_every_behaviour_of_the_site_is_in_the_table() -> None:
     from sites.behaviours import BEHAVIOURS
 
-    elsewhere = {"/", "/a/photo.png", "/b/photo.png", "/png-as-html", "/consent"}
+    elsewhere = {"/", "/a/photo.png", "/b/photo.png", "/png-as-html", "/consent", "/names-others"}
     assert set(BEHAVIOURS) - {path.partition("?")[0] for path in TABLE} - elsewhere == {"/status", "/loop", "/chain"}
 
 
@@ -276,6 +279,26 @@ def test_a_bomb_stops_at_the_limit_and_its_wire_bytes_are_kept(
     assert exchange.length == "verified"
     (response,) = captured.records("response")
     assert response.block.endswith(bytes(hostile_site.sent[-1])[-exchange.wire_bytes :])
+
+
+def test_nothing_that_a_page_names_is_fetched(hostile_site: HostileSite, capture: Capture) -> None:
+    other = hostile_site.url("/plain")
+    captured = capture(hostile_site.url(f"/names-others?other={other}"))
+    assert captured.received.outcome is Outcome.CAPTURED
+    assert other.encode() in captured.content
+    assert len(hostile_site.requests) == 1
+
+
+def test_a_disk_that_fills_ends_the_transfer_before_it_is_full(
+    hostile_site: HostileSite, capture: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body, "DISK_STEP_BYTES", 300_000)
+    monkeypatch.setattr(body, "DISK_FLOOR_BYTES", 1 << 60)
+    captured = capture(hostile_site.url("/big?bytes=1500000"))
+    assert (captured.received.outcome, captured.received.cause) == (Outcome.PARTIAL, Cause.TOO_LARGE)
+    assert captured.received.detail == "the disk has no room for more"
+    assert 0 < len(captured.content) < 1_500_000
+    assert captured.records("response")[0].headers["WARC-Truncated"] == "length"
 
 
 @pytest.mark.parametrize("extra", [-1, 0, 1])

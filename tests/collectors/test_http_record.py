@@ -28,6 +28,8 @@ AS_SENT = [
     "/odd-headers",
     "/chunked",
     "/chunked-extended",
+    "/http-1.0",
+    "/bare-newlines",
     "/gzip",
     "/gzip-chunked",
     "/gzip-cut",

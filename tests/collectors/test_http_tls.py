@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import socket
 import ssl
+import threading
 
 import pytest
 from sites.capturing import Capture
@@ -48,6 +50,20 @@ def test_a_root_that_nobody_trusts_is_tls(
 def test_plain_http_on_a_tls_address_is_tls(hostile_site: HostileSite, capture: Capture) -> None:
     received = capture(hostile_site.url("/page").replace("http://", "https://")).received
     assert (received.outcome, received.cause) == (Outcome.FAILED, Cause.TLS)
+
+
+def test_a_server_that_hangs_up_in_the_handshake_is_a_reset(capture: Capture) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def hang_up() -> None:
+        visitor, _ = listener.accept()
+        with visitor:
+            visitor.recv(5)
+
+    threading.Thread(target=hang_up, daemon=True).start()
+    received = capture(f"https://127.0.0.1:{listener.getsockname()[1]}/").received
+    listener.close()
+    assert (received.outcome, received.cause) == (Outcome.FAILED, Cause.RESET)
 
 
 def test_what_was_agreed_is_recorded_with_the_certificate(hostile_site: HostileSite, capture: Capture) -> None:

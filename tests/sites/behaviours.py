@@ -273,6 +273,30 @@ def _no_length(visit: Visit) -> None:
     visit.send(OK, "\r\n", BODY)
 
 
+@at("/http-1.0")
+def _http_1_0(visit: Visit) -> None:
+    visit.send("HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n", BODY)
+
+
+@at("/bare-newlines")
+def _bare_newlines(visit: Visit) -> None:
+    visit.send(f"HTTP/1.1 200 OK\nContent-Type: text/html\nContent-Length: {len(BODY)}\n\n", BODY)
+
+
+@at("/names-others")
+def _names_others(visit: Visit) -> None:
+    """A page that names the address in `other` in every way that a browser or an extractor would follow."""
+    other = visit.query["other"]
+    head = (
+        f'<meta http-equiv="refresh" content="0;url={other}"><link rel="stylesheet" href="{other}">'
+        f'<meta property="og:video" content="{other}"><base href="{other}"><link rel="alternate" href="{other}">'
+    )
+    body = "".join(f'<{tag} src="{other}"></{tag}>' for tag in ("img", "iframe", "video", "script", "embed"))
+    visit.respond(
+        page("Names others", TEXT.decode(), head, body), link=f"<{other}>; rel=preload", refresh=f"0;url={other}"
+    )
+
+
 @at("/gzip")
 def _gzip(visit: Visit) -> None:
     visit.respond(gzip.compress(BODY), content_encoding="gzip")
