@@ -10,7 +10,7 @@ import pytest
 
 from casefile.digests import Digest, digest_file
 from casefile.errors import DigestMismatch, StorageFailed, UsageError
-from verification.working_copies import Preserved, remove_copies, working_copies
+from verification.working_copies import Preserved, copies_in, remove_copies, working_copies
 
 
 @pytest.fixture
@@ -50,6 +50,16 @@ def test_what_a_crash_left_behind_can_be_removed(preserved: Preserved, tmp_path:
     remove_copies(tmp_path / "work")
     assert not (tmp_path / "work").exists()
     remove_copies(tmp_path / "work")
+
+
+def test_a_folder_that_a_worker_looks_into_is_filled_and_emptied_again(preserved: Preserved, tmp_path: Path) -> None:
+    folder = tmp_path / "seen"
+    folder.mkdir()
+    for _ in range(2):
+        with copies_in(folder, [preserved]) as (copy,):
+            assert copy.path.parent == folder
+            assert stat.S_IMODE(copy.path.stat().st_mode) == 0o400
+        assert list(folder.iterdir()) == []
 
 
 def test_two_preserved_files_of_equal_bytes_are_one_copy(preserved: Preserved, tmp_path: Path) -> None:
