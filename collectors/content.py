@@ -148,10 +148,8 @@ def _consent(signs: Signs) -> ContentFinding | None:
 
 
 def _login_wall(signs: Signs) -> ContentFinding | None:
-    if _is_login(signs.asked):
-        return None
     if _is_login(signs.final) and (signs.password_fields or LOGIN_TITLE.search(signs.title)):
-        return ContentFinding(Content.ABSENT, f"login-wall: redirected to {signs.final.host}{signs.final.path[:80]}")
+        return ContentFinding(Content.ABSENT, f"login-wall: a login page at {signs.final.host}{signs.final.path[:80]}")
     if not signs.password_fields or len(signs.text) > LITTLE_TEXT:
         return None
     if LOGIN_TITLE.search(signs.title):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import unquote
 
 from casefile.canonical import Json
 from casefile.model import Exchange, Received, ReceivedFile, ReceivedItem, ToolUse, readable
-from casefile.vocabulary import Cause, Fidelity, FileKind, Outcome
+from casefile.vocabulary import Cause, Content, Fidelity, FileKind, Outcome
 from collectors.http.exchange import Answer, Getter, Unanswered
 from collectors.http.judging import Reading, failed_without_body, judge_answer, read_body
 from collectors.http.page import TEXT_CHARACTERS
@@ -21,9 +23,12 @@ from collectors.http.wire import Pace, trusted_roots
 from collectors.interface import CaptureRequest
 from collectors.locators import Locator, RefusedLocator, follow, holds_credentials, parse_locator
 from collectors.media_types import declared, role_of
+from collectors.named_media import MEDIA_METHOD
 from collectors.outcomes import advice, retry_after_s
 
 CONTENT_FILE = "files/0001"
+DISPOSITION_NAME = re.compile(r"filename\s*=\s*(?:\"([^\"]{1,255})\"|([^;\"\s]{1,255}))", re.IGNORECASE)
+"""RFC 6266, the plain form."""
 WARC_FILE = "record/capture.warc.gz"
 UNSENT = "; the user name and password in the locator were not sent"
 TOOLS = tuple(ToolUse(name=name, version=version(name)) for name in ("h11", "brotli", "zstandard"))
@@ -107,6 +112,7 @@ def _with_item(asked: Locator, answer: Answer, exchanges: tuple[Exchange, ...], 
         detail=readable(judgement.detail),
         advice=_advise(judgement.cause, answer, reading),
         retry_after_s=retry_after_s(answer.head.value("retry-after"), datetime.now(UTC)),
+        suggests=MEDIA_METHOD if reading.names_media and judgement.finding.content is Content.PRESENT else "",
         files=(
             ReceivedFile(path=CONTENT_FILE, kind=FileKind.CONTENT, fidelity=fidelity, media_type=reading.media_type),
             ReceivedFile(path=WARC_FILE, kind=FileKind.RECORD, fidelity=Fidelity.WIRE, media_type="application/warc"),
@@ -116,6 +122,7 @@ def _with_item(asked: Locator, answer: Answer, exchanges: tuple[Exchange, ...], 
                 locator=answer.locator.text,
                 role=role_of(reading.media_type),
                 files=(CONTENT_FILE,),
+                name=readable(name_of(answer), 255),
                 media_type=reading.media_type,
                 declared_media_type=readable(declared(answer.head.value("content-type")), 255),
                 title=readable(reading.page.title),
@@ -133,6 +140,14 @@ def _with_item(asked: Locator, answer: Answer, exchanges: tuple[Exchange, ...], 
     )
 
 
+def name_of(answer: Answer) -> str:
+    """What the server calls the file, else the last part of its address. A claim, and never a path of ours."""
+    given = DISPOSITION_NAME.search(answer.head.value("content-disposition"))
+    if given is not None:
+        return (given.group(1) or given.group(2)).strip()
+    return unquote(answer.locator.path.rpartition("/")[2], errors="replace")
+
+
 def _without_item(ending: Ending, exchanges: tuple[Exchange, ...]) -> Received:
     return Received(
         outcome=ending.outcome,
@@ -147,6 +162,6 @@ def _without_item(ending: Ending, exchanges: tuple[Exchange, ...]) -> Received:
 def _advise(cause: Cause | None, answer: Answer, reading: Reading) -> str:
     if cause is not None:
         return advice(cause, answer.head.status)
-    if reading.page.media:
+    if reading.names_media:
         return "The page shows video or sound, which this method does not fetch: collect it with --method ytdlp."
     return ""

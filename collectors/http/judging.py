@@ -13,6 +13,7 @@ from collectors.http.exchange import Answer
 from collectors.http.page import PARSED_BYTES, TEXT_CHARACTERS, Page, decode_text, read_page, squeeze
 from collectors.locators import Locator
 from collectors.media_types import declared, sniff
+from collectors.named_media import names_media
 
 CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.ASCII | re.IGNORECASE)
 PAGES = ("text/html", "application/xhtml+xml")
@@ -30,10 +31,14 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The sniffed media type, and the page when it is one; `page.text` also holds the text of plain text."""
+    """The sniffed media type, and the page when it is one; `page.text` also holds the text of plain text.
+
+    `names_media`: the page shows video or audio that lies elsewhere.
+    """
 
     media_type: str
     page: Page
+    names_media: bool = False
 
 
 def read_body(path: Path, content_type: str) -> Reading:
@@ -45,7 +50,9 @@ def read_body(path: Path, content_type: str) -> Reading:
         # Fragments without any of the usual first tags are pages to every browser when they are declared so.
         media_type = "text/html"
     if media_type in PAGES:
-        return Reading(media_type, read_page(beginning, content_type))
+        return Reading(
+            media_type, read_page(beginning, content_type), names_media(decode_text(beginning, content_type))
+        )
     if media_type == "text/plain":
         text = squeeze(decode_text(beginning, content_type)[:TEXT_CHARACTERS])
         return Reading(media_type, Page(text=text))

@@ -48,23 +48,3 @@ SPEC = MethodSpec(
     claims=CLAIMS,
     options={"module_for_many": "collectors.ytdlp.batch"},
 )
-
-MEDIA_MARKUP = re.compile(
-    r"<(?:video|audio)\b"
-    r"|<source\b[^<>]{0,500}\btype\s*=\s*[\"']?(?:video|audio)/"
-    r"|<meta\b[^<>]{0,500}\b(?:property|name)\s*=\s*[\"']?(?:og:video|og:audio|twitter:player)\b"
-    r"|<(?:iframe|embed)\b[^<>]{0,2000}\bsrc\s*=\s*[\"']?(?:https?:)?//(?:[\w-]+\.)*"
-    r"(?:youtube(?:-nocookie)?\.com/embed|player\.vimeo\.com|dailymotion\.com/embed|rutube\.ru/play/embed"
-    r"|facebook\.com/plugins/video|tiktok\.com/embed|rumble\.com/embed|ok\.ru/videoembed)"
-    r"|[\"'][^\"'\s<>]{1,2000}\.(?:m3u8|mpd)(?:\?[^\"'\s<>]{0,2000})?[\"']"
-    r"|\"@type\"\s*:\s*\"VideoObject\"",
-    re.IGNORECASE,
-)
-
-
-def names_media(page: str) -> bool:
-    """Whether the text of an HTML page names a video or audio that plain HTTP leaves behind.
-
-    A hint, made to be followed by a second capture with `ytdlp`; it looks at markup and follows nothing.
-    """
-    return MEDIA_MARKUP.search(page) is not None

@@ -13,6 +13,7 @@ from pathlib import Path
 from e2e.case import Case
 from openpyxl import Workbook, load_workbook
 from sites.hostile import HostileSite
+from sites.media_site import make_media, serve
 
 ITEM_KEYS = {
     "id", "number", "locator", "name", "role", "media_type", "sha256", "bytes", "content", "acquisition", "captured_at",
@@ -163,3 +164,22 @@ def test_two_processes_with_one_job_do_every_locator_once(case: Case, site: Host
         assert sorted(pair) in (["already", "captured"],), pair
     assert len(case.must("items")["items"]) == len(wanted)
     assert case.must("audit")["ok"]
+
+
+def test_the_video_that_a_page_shows_is_taken_too(tmp_path: Path) -> None:
+    folder = tmp_path / "media"
+    folder.mkdir()
+    with serve(make_media(folder)) as media:
+        locator = media.page("/watch", '<video src="/a.mp4"></video>')
+        case = Case(tmp_path / "case", [media.address]).open()
+        (result,) = case.must("collect", locator)["results"]
+        assert result["outcome"] == "captured"
+        items = case.must("items")["items"]
+        assert {one["role"] for one in items} >= {"page", "video"}
+        assert sorted(one["id"] for one in items) == sorted(result["items"])
+        attempts = case.must("attempts")["attempts"]
+        assert [one["method"] for one in attempts] == ["http", "ytdlp"]
+        assert case.must("audit")["ok"]
+        case.extra["CASEFILE_CAPTURE__FOLLOW_MEDIA"] = "false"
+        (alone,) = case.must("collect", locator)["results"]
+        assert len(alone["items"]) == 1

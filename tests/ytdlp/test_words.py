@@ -6,7 +6,8 @@ import pytest
 
 from collectors.ytdlp.claims import author_of, claimed_time_of, name_of, title_of
 from collectors.ytdlp.live import fresh_part, poll_s
-from collectors.ytdlp.spec import SPEC, names_media
+from collectors.named_media import names_media
+from collectors.ytdlp.spec import SPEC
 
 
 @pytest.mark.parametrize(
