@@ -86,9 +86,13 @@ def drop_tables(connection: Connection, *families: str) -> None:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that reads one state of the database."""
-    with _translated(engine), engine.connect() as connection, connection.begin():
-        yield connection
+    """A transaction that reads one state of the database, whatever others commit meanwhile."""
+    with _translated(engine), engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            # By default each statement would see another state.
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield connection
 
 
 @contextmanager
