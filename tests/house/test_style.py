@@ -14,7 +14,6 @@ SHORT_METHOD = 5
 
 MAY_CATCH_EVERYTHING = {
     Path("cli/main.py"): "the last line of the command line turns a fault of ours into one line and an exit code",
-    Path("verification/running.py"): "one check that fails becomes an Inconclusive that carries the error",
     Path("containment/child.py"): "whatever a worker raises becomes a typed abnormal end in the parent",
 }
 
