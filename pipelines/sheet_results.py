@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-
 from casefile.errors import SheetUnusable
 from casefile.vocabulary import Content, Outcome
 from pipelines.sheet_columns import folded, outcome_names
@@ -208,6 +205,9 @@ def as_csv(sheets: Sequence[Filled]) -> bytes:
 
 def as_xlsx(sheets: Sequence[Filled], name: str) -> tuple[bytes, int]:
     """The lines as a workbook in which every cell is a text, and how many of them had to be cut."""
+    from openpyxl import Workbook  # costs more than all else that a request loads
+    from openpyxl.cell import WriteOnlyCell
+
     book = Workbook(write_only=True)
     cut = 0
     for sheet in sheets:
