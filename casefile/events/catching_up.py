@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from casefile.errors import DatabaseRestored, JournalShortened, RecordUnreadable
-from casefile.events.envelope import MAX_ENVELOPE_BYTES, Envelope, leaf_hash
+from casefile.events.envelope import MAX_ENVELOPE_BYTES, is_envelope, leaf_hash
 from casefile.events.files import LogFiles, Unwritten
 from casefile.events.journal import Position, Unfinished, framed, segment_name, segment_of
 from casefile.events.lock import Mark
@@ -137,10 +137,9 @@ def _begins_whole(files: LogFiles, segment: int, offset: int) -> bool:
         return False
     try:
         _start, content, _end = next(files.journal.read(segment, MAX_ENVELOPE_BYTES, offset))
-        Envelope.from_bytes(content)
-    except RecordUnreadable:
+    except Unfinished:
         return False
-    return True
+    return is_envelope(content)
 
 
 def _count(files: LogFiles) -> int:

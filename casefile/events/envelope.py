@@ -123,7 +123,9 @@ class Envelope(Value):
                 raise NotCanonical((), "longer than an envelope may be")
             envelope = cls.model_validate_json(content)
             canonical = envelope.canonical()
-        except (NotCanonical, ValidationError) as error:
+        except ValidationError as error:
+            raise RecordUnreadable("envelope", without_content(error)) from error
+        except NotCanonical as error:
             raise RecordUnreadable("envelope", str(error)) from error
         if canonical != content:
             raise RecordUnreadable("envelope", "is not in the form that this version writes")
@@ -179,3 +181,18 @@ def commitment(salt: bytes, content: bytes) -> Digest:
 def leaf_hash(envelope: bytes) -> bytes:
     """The RFC 9162 leaf hash of an envelope's bytes: 32 bytes."""
     return hashlib.sha256(LEAF_PREFIX + envelope).digest()
+
+
+def is_envelope(content: bytes) -> bool:
+    """Whether these are the bytes of an envelope."""
+    try:
+        Envelope.from_bytes(content)
+    except RecordUnreadable:
+        return False
+    return True
+
+
+def without_content(error: ValidationError) -> str:
+    """What is wrong and where, without the words of the record, which may name people."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    return f"{'/'.join(map(str, first['loc'])) or 'value'}: {first['type']}"

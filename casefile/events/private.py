@@ -89,17 +89,26 @@ class PrivateParts(Segments):
                 end = start + LENGTH.size + length
                 if not 0 < length <= MAX_PART_BYTES or end > size:
                     return
-                event, name, _rest = _split(prefix[LENGTH.size :], f"{self.where(segment)} at byte {start}")
+                try:
+                    event, name, _rest = _split(prefix[LENGTH.size :], self.where(segment))
+                except RecordUnreadable:
+                    return
                 yield Heading(event, name, start, end)
                 start = end
 
-    def erase(self, segment: int, event: str, name: PartName) -> FileState | None:
+    def erase(self, segment: int, event: str, name: PartName, acknowledged: int) -> FileState | None:
         """Write the segment anew without that part and return its new state; None when the part was not there.
 
-        Every other byte is kept as it is. A crash leaves either the old segment or the new one.
+        Every other byte is kept as it is. A crash leaves either the old segment or the new one. Raises
+        RecordUnreadable when the part is not found and one of the first `acknowledged` bytes is damaged: it may be
+        there.
         """
-        gone = [one for one in self.headings(segment) if (one.event, one.name) == (event, name)]
+        headings = list(self.headings(segment))
+        gone = [one for one in headings if (one.event, one.name) == (event, name)]
         if not gone:
+            whole = headings[-1].end if headings else 0
+            if whole < acknowledged:
+                raise RecordUnreadable(f"{self.where(segment)} at byte {whole}", "no whole record begins here")
             return None
         path = self.path(segment)
         temporary = path.with_name(path.name + TEMPORARY)

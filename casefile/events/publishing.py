@@ -92,11 +92,16 @@ class Publisher:
         return len(pending)
 
     def _erase(self, erasure: PendingErasure) -> None:
+        private = self._files.private
         with self._files.locked() as held:
-            state = self._files.private.erase(erasure.segment, erasure.event, erasure.part)
-            mark = held.mark()
-            if state is not None and mark is not None and mark.segment == erasure.segment:
-                held.note(replace(mark, private=state))
+            mark, state = held.mark(), private.state(erasure.segment)
+            newest = mark is not None and mark.segment == erasure.segment and mark.private.inode == state.inode
+            acknowledged = mark.private.size if mark is not None and newest else state.size
+            after = private.erase(erasure.segment, erasure.event, erasure.part, acknowledged)
+            if after is not None and mark is not None and newest:
+                # What was behind the mark still is.
+                taken = state.size - after.size
+                held.note(replace(mark, private=FileState(after.inode, acknowledged - taken)))
 
     def _stands(self, mark: Mark, before: Head) -> bool:
         """Whether the files are as the mark says, and end where the database stood before."""

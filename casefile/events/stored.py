@@ -7,16 +7,17 @@ what was synced, and by lying at the end.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Self
 
 from casefile.errors import RecordUnreadable
 from casefile.events.durable import translated
-from casefile.events.envelope import Envelope, Event, Part, PartName, leaf_hash
+from casefile.events.envelope import Envelope, Event, Part, PartName, is_envelope, leaf_hash
 from casefile.events.files import LogFiles
 from casefile.events.journal import LENGTH, Record, Unfinished, segment_of
-from casefile.events.lock import last_mark
+from casefile.events.lock import Mark, last_mark
 from casefile.events.placing import Placed, Prepared
 from casefile.events.private import Heading, PrivateParts, decode
 from casefile.records.erasures import PendingErasure
@@ -35,7 +36,7 @@ class StoredEvents:
     def __init__(self, files: LogFiles) -> None:
         self._files = files
         self._mark = last_mark(files.lock)
-        self.erased: Erased = _erasures(files)
+        self.erased: Erased = _erasures(whole_records(files, self._mark, []))
         self.missing: list[tuple[str, str]] = []
         self.still_there: list[PendingErasure] = []
         self.unfinished: list[str] = []
@@ -47,7 +48,9 @@ class StoredEvents:
         no event, and where less is there than was synced.
         """
         count, left = 0, list[str]()
-        for segment, records in groupby(self._records(), lambda record: segment_of(record.position)):
+        for segment, records in groupby(
+            whole_records(self._files, self._mark, self.unfinished), lambda record: segment_of(record.position)
+        ):
             if left:
                 raise RecordUnreadable("private", left[0])
             with SegmentParts(self._files.private, segment) as parts:
@@ -59,14 +62,6 @@ class StoredEvents:
             self.unfinished += [*left, *parts.left()]
         if self._mark is not None and count < self._mark.size:
             raise RecordUnreadable("journal", f"holds {count} whole events where {self._mark.size} were synced")
-
-    def _records(self) -> Iterator[Record]:
-        try:
-            yield from self._files.journal.records()
-        except Unfinished as error:
-            if self._mark is None and not error.is_torn:
-                raise
-            self.unfinished.append(str(error))
 
     def _placed(self, record: Record, parts: SegmentParts) -> Placed:
         envelope = Envelope.from_bytes(record.content)
@@ -130,13 +125,29 @@ class SegmentParts:
             os.close(self._handle)
 
 
-def _erasures(files: LogFiles) -> Erased:
-    erased: dict[tuple[str, PartName], str] = {}
+def whole_records(files: LogFiles, mark: Mark | None, unfinished: list[str]) -> Iterator[Record]:
+    """The journal's records up to the last one that was written whole; what comes after it goes into `unfinished`.
+
+    Behind the mark anything may lie that a crash left; without a mark only a record whose end is missing passes for
+    unfinished. Raises RecordUnreadable for what is damaged.
+    """
+    synced = mark.size if mark is not None else sys.maxsize
     try:
         for record in files.journal.records():
-            if b'"type":"content.erased"' in record.content:
-                envelope = Envelope.from_bytes(record.content)
-                erased[envelope.subject_of("event"), PartName(envelope.subject_of("part"))] = envelope.id
-    except Unfinished:
-        return erased
+            if record.position >= synced and not is_envelope(record.content):
+                unfinished.append(f"journal record {record.position} is no envelope")
+                return
+            yield record
+    except Unfinished as error:
+        if mark is None and not error.is_torn:
+            raise
+        unfinished.append(str(error))
+
+
+def _erasures(records: Iterator[Record]) -> Erased:
+    erased: dict[tuple[str, PartName], str] = {}
+    for record in records:
+        if b'"type":"content.erased"' in record.content:
+            envelope = Envelope.from_bytes(record.content)
+            erased[envelope.subject_of("event"), PartName(envelope.subject_of("part"))] = envelope.id
     return erased

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import Field, ValidationError
 
 from casefile.errors import RecordUnreadable
-from casefile.events.envelope import Event, PartName
+from casefile.events.envelope import Event, PartName, without_content
 from casefile.model import CaptureRecord, Contact, Exchange, Text, ToolUse, Value
 from casefile.vocabulary import Pathway, PersonKind, Purpose
 
@@ -300,7 +300,7 @@ def payload(event: Event, part: PartName, kind: type[P]) -> P | Erased:
     try:
         value = model.model_validate_json(stored.content)
     except ValidationError as error:
-        raise RecordUnreadable(where, str(error)) from error
+        raise RecordUnreadable(where, without_content(error)) from error
     if not isinstance(value, kind):
         raise RecordUnreadable(where, f"holds a {type(value).__name__}, not a {kind.__name__}")
     return value
