@@ -22,7 +22,7 @@ from casefile.events.replay import rebuild
 from casefile.ids import LogId
 from casefile.records.comparing import Difference, compare
 from casefile.records.engine import ALL_FAMILIES, Engine, drop_tables, open_engine, reading, sqlite_engine, writing
-from casefile.records.queries import AuditedObject, audited_objects, erased_parts, stated_key
+from casefile.records.holdings import audited_objects, erased_parts, sealed_inventories, stated_key
 from casefile.settings import Settings, load_settings
 from casefile.workspace import Workspace
 from preservation.durable import unobserved
@@ -194,7 +194,7 @@ def _keys(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
         yield problem("P063", audit.workspace.settings.name)
 
 
-def _sealed_since(audit: _Audit) -> Mapping[str, AuditedObject]:
+def _sealed_since(audit: _Audit) -> Mapping[str, str]:
     """The objects that the live database names; none where it cannot be read, which has its own finding."""
     workspace, settings = audit.workspace, audit.settings
     if not settings.database.url and not workspace.database.exists():
@@ -202,7 +202,7 @@ def _sealed_since(audit: _Audit) -> Mapping[str, AuditedObject]:
     live = open_engine(settings.database.url, workspace.database)
     try:
         with reading(live) as connection:
-            return audited_objects(connection)
+            return sealed_inventories(connection)
     except CasefileError:
         return {}
     finally:
@@ -225,8 +225,8 @@ def _vault(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
         # In this order: an object that is sealed in between is then in both, and not in neither. What was sealed
         # since the replay is known from the live database alone.
         under_way = frozenset(Staging(audit.workspace.staging, audit.workspace.quarantine).declared())
-        known = {**_sealed_since(audit), **objects}
-        return Expected({name: Digest(one.inventory) for name, one in known.items()}, under_way)
+        known = {**_sealed_since(audit), **{name: one.inventory for name, one in objects.items()}}
+        return Expected({name: Digest(inventory) for name, inventory in known.items()}, under_way)
 
     sample = Sample(audit.sample, secrets.randbits(63)) if audit.sample else None
     vault = VaultAudit(audit.workspace.vault, expected, sample)

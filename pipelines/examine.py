@@ -15,11 +15,11 @@ from typing import Any
 from casefile.digests import Digest, hex_of
 from casefile.errors import CasefileError
 from casefile.records.engine import reading
+from casefile.records.holdings import captured_items
 from casefile.records.queries import (
     ItemFilter,
     ItemRecord,
     capture_facts,
-    captured_items,
     find_items,
     list_items,
     unexamined_items,

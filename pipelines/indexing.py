@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from casefile.errors import RecordUnreadable
 from casefile.ids import LogId
 from casefile.records.engine import Engine, reading, writing
+from casefile.records.holdings import CapturedItems, captured_items, settled_leads
 from casefile.records.indexing import catch_up
 from casefile.records.ledger import Settled, WorkState, settle
-from casefile.records.queries import CapturedItems, captured_items, settled_leads
 from casefile.records.search import Passage, index_text
 from casefile.settings import ExamineSettings
 from pipelines.capture import STAGE

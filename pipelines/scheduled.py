@@ -8,7 +8,8 @@ from casefile.events.envelope import EventOutcome
 from casefile.events.port import draft
 from casefile.events.types import FixityChecked
 from casefile.records.engine import reading
-from casefile.records.queries import audited_objects, waiting_leads
+from casefile.records.holdings import sealed_inventories
+from casefile.records.queries import waiting_leads
 from casefile.vocabulary import ContainmentLevel
 from pipelines.capture import CaptureOptions
 from pipelines.collect import collect
@@ -56,8 +57,8 @@ def fixity_slice(services: Services, level: ContainmentLevel) -> None:
         # In this order: an object that is sealed in between is then in both, and not in neither.
         under_way = frozenset(services.staging.declared())
         with reading(services.engine) as connection:
-            objects = audited_objects(connection)
-        return Expected({name: Digest(one.inventory) for name, one in objects.items()}, under_way)
+            sealed = sealed_inventories(connection)
+        return Expected({name: Digest(inventory) for name, inventory in sealed.items()}, under_way)
 
     day = services.clock.read().wall.toordinal()
     audit = VaultAudit(services.workspace.vault, expected, Slice(FIXITY_DAYS, day % FIXITY_DAYS))

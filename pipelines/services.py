@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from casefile.clock import Clock, SystemClock
-from casefile.errors import DatabaseRestored, WorkspaceUnusable
+from casefile.errors import DatabaseRestored, SettingsError, WorkspaceUnusable
 from casefile.events.append import Actor, Log, Within
 from casefile.events.files import LogFiles
 from casefile.events.port import Draft
@@ -62,8 +62,11 @@ class Services:
 
     @cached_property
     def methods(self) -> tuple[MethodSpec, ...]:
-        """The capture methods that are installed."""
-        return load_specs(METHODS, MethodSpec)
+        """The capture methods that are installed. Raises SettingsError when there are none at all."""
+        specs = load_specs(METHODS, MethodSpec)
+        if not specs:
+            raise SettingsError(METHODS, "no capture method is installed; install Casefile itself with `./dev`")
+        return specs
 
     @cached_property
     def run(self) -> Run:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Row, Select, and_, case, exists, func, or_, select
+from sqlalchemy import Connection, Row, Select, and_, exists, or_, select
 
 from casefile.errors import UnknownItem, UnknownPerson
 from casefile.ids import format_number, parse_number
@@ -329,90 +329,6 @@ def newest_examination(connection: Connection, item: str) -> ExaminationRecord |
         row.raw,
         row.examined_at,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class CapturedItems:
-    """A capture's vault object and its items' ids in the order of their positions."""
-
-    capture: str
-    object_id: str
-    items: tuple[str, ...]
-
-
-def captured_items(connection: Connection, capture: str = "") -> Iterator[CapturedItems]:
-    """Every capture whose object the log names, or the one that is asked for."""
-    table, item = tables("view_")["view_capture"], tables("view_")["view_item"]
-    query = select(table.c.id, table.c.object_id).where(table.c.object_id.is_not(None))
-    if capture:
-        query = query.where(table.c.id == capture)
-    for row in connection.execute(query.order_by(table.c.sealed_at, table.c.id)).all():
-        ids = connection.execute(select(item.c.id).where(item.c.capture == row.id).order_by(item.c.position))
-        yield CapturedItems(row.id, row.object_id, tuple(ids.scalars()))
-
-
-def settled_leads(connection: Connection) -> list[tuple[str, int, bool]]:
-    """Every lead that was attempted: its id, how many attempts there were, whether one of them was whole."""
-    attempt = tables("view_")["view_attempt"]
-    whole = func.max(case((attempt.c.status == "captured", 1), else_=0))
-    rows = connection.execute(
-        select(attempt.c.lead, func.max(attempt.c.attempt), whole).group_by(attempt.c.lead).order_by(attempt.c.lead)
-    )
-    return [(lead, number or 1, bool(done)) for lead, number, done in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class AuditedObject:
-    """A vault object that the log names, with its items' short numbers and files."""
-
-    inventory: str
-    items: tuple[tuple[str, tuple[str, ...]], ...]
-
-    def item_at(self, path: str) -> str:
-        """The number of the item whose file lies at that path; of the first one for a file that belongs to all."""
-        for label, files in self.items:
-            if any(path.endswith(f"/content/{file}") for file in files):
-                return label
-        return self.items[0][0] if self.items else ""
-
-
-def audited_objects(connection: Connection) -> dict[str, AuditedObject]:
-    """Every vault object that the log names and whose body was not erased, by its id."""
-    capture, item = tables("view_")["view_capture"], tables("view_")["view_item"]
-    items: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
-    for row in connection.execute(select(item.c.capture, item.c.number, item.c.files).order_by(item.c.number)):
-        files = tuple(json.loads(row.files or "[]"))
-        items.setdefault(row.capture, []).append((format_number(row.number), files))
-    rows = connection.execute(select(capture.c.id, capture.c.object_id, capture.c.inventory))
-    return {
-        row.object_id: AuditedObject(row.inventory, tuple(items.get(row.id, ())))
-        for row in rows
-        if row.object_id is not None
-    }
-
-
-def erased_parts(connection: Connection) -> set[tuple[str, str]]:
-    """The parts that were erased, as (event, part)."""
-    table = tables("view_")["view_erasure"]
-    return {(row.target, row.part) for row in connection.execute(select(table.c.target, table.c.part))}
-
-
-@dataclass(frozen=True, slots=True)
-class StatedKey:
-    """A public key as the log states it."""
-
-    investigation: str
-    fingerprint: str | None
-
-
-def stated_key(connection: Connection, purpose: str) -> StatedKey | None:
-    """The newest key that was stated for that purpose."""
-    key, investigation = tables("view_")["view_key"], tables("view_")["view_investigation"]
-    row = connection.execute(
-        select(key.c.fingerprint).where(key.c.purpose == purpose).order_by(key.c.stated_at.desc()).limit(1)
-    ).one_or_none()
-    log = connection.execute(select(investigation.c.id)).scalar_one_or_none()
-    return StatedKey(log, row.fingerprint) if row is not None and log is not None else None
 
 
 def capture_facts(connection: Connection, capture: str) -> dict[str, Any]:

@@ -159,6 +159,7 @@ def retry_after(transfer: Transfer) -> int:
 
 
 def sniff_file(path: Path) -> str:
+    """The media type that the first bytes of a file tell of."""
     with path.open("rb") as file:
         return sniff(file.read(PREFIX_BYTES))
 

@@ -69,8 +69,9 @@ def test_global_options_stand_anywhere(case: Case, site: HostileSite) -> None:
 
 def test_two_pictures_of_one_name_are_two_items(case: Case, site: HostileSite) -> None:
     case.must("collect", site.url("/a/photo.png"), site.url("/b/photo.png"))
-    one, other = case.must("items")["items"]
+    one, other = sorted(case.must("items")["items"], key=lambda item: item["locator"])
     assert one["sha256"] != other["sha256"]
+    assert one["name"] == other["name"] == "photo.png"
     assert one["locator"].endswith("/a/photo.png")
     assert other["locator"].endswith("/b/photo.png")
 
