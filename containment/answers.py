@@ -81,6 +81,7 @@ def _ended_by_itself(failure: Any) -> Ended:
 
 
 def failure_text(failure: Any) -> str:
+    """Where and why a call failed, in its own words made safe to print."""
     if not isinstance(failure, dict):
         return "unreadable"
     return plain_line(f"{failure.get('kind', '')} at {failure.get('place', '')}: {failure.get('text', '')}")

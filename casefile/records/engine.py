@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Table, create_engine, event
-from sqlalchemy import Engine as Engine  # noqa: PLC0414  (the name under which sequences know an open database)
+from sqlalchemy import Engine as Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 

@@ -10,8 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from e2e.case import Case  # noqa: E402  (the folder of tests is on the path from here on)
-from sites.hostile import HostileSite  # noqa: E402
+from e2e.case import Case
+from sites.hostile import HostileSite
 
 
 @pytest.fixture

@@ -94,7 +94,6 @@ def test_flipped_bits_are_seen_in_every_file_of_the_evidence(sound: Path, copy: 
 
 def test_a_missing_file_is_named(sound: Path, copy: Path) -> None:
     for relative in evidence(sound):
-        content = (sound / relative).read_bytes()
         parent = (copy / relative).parent
         mode = parent.stat().st_mode
         parent.chmod(0o700)

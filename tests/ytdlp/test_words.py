@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from collectors.named_media import names_media
 from collectors.ytdlp.claims import author_of, claimed_time_of, name_of, title_of
 from collectors.ytdlp.live import fresh_part, poll_s
-from collectors.named_media import names_media
 from collectors.ytdlp.spec import SPEC
 
 
