@@ -125,6 +125,6 @@ class Studio:
             painted(seed, 320, 180).save(self.folder / f"{name}-{place:03d}.png")
         return self.film(
             name,
-            "-framerate", "1", "-i", f"{name}-%03d.png", "-r", "10", "-g", "10",
+            "-framerate", "1", "-i", f"{name}-%03d.png", "-vf", "fps=10", "-g", "10",
             "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", *options,
         )  # fmt: skip

@@ -10,10 +10,12 @@ import pytest
 from casefile.vocabulary import Role, Tier
 from verification.edges import Edge, Subject
 from verification.interface import CheckCause, CheckName, CheckResult, ExamineLimits, FileExamination, Specimen
+from verification.technical.containers import ask_ffprobe, opened, stated_by
 from verification.technical.failing import Refused, TooLarge, Unreadable
 from verification.technical.fingerprints import fingerprints_of
+from verification.technical.keyframes import Keyframes, keyframes, shown_frame
 from verification.technical.matching import Matcher, distance
-from verification.technical.media import describe, examine_media, keyframes, milliseconds, shown_frame
+from verification.technical.media import describe, examine_media, milliseconds
 
 from .making import Bench, Studio, finding, loaded, painted
 
@@ -25,6 +27,11 @@ SEEDS = (11, 12, 13, 14, 15, 16)
 def film(studio: Studio) -> Path:
     """Six seconds, six scenes."""
     return studio.scenes("film.mp4", *SEEDS)
+
+
+def _keyframes(path: Path, limits: ExamineLimits = LIMITS) -> Keyframes:
+    with opened(path) as container:
+        return keyframes(container, limits)
 
 
 def _subject(name: str, file: FileExamination) -> Subject:
@@ -63,8 +70,8 @@ def test_a_preview_is_made_of_a_frame_that_shows_something(studio: Studio, bench
     file = bench.video(dark.read_bytes())
     preview = loaded(bench.out / str(bench.calls) / file.preview)
     assert not fingerprints_of(preview, -1)[0].low_information
-    large = shown_frame(dark, LIMITS, 1280)
-    assert large.size == (320, 180)
+    with opened(dark) as container:
+        assert shown_frame(container, LIMITS, 1280).size == (320, 180)
 
 
 COPIES: dict[str, tuple[tuple[str, ...], str]] = {
@@ -97,7 +104,7 @@ def test_an_unrelated_video_is_not_flagged(film: Path, studio: Studio, bench: Be
 def test_a_turned_recording_is_fingerprinted_upright(film: Path, studio: Studio) -> None:
     turned = studio.film("turned.mp4", "-i", str(film), "-c", "copy", "-metadata:s:v", "rotate=90")
     shown = studio.film("turned.png", "-i", str(turned), "-frames:v", "1")
-    frame = keyframes(turned, LIMITS).fingerprints[0]
+    frame = _keyframes(turned).fingerprints[0]
     assert (frame.width, frame.height) == (180, 320)
     assert distance(frame.pdq, fingerprints_of(loaded(shown), -1)[0].pdq) <= 20
 
@@ -122,7 +129,7 @@ def test_a_playlist_called_a_video_opens_nothing_else(kind: str, film: Path, ben
     with pytest.raises((Refused, Unreadable)):
         examine_media(bench.inputs / name, bench.ffprobe, LIMITS, f"sha256:{name}")
     with pytest.raises(Unreadable):
-        keyframes(bench.inputs / name, LIMITS)
+        _keyframes(bench.inputs / name)
 
 
 @pytest.mark.parametrize("kind", ["hls", "ffconcat"])
@@ -153,9 +160,25 @@ def test_a_container_that_says_too_much_is_too_large(bench: Bench, tmp_path: Pat
     assert finding(bench.video(b"\0\0\0\x18ftypisom"), CheckName.MEDIA).cause is CheckCause.TOO_LARGE
 
 
-def test_a_video_without_the_tool_is_tool_missing(film: Path, bench: Bench) -> None:
+def test_facts_are_the_same_whoever_reads_them(film: Path, bench: Bench) -> None:
+    with opened(film) as container:
+        ours = describe(stated_by(container), LIMITS)
+    theirs = describe(ask_ffprobe(film, bench.ffprobe, LIMITS), LIMITS)
+    assert ours[0] == theirs[0]
+    assert {(claim.origin, claim.value) for claim in ours[1]} <= {(claim.origin, claim.value) for claim in theirs[1]}
+
+
+def test_a_video_is_read_without_ffprobe(film: Path, bench: Bench) -> None:
     bench.ffprobe = ""
-    assert finding(bench.video(film.read_bytes()), CheckName.MEDIA).cause is CheckCause.TOOL_MISSING
+    found = finding(bench.video(film.read_bytes()), CheckName.MEDIA)
+    assert (found.result, found.facts["duration_ms"]) == (CheckResult.DONE, 6_000)
+    assert finding(bench.video(b"#EXTM3U\n"), CheckName.MEDIA).cause is CheckCause.MALFORMED
+
+
+def test_frames_before_the_damage_are_kept(studio: Studio, bench: Bench) -> None:
+    whole = studio.scenes("stream.mkv", *SEEDS).read_bytes()
+    file = bench.video(whole[: len(whole) * 2 // 3])
+    assert 2 <= len({one.frame_ms for one in file.fingerprints}) < len(SEEDS)
 
 
 def test_ten_years_and_a_billion_frames_a_second_are_noticed_and_believed_by_nobody() -> None:
@@ -182,17 +205,18 @@ def test_milliseconds_are_cut_from_text_and_never_computed_as_a_float(seconds: s
     assert milliseconds(seconds) == told
 
 
-def test_frames_beyond_the_cap_are_not_decoded(film: Path, bench: Bench) -> None:
+def test_frames_beyond_the_cap_leave_the_facts_standing(film: Path, bench: Bench) -> None:
     with pytest.raises(TooLarge):
-        keyframes(film, ExamineLimits(max_pixels=1_000))
+        _keyframes(film, ExamineLimits(max_pixels=1_000))
     specimen = Specimen(file=bench.put(film.read_bytes()), role=Role.VIDEO)
     found = finding(bench.examine(specimen, max_pixels=1_000).files[0], CheckName.MEDIA)
-    assert found.cause is CheckCause.TOO_LARGE
+    assert [notice.code for notice in found.notices] == ["frames-unreadable"]
+    assert found.facts["duration_ms"] == 6_000
 
 
 def test_a_long_video_is_sampled_over_its_length(film: Path, studio: Studio) -> None:
     long = studio.film("long.mp4", "-stream_loop", "49", "-i", str(film), "-c", "copy")
-    few = keyframes(long, ExamineLimits(max_keyframes=6))
+    few = _keyframes(long, ExamineLimits(max_keyframes=6))
     places = [one.frame_ms for one in few.fingerprints if one.region == "full"]
     assert len(places) <= 6
     assert max(places) >= 150_000
@@ -203,7 +227,7 @@ def test_only_so_many_keyframes_are_taken(studio: Studio) -> None:
         "every.mp4", "-f", "lavfi", "-i", "testsrc2=s=160x120:r=30:d=10", "-g", "1", "-c:v", "libx264",
         "-preset", "ultrafast",
     )  # fmt: skip
-    assert len({one.frame_ms for one in keyframes(every, LIMITS).fingerprints}) <= LIMITS.max_keyframes
+    assert len({one.frame_ms for one in _keyframes(every).fingerprints}) <= LIMITS.max_keyframes
 
 
 @pytest.fixture

@@ -11,10 +11,11 @@ from pydantic import Field
 from casefile.canonical import Json
 from casefile.model import Value
 from verification.interface import MAX_BATCH, DigestName, ExamineLimits, OutputPath
+from verification.technical.containers import opened
 from verification.technical.decoding import open_picture, preview_bytes
 from verification.technical.failing import CheckStopped, deadline
 from verification.technical.identify import HEAD_BYTES, is_media, media_type_of
-from verification.technical.media import shown_frame
+from verification.technical.keyframes import shown_frame
 
 
 class PreviewsRequest(Value):
@@ -54,6 +55,7 @@ def _preview(path: Path, asked: PreviewsRequest) -> bytes:
     with path.open("rb") as stream:
         media_type = media_type_of(stream.read(HEAD_BYTES))
     if is_media(media_type):
-        return preview_bytes(shown_frame(path, asked.limits, asked.longer_side), asked.longer_side)
+        with opened(path) as container:
+            return preview_bytes(shown_frame(container, asked.limits, asked.longer_side), asked.longer_side)
     shown = open_picture(path, asked.limits.max_pixels, least=asked.longer_side).working
     return preview_bytes(shown, asked.longer_side)
