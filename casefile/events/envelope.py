@@ -139,6 +139,15 @@ class Envelope(Value):
         raise RecordUnreadable(f"event {self.id}", f"names no {kind}")
 
 
+def erased_part(envelope: Envelope) -> tuple[str, PartName]:
+    """The event and the part that a content.erased envelope tells of; raises RecordUnreadable."""
+    name = envelope.subject_of("part")
+    try:
+        return envelope.subject_of("event"), PartName(name)
+    except ValueError as error:
+        raise RecordUnreadable(f"event {envelope.id}", "erases what is no part") from error
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """Bytes that an envelope commits to, with the salt that keeps short texts from being guessed."""

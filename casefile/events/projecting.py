@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from casefile.errors import RecordUnreadable
 from casefile.events import projecting_captures as captures
 from casefile.events.effects import Effect, Forget, Insert, Row, Update, actor, columns, ending, from_body, text_of
-from casefile.events.envelope import Event, PartName
+from casefile.events.envelope import Event, PartName, erased_part
 from casefile.events.types import (
     ContentErased,
     DuplicateDecided,
@@ -34,12 +34,18 @@ from casefile.model import Value
 
 
 def project(event: Event) -> Sequence[Effect]:
-    """The effects of one event, in order; raises RecordUnreadable for a type without a projection."""
+    """The effects of one event, in order.
+
+    Raises RecordUnreadable for a type without a projection, and for an event that cannot have been written by us.
+    """
+    projector = _PROJECTORS.get(event.envelope.type)
+    if projector is None:
+        raise RecordUnreadable(f"event type {event.envelope.type}", "has no projection")
     try:
-        projector = _PROJECTORS[event.envelope.type]
-    except KeyError as error:
-        raise RecordUnreadable(f"event type {event.envelope.type}", "has no projection") from error
-    return projector(event)
+        return projector(event)
+    except (ValueError, LookupError, StopIteration) as error:
+        # An id that is no id, a part that is no part, a range that its items do not fill.
+        raise RecordUnreadable(f"event {event.envelope.id}", "says what no event of its type says") from error
 
 
 def clearing(event: Event, part: PartName) -> Sequence[Update]:
@@ -220,7 +226,7 @@ def _act(event: Event) -> Sequence[Effect]:
 def _content_erased(event: Event) -> Sequence[Effect]:
     envelope = event.envelope
     body = payload(event, PartName.BODY, ContentErased)
-    target, part = envelope.subject_of("event"), PartName(envelope.subject_of("part"))
+    target, part = erased_part(envelope)
     row = {
         "event": envelope.id,
         "target": target,

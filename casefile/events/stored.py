@@ -14,7 +14,7 @@ from typing import Self
 
 from casefile.errors import RecordUnreadable
 from casefile.events.durable import translated
-from casefile.events.envelope import Envelope, Event, Part, PartName, is_envelope, leaf_hash
+from casefile.events.envelope import Envelope, Event, Part, PartName, erased_part, is_envelope, leaf_hash
 from casefile.events.files import LogFiles
 from casefile.events.journal import LENGTH, Record, Unfinished, segment_of
 from casefile.events.lock import Mark, last_mark
@@ -149,5 +149,5 @@ def _erasures(records: Iterator[Record]) -> Erased:
     for record in records:
         if b'"type":"content.erased"' in record.content:
             envelope = Envelope.from_bytes(record.content)
-            erased[envelope.subject_of("event"), PartName(envelope.subject_of("part"))] = envelope.id
+            erased[erased_part(envelope)] = envelope.id
     return erased

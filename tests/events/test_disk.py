@@ -41,6 +41,7 @@ def run_traced(place: Place, *options: str, count: int = EVENTS) -> tuple[int, l
     place.engine.dispose()
     command = ["strace", "-f", "-qq", "-y", "-s", "16", "-o", str(trace), *options, sys.executable, str(PROGRAM)]
     result = subprocess.run([*command, str(place.folder), str(count)], capture_output=True, text=True, check=False)
+    assert "Traceback" not in result.stderr, result.stderr
     lines = trace.read_text("utf-8", "replace").splitlines()
     trace.unlink()
     return result.returncode, result.stdout.splitlines(), lines
