@@ -209,8 +209,13 @@ def _not_applicable(file: _File, check: CheckName) -> Finding:
     return Finding(check=check, version=VERSION, result=CheckResult.NOT_APPLICABLE, input=file.digest)
 
 
+LIBRARIES = tuple(
+    ToolUse(name=name, version=installed(name)) for name in ("pillow", "pdqhash", "imagehash", "numpy", "scipy", "av")
+)
+"""Looked up once, when the worker is made ready, and not in every call."""
+
+
 def _tools(reader: MetadataReader, asked: ExamineRequest) -> tuple[ToolUse, ...]:
-    libraries = tuple(ToolUse(name=name, version=installed(name)) for name in ("pillow", "pdqhash", "imagehash", "av"))
     if reader.version:
-        return (ToolUse(name="exiftool", version=reader.version, path=asked.exiftool), *libraries)
-    return libraries
+        return (ToolUse(name="exiftool", version=reader.version, path=asked.exiftool), *LIBRARIES)
+    return LIBRARIES
