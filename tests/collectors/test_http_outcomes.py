@@ -20,7 +20,7 @@ STATUS = ("captured", "http-status", "absent")
 TABLE = {
     "/page": WHOLE,
     "/plain": WHOLE,
-    "/login": WHOLE,
+    "/login": ABSENT,
     "/video-page": WHOLE,
     "/polyglot": WHOLE,
     "/early-hints": WHOLE,
