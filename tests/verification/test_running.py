@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -169,3 +172,20 @@ def test_a_picture_and_a_video_are_examined_inside_full_containment(bench: Bench
         assert file.fingerprints
         assert (bench.out / file.preview).is_file()
     assert {tool.name for tool in examined.tools} >= {"exiftool", "pillow", "av"}
+
+
+def test_a_forked_call_finds_everything_imported(bench: Bench) -> None:
+    program = (
+        "import sys; from pathlib import Path; from verification.technical import examine; before = set(sys.modules);"
+        "request = __import__('json').loads(sys.argv[1]);"
+        "examine.work(request, Path(sys.argv[2]), Path(sys.argv[3]));"
+        "print(len([one for one in set(sys.modules) - before if one.startswith(('scipy', 'numpy', 'av', 'email'))]))"
+    )
+    specimen = Specimen(file=bench.put(encoded(painted(1, 320, 240))), role=Role.PICTURE)
+    asked = ExamineRequest(files=(specimen,), exiftool=bench.exiftool)
+    out = bench.out / "fresh"
+    out.mkdir()
+    command = [sys.executable, "-c", program, json.dumps(asked.plain()), str(bench.inputs), str(out)]
+    root = Path(__file__).resolve().parents[2]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True, cwd=root).stdout
+    assert int(printed) <= 3

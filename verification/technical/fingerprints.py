@@ -6,6 +6,7 @@ PDQ's own quality score lets title cards through, of which any two look alike to
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -24,6 +25,9 @@ from verification.interface import (
     result_of,
 )
 from verification.technical.decoding import Picture, open_picture
+
+import_module("scipy.fftpack")
+# phash imports it only when it is called: 0.4 s of processor time that each call of a forked worker would pay anew.
 
 VERSION = "1"
 Grey: TypeAlias = NDArray[np.uint8]
