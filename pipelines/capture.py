@@ -102,8 +102,8 @@ def attempt_lead(
     choice = choose_method(lead.locator, services.methods, options.method)
     if not isinstance(choice, Choice):
         return _refuse(services, lead, claim, options, choice)
+    folder = open_folder(services, lead, claim)
     begun = begin(services, lead, claim, options, choice)
-    folder = services.run.capture_folder(begun.capture)
     try:
         result = workers.fetch(begun.method, lead.locator, folder.worker)
         received = Received.model_validate(result.answer)
@@ -115,6 +115,14 @@ def attempt_lead(
         return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, Cause.TOOL_FAILED, problem))
     services.reached("received")
     return conclude(services, begun, folder, received, Surroundings.of(result))
+
+
+def open_folder(services: Services, lead: Lead, claim: Claim) -> CaptureFolder:
+    """The attempt's place in staging, made before anything says that it began.
+
+    Raises SpaceExhausted when the reserve is not free: then the attempt never begins, and leaves nothing to end.
+    """
+    return services.run.capture_folder(sealing_events.capture_id(services.log.id, LeadId(lead.id), claim.attempt))
 
 
 def begin(services: Services, lead: Lead, claim: Claim, options: CaptureOptions, choice: Choice) -> Begun:

@@ -16,7 +16,7 @@ from casefile.vocabulary import ContainmentLevel, Pathway, Purpose
 from collectors.choosing import Choice
 from collectors.handed_over.admission import Batch, plan, receive
 from collectors.handed_over.spec import SPEC
-from pipelines.capture import STAGE, Attempt, CaptureOptions, Surroundings, begin, conclude
+from pipelines.capture import STAGE, Attempt, CaptureOptions, Surroundings, begin, conclude, open_folder
 from pipelines.examine import examining
 from pipelines.leads import Candidate, Origin, add_leads
 from pipelines.leases import Leases
@@ -67,7 +67,7 @@ def _admit(services: Services, leases: Leases, request: ImportRequest, source: s
         raise UsageError(f"{lead.id} was claimed by another process")
     options = CaptureOptions(SPEC.name, request.purpose, request.level)
     with leases.kept(claim):
+        folder = open_folder(services, lead, claim)
         begun = begin(services, lead, claim, options, Choice(SPEC, "handed over"))
         begun = replace(begun, source=source, how=request.how)
-        folder = services.run.capture_folder(begun.capture)
         return conclude(services, begun, folder, receive(batch, folder.worker), OUTSIDE)

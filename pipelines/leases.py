@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from casefile.errors import LeaseLost
+from casefile.errors import LeaseLost, WorkspaceUnusable
 from casefile.records.ledger import Claim, Ledger
 from pipelines.services import Services
 
@@ -71,4 +71,8 @@ class Leases:
             self.ledger.renew(claim, self.now_ms())
         except LeaseLost:
             # Whoever works on the claim learns it when it seals, in the transaction that would record the result.
+            return
+        except WorkspaceUnusable:
+            # The database is locked or its disk is full. One renewal of several is missed; the next one may go well,
+            # and a lease that lapses costs a second capture at most.
             return

@@ -203,13 +203,24 @@ def list_attempts(connection: Connection, *, failed: bool = False, lead: str = "
     return [AttemptRecord(**row._mapping) for row in rows]
 
 
-def open_attempt(connection: Connection, capture: str) -> tuple[str, int] | None:
-    """The lead and the number of an attempt that has begun and not ended; None for any other capture."""
+@dataclass(frozen=True, slots=True)
+class OpenAttempt:
+    """An attempt that has begun and not ended. `run` is the run that began it."""
+
+    capture: str
+    lead: str
+    attempt: int
+    run: str
+
+
+def open_attempts(connection: Connection, capture: str = "") -> list[OpenAttempt]:
+    """Attempts that have begun and not ended, or the one of that capture, if it is one."""
     table = tables("view_")["view_attempt"]
-    row = connection.execute(
-        select(table.c.lead, table.c.attempt).where(table.c.capture == capture, table.c.status == "started")
-    ).one_or_none()
-    return None if row is None else (row.lead, row.attempt or 1)
+    query = select(table.c.capture, table.c.lead, table.c.attempt, table.c.run).where(table.c.status == "started")
+    if capture:
+        query = query.where(table.c.capture == capture)
+    rows = connection.execute(query.order_by(table.c.capture))
+    return [OpenAttempt(row.capture, row.lead, row.attempt or 1, row.run) for row in rows]
 
 
 def last_attempt(connection: Connection, lead: str) -> AttemptRecord | None:

@@ -1,0 +1,52 @@
+"""A site, the driver and workspaces for whole sequences."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from sites.hostile import HostileSite  # noqa: E402  (the folder of tests is on the path from here on)
+
+from .workspaces import NO_RESERVE, ONE_THREAD, Driver, Place, make_writable, running_driver  # noqa: E402
+
+Places = Callable[[], Place]
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[HostileSite]:
+    """A site with every behaviour, for all tests of a module."""
+    with HostileSite() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Driver]:
+    with running_driver() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory, driver: Driver, site: HostileSite) -> Place:
+    """A new workspace that may collect from the site, to be copied."""
+    environment = {"CASEFILE_EGRESS__ALLOW": json.dumps([site.address]), **ONE_THREAD, **NO_RESERVE}
+    return Place(tmp_path_factory.mktemp("opened"), driver, environment).open()
+
+
+@pytest.fixture
+def places(opened: Place, tmp_path: Path) -> Iterator[Places]:
+    """Makes new workspaces."""
+    numbers = itertools.count()
+    yield lambda: opened.copy(tmp_path / str(next(numbers)))
+    make_writable(tmp_path)
+
+
+@pytest.fixture
+def place(places: Places) -> Place:
+    return places()
