@@ -12,9 +12,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from sites.hostile import HostileSite  # noqa: E402  (the folder of tests is on the path from here on)
+from sites.hostile import HostileSite
 
-from .workspaces import NO_RESERVE, ONE_THREAD, Driver, Place, make_writable, running_driver  # noqa: E402
+from .workspaces import NO_RESERVE, ONE_THREAD, Driver, Place, make_writable, running_driver
 
 Places = Callable[[], Place]
 

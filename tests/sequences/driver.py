@@ -59,7 +59,7 @@ class Notes:
 
 
 class Steps:
-    """Writes every step down; ends or stops the process at the one that was ordered, by number or by name."""
+    """Writes every step down; ends or stops the process at the one that was ordered, by number or by its first letters."""
 
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
@@ -74,7 +74,7 @@ class Steps:
             self._notes.write("steps", step)
             if self._count == self._kill_at:
                 os.kill(os.getpid(), signal.SIGKILL)
-            if step == self._stop_at:
+            if self._stop_at and step.startswith(self._stop_at):
                 self._stop_at = ""
                 os.kill(os.getpid(), signal.SIGSTOP)
 

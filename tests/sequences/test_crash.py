@@ -68,6 +68,52 @@ def test_a_collection_that_is_killed_is_finished_by_the_same_command(places: Pla
         kill_a_collection(places(), site, number, level="weak")
 
 
+FILES = {"a/one.txt": b"one", "a/two.txt": b"two", "b/three.txt": b"three"}
+TWO_FILES_A_BATCH = {"files_of_a_batch": 2}
+
+
+def handed_over(folder: Path) -> list[str]:
+    """Files that make two batches."""
+    for name, content in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return [str(folder / "a"), str(folder / "b")]
+
+
+def kill_an_import(place: Place, paths: list[str], number: int) -> None:
+    """What an import had sealed stays; the same command admits everything, as a handing-over of its own."""
+    assert place.run("import", paths=paths, kill_at=number, **TWO_FILES_A_BATCH) in (KILLED, 0), place.lines("error")
+    promised = set(place.column("view_capture", "lead")) | place.declared_leads()
+    place.must("import", paths=paths, **TWO_FILES_A_BATCH)
+    place.require_nothing_lost()
+    place.require_sound()
+    captures = dict(place.column("view_capture", "lead", "outcome"))
+    assert promised <= set(captures)
+    assert len(captures) == len(promised) + 2
+    assert set(captures.values()) == {"captured"}
+    locators = place.column("view_item", "locator")
+    newest = place.results()
+    assert [len(one["items"]) for one in newest] == [2, 1]
+    assert {locator.rpartition("/")[2] for locator in locators} == {"one.txt", "two.txt", "three.txt"}
+    place.require_rebuilt_equal()
+
+
+def test_an_import_that_is_killed_keeps_what_it_sealed(places: Places, tmp_path: Path) -> None:
+    paths = handed_over(tmp_path / "handed")
+    steps = steps_of(places(), "import", paths=paths, **TWO_FILES_A_BATCH)
+    assert len(steps) > 100
+    for number in selected(steps, 90):
+        kill_an_import(places(), paths, number)
+
+
+@pytest.mark.campaign
+def test_an_import_that_is_killed_at_any_step(places: Places, tmp_path: Path) -> None:
+    paths = handed_over(tmp_path / "handed")
+    steps = steps_of(places(), "import", paths=paths, **TWO_FILES_A_BATCH)
+    for number in range(1, len(steps) + 1):
+        kill_an_import(places(), paths, number)
+
+
 @pytest.mark.campaign
 @pytest.mark.parametrize("part", range(8))
 def test_a_collection_that_is_killed_at_any_step(places: Places, site: HostileSite, part: int) -> None:
