@@ -36,7 +36,7 @@ def landing_of(result: Result) -> output.Landing:
     """A result in the words that are printed."""
     items = result.items
     return output.Landing(
-        locator=result.lead.locator,
+        locator=result.lead.locator or f"(no address in row {result.lead.row})",
         outcome=result.outcome,
         cause=result.cause or "",
         items=tuple(item.label for item in items),
@@ -56,7 +56,10 @@ def summary(results: Sequence[Result]) -> str:
     for result in results:
         counts[result.outcome] = counts.get(result.outcome, 0) + 1
     items = sum(len(result.items) for result in results)
-    return ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) + f"; {items} items"
+    return (
+        ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+        + f"; {output.counted(items, 'item')}"
+    )
 
 
 def exit_code(results: Sequence[Result]) -> int:

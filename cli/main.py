@@ -9,6 +9,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated
 
 import typer
 
@@ -36,6 +37,7 @@ def build_app() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
+    app.callback()(_before_commands)
     for name, command in COMMANDS.items():
         app.command(name)(_exiting(command))
     for name, group in GROUPS.items():
@@ -46,6 +48,23 @@ def build_app() -> typer.Typer:
             below.command(own_name)(_exiting(command))
         app.add_typer(below, name=name)
     return app
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        output.line(f"casefile {version('casefile-investigations')}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say which Casefile this is, and exit.")
+]
+
+
+def _before_commands(version: Version = False) -> None:
+    """Nothing: the option answers by itself."""
 
 
 def _exiting(command: Callable[..., int]) -> Callable[..., None]:
@@ -72,14 +91,15 @@ def _unless_more(command: Callable[..., int]) -> Callable[..., None]:
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Carry out one command line and return its exit code."""
     split = split_global(arguments)
+    invocation = invocation_of(split.values, environment)
     if split.missing:
-        return output.failing(UsageError(f"{split.missing} needs a value"))
+        return output.failing(UsageError(f"{split.missing} needs a value"), as_json=invocation.json)
     try:
-        build_app()(args=list(split.arguments), obj=invocation_of(split.values, environment), standalone_mode=True)
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else UNEXPECTED
+        code = build_app()(args=list(split.arguments), obj=invocation, standalone_mode=False)
+    except typer.TyperException as error:
+        return _misused(error, as_json=invocation.json)
     except CasefileError as error:
-        return output.failing(error)
+        return output.failing(error, as_json=invocation.json)
     except KeyboardInterrupt:
         output.note("Interrupted. What was acknowledged is kept; the same command resumes.")
         return INTERRUPTED
@@ -88,7 +108,24 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         return UNEXPECTED
     except Exception as error:  # noqa: BLE001  (the last line: what nobody foresaw still ends as an exit code)
         return output.failing_unexpectedly(error)
-    return 0
+    return code if isinstance(code, int) else 0
+
+
+def _misused(error: typer.TyperException, *, as_json: bool) -> int:
+    """Say why the parser refuses a command line; a word that needs another one has its whole help as the reason."""
+    problem = error.format_message()
+    if "\n" not in problem:
+        return output.failing(CommandMisused(problem), as_json=as_json)
+    for text in problem.splitlines():
+        output.note(text)
+    return CommandMisused.exit_code
+
+
+class CommandMisused(UsageError):
+    """A command line that the parser refuses."""
+
+    def advice(self) -> str:
+        return "`casefile --help` lists the commands, `casefile COMMAND --help` the options of one."
 
 
 def run() -> None:

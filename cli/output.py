@@ -98,6 +98,11 @@ def line(text: str) -> None:
     _say([(text, "")], sys.stdout)
 
 
+def counted(number: int, word: str) -> str:
+    """`1 item`, `2 items`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
 def note(text: str) -> None:
     """One line beside the result: what is being done, what is doubtful."""
     _say([(text, "")], sys.stderr)
@@ -109,9 +114,14 @@ def landing(landed: Landing, *, as_json: bool = False) -> None:
         _say([("    ", ""), *pieces] if position else pieces, sys.stderr if as_json else sys.stdout)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table on a terminal, else lines of cells with tabulators between and the columns' names first."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, none: str = "Nothing was found.") -> None:
+    """A table on a terminal, else lines of cells with tabulators between and the columns' names first.
+
+    `none` is said beside the result when there is no row, so that nobody takes an empty table for a failure.
+    """
     texts = [["" if cell is None else escaped(str(cell)) for cell in row] for row in rows]
+    if not texts:
+        note(none)
     if not sys.stdout.isatty():
         for row in [list(columns), *texts]:
             _write("\t".join(row), sys.stdout)

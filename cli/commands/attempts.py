@@ -35,7 +35,7 @@ def attempts(
                     one.status,
                     one.cause or "",
                     one.method or "",
-                    one.locator or "(erased)",
+                    "(erased)" if one.locator is None else one.locator or "(empty)",
                     one.advice or "",
                 )
                 for one in found

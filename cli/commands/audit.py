@@ -31,7 +31,11 @@ def audit(
         output.line(f"{found.code} {found.path}{named}: {found.text}")
     counted = ", ".join(f"{count} {what}" for what, count in report.checked.items())
     output.line(f"Checked {counted}.")
-    output.line("Nothing was found." if report.ok else f"{len(report.problems)} problems. Keep the workspace as it is.")
+    output.line(
+        "Nothing was found."
+        if report.ok
+        else f"{output.counted(len(report.problems), 'problem')}. Keep the workspace as it is."
+    )
     for limit in report.not_seen:
         output.line(limit)
     return 0 if report.ok else INTEGRITY

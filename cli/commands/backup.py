@@ -45,5 +45,5 @@ def restore(
     else:
         for found in report.problems:
             output.line(f"{found.code} {found.path}: {found.text}")
-        output.line(f"Restored {directory}; the audit found {len(report.problems)} problems.")
+        output.line(f"Restored {directory}; the audit found {output.counted(len(report.problems), 'problem')}.")
     return 0 if report.ok else 5

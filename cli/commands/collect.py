@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,13 @@ import typer
 from casefile.vocabulary import ContainmentLevel, Purpose
 from cli import output
 from cli.invocation import Invocation
+
+
+class Engine(StrEnum):
+    """What runs the sequence; both do the same."""
+
+    DIRECT = "direct"
+    PREFECT = "prefect"
 
 
 def collect(
@@ -28,7 +36,7 @@ def collect(
     containment: Annotated[
         ContainmentLevel, typer.Option(help="weak: go on where full containment is missing.")
     ] = ContainmentLevel.FULL,
-    engine: Annotated[str, typer.Option(help="direct, or prefect to run the same sequence as a flow.")] = "direct",
+    engine: Annotated[Engine, typer.Option(help="prefect: run the same sequence as a flow.")] = Engine.DIRECT,
 ) -> int:
     """Capture addresses: receive, hash, preserve, examine. Every address has a record, whatever becomes of it."""
     from cli import collect_report

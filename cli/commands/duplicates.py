@@ -94,7 +94,8 @@ def compare(
         output.document(compared)
     else:
         for name, value in compared.items():
-            output.line(f"{name.replace('_', ' ')}: {value}")
+            shown = {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+            output.line(f"{name.replace('_', ' ')}: {shown}")
     return 0
 
 

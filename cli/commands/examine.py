@@ -29,5 +29,5 @@ def examine(
         output.document({"examined": [{"item": one.item, "results": dict(one.results)} for one in examined]})
     else:
         rows = [(one.label, ", ".join(f"{check} {result}" for check, result in one.results)) for one in examined]
-        output.table(("item", "results"), rows)
+        output.table(("item", "results"), rows, none="Every item has been examined; name one to examine it again.")
     return 0 if all(one.whole for one in examined) else 1

@@ -35,7 +35,8 @@ def items(
             if invocation.json:
                 output.document({"index": str(sheet.index), "items": sheet.items, "problems": sheet.problems})
             else:
-                output.line(f"{sheet.items} items, {sheet.problems} unsuccessful attempts. Open {sheet.index}")
+                attempts = output.counted(sheet.problems, "unsuccessful attempt")
+                output.line(f"{output.counted(sheet.items, 'item')}, {attempts}. Open {sheet.index}")
             return 0
         with reading(services.engine) as connection:
             found = list_items(connection, wanted)

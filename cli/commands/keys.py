@@ -21,5 +21,6 @@ def card(context: typer.Context) -> int:
     if invocation.json:
         output.document({"investigation": settings.investigation.id, "fingerprint": public.fingerprint()})
     else:
-        output.line(key_card(public, settings.investigation.id))
+        for line in key_card(public, settings.investigation.id).splitlines():
+            output.line(line)
     return 0

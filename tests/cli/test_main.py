@@ -1,0 +1,52 @@
+"""A command line that cannot be carried out says why, in one document where one was asked for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.main import main
+
+WRONG = {
+    "an unknown option": (["items", "--bogus"], 2),
+    "an unknown command": (["itmes"], 2),
+    "a value that is none": (["items", "--content", "rubbish"], 2),
+    "a missing argument": (["show"], 2),
+    "a global option without its value": (["items", "--workspace"], 2),
+    "a folder that is no workspace": (["items"], 6),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_with_json_every_error_is_one_document(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments, expected = WRONG[name]
+    code = main(["--json", *arguments], {"CASEFILE_WORKSPACE": str(tmp_path)})
+    printed = capsys.readouterr()
+    error = json.loads(printed.out)["error"]
+    assert code == expected
+    assert error["code"] and error["text"] and error["advice"]
+    assert error["text"] in printed.err
+
+
+def test_without_json_an_error_is_on_standard_error_only(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "somewhere", "--titel", "T"], {}) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "--title" in printed.err
+
+
+def test_a_word_that_needs_another_one_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["person"], {}) == 2
+    assert "Record a person" in capsys.readouterr().err
+
+
+def test_an_option_that_is_refused_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["items", "--\x1b[31mred"], {}) == 2
+    assert "\x1b" not in capsys.readouterr().err
+
+
+def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"], {}) == 0
+    assert capsys.readouterr().out.startswith("casefile ")
