@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from casefile.ids import mint
+from casefile.network_time import NetworkTime
 
 TIME_ERROR = 5
 """adjtimex(2): the state of a clock that no service disciplines."""
@@ -76,18 +77,27 @@ def kernel_offset_ms() -> int | None:
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The machine's clock. The offset is a time server's where one answered, else the kernel's."""
+
+    def __init__(self, network: NetworkTime | None = None) -> None:
+        self._network = network
 
     def read(self) -> ClockReading:
-        """Now, with the kernel's estimate of how far off that is; `unverified` when it has none."""
-        offset = kernel_offset_ms()
+        """Now, with how far off that is known to be; `unverified` when nobody knows."""
+        source, offset = self._offset()
         return ClockReading(
             wall=datetime.now(UTC),
             monotonic_ns=time.monotonic_ns(),
             boot=self._boot,
-            source="unverified" if offset is None else "kernel",
+            source=source,
             offset_ms=offset,
         )
+
+    def _offset(self) -> tuple[str, int | None]:
+        if self._network is not None:
+            return f"ntp:{self._network.server}", self._network.offset_ms
+        offset = kernel_offset_ms()
+        return ("unverified", None) if offset is None else ("kernel", offset)
 
     def mint(self) -> str:
         return mint(time.time_ns() // 1_000_000, os.urandom(10))

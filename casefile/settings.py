@@ -110,7 +110,7 @@ class ReserveSettings(_Group):
 class GateSettings(_Group):
     """How strictly gates act."""
 
-    mode: GateMode = Field(default=GateMode.WARN, description="record, warn or enforce; purpose court always enforces.")
+    mode: GateMode = Field(default=GateMode.WARN, description="record, warn or enforce. No gate consults it yet.")
 
 
 class TimeAuthority(_Group):
@@ -124,9 +124,12 @@ class TimeAuthority(_Group):
 class TimeSettings(_Group):
     """Who is asked what time it is, and who attests it."""
 
-    servers: tuple[str, ...] = Field(default=(), description="NTP servers asked for the offset. None by default.")
+    servers: tuple[str, ...] = Field(
+        default=(),
+        description="Time servers (host or host:port) that are asked once a command for the clock's offset; none.",
+    )
     authorities: tuple[TimeAuthority, ...] = Field(
-        default=(), description="RFC 3161 authorities: name, url, roots (a PEM file). None by default."
+        default=(), description="RFC 3161 authorities: name, url, roots (a PEM file); none. Nothing asks them yet."
     )
 
 

@@ -16,6 +16,7 @@ from casefile.events.files import LogFiles
 from casefile.events.port import Draft
 from casefile.ids import EventId, LogId, PersonId, RunId
 from casefile.model import Person
+from casefile.network_time import ask
 from casefile.records.engine import Engine, open_engine, reading
 from casefile.records.queries import find_person
 from casefile.registry import load_specs
@@ -91,7 +92,7 @@ def open_services(
     settings = load_settings(workspace.root, environment)
     engine = open_engine(settings.database.url, workspace.database)
     require_database(workspace, settings)
-    clock = clock or SystemClock()
+    clock = clock or SystemClock(ask(settings.time.servers))
     log = Log(engine, workspace.log, LogId(settings.investigation.id), clock, reached=reached)
     log.recover()
     services = Services(
