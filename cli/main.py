@@ -93,7 +93,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     split = split_global(arguments)
     invocation = invocation_of(split.values, environment)
     if split.missing:
-        return output.failing(UsageError(f"{split.missing} needs a value"), as_json=invocation.json)
+        return output.failing(CommandMisused(f"{split.missing} needs a value"), as_json=invocation.json)
     try:
         code = build_app()(args=list(split.arguments), obj=invocation, standalone_mode=False)
     except typer.TyperException as error:

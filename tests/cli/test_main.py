@@ -26,7 +26,7 @@ def test_with_json_every_error_is_one_document(name: str, tmp_path: Path, capsys
     printed = capsys.readouterr()
     error = json.loads(printed.out)["error"]
     assert code == expected
-    assert error["code"] and error["text"] and error["advice"]
+    assert all(error[key] for key in ("code", "text", "advice"))
     assert error["text"] in printed.err
 
 
