@@ -148,5 +148,7 @@ def shown(frame: VideoFrame, longer_side: int) -> Image.Image:
     """A frame as RGB, upright, at most `longer_side` pixels."""
     scale = min(1.0, longer_side / max(frame.width, frame.height))
     size = (max(8, round(frame.width * scale)), max(8, round(frame.height * scale)))
-    image = Image.fromarray(frame.reformat(width=size[0], height=size[1], format="rgb24").to_ndarray())
+    # One thread: starting more of them costs more than a single small picture.
+    small = frame.reformat(width=size[0], height=size[1], format="rgb24", interpolation="AREA", threads=1)
+    image = Image.fromarray(small.to_ndarray())
     return image.rotate(frame.rotation, expand=True) if frame.rotation % 360 else image
