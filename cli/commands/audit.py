@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,8 @@ from cli import output
 from cli.invocation import Invocation
 
 INTEGRITY = 5
+SHOWN_OF_A_KIND = 20
+"""So that one lost file is not buried under a thousand changed permissions."""
 
 
 def audit(
@@ -26,9 +29,15 @@ def audit(
     if invocation.json:
         output.document(report_json(report))
         return 0 if report.ok else INTEGRITY
+    told = Counter[str]()
     for found in report.problems:
-        named = f" {found.item}" if found.item else ""
-        output.line(f"{found.code} {found.path}{named}: {found.text}")
+        told[found.code] += 1
+        if told[found.code] <= SHOWN_OF_A_KIND:
+            named = f" {found.item}" if found.item else ""
+            output.line(f"{found.code} {found.path}{named}: {found.text}")
+    for code, number in told.items():
+        if number > SHOWN_OF_A_KIND:
+            output.line(f"{code}: {number - SHOWN_OF_A_KIND} more; --json names them all")
     counted = ", ".join(f"{count} {what}" for what, count in report.checked.items())
     output.line(f"Checked {counted}.")
     output.line(
