@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
 from casefile.errors import LeaseLost
@@ -19,7 +19,7 @@ from casefile.records.engine import reading, writing
 from casefile.records.ledger import Busy, Claim, Claimed, Settled, WorkState, settle
 from casefile.records.queries import last_attempt, last_capture
 from pipelines.capture import STAGE, Attempt, CaptureOptions, attempt_lead
-from pipelines.fetching import FetchWorkers, fetch_workers, host_of
+from pipelines.fetching import FetchWorkers, host_of
 from pipelines.leases import Leases
 from pipelines.recovering import recover_workspace, resolve_capture
 from pipelines.results import Result, already, examination_detail, result_of
@@ -66,26 +66,30 @@ class _Collection:
         order = sorted(range(len(leads)), key=_by_host(leads))
         self._queue.extend(order)
         threads = min(self._services.settings.capture.workers, len(leads)) or 1
+        expected = Counter(host_of(lead.locator) for lead in leads)
+        workers = FetchWorkers(self._services, self._options.level, threads, expected)
         with self._leases.renewing(), ThreadPoolExecutor(threads, thread_name_prefix="collect") as pool:
-            running = [pool.submit(self._work, leads) for _thread in range(threads)]
+            running = [pool.submit(self._work, leads, workers) for _thread in range(threads)]
             try:
                 for one in running:
                     one.result()
             except BaseException:
                 self._stopped.set()
                 raise
+            finally:
+                # Before the threads end, and after the captures that they are making have.
+                wait(running)
+                workers.close()
         self._land_examined(wait=True)
         return [self._results[index] for index in range(len(leads))]
 
-    def _work(self, leads: Sequence[Lead]) -> None:
-        expected = Counter(host_of(lead.locator) for lead in leads)
-        with fetch_workers(self._services, self._options.level, expected) as workers:
-            while not self._stopped.is_set() and (index := self._next()) is not None:
-                if not self._take(index, leads[index], workers):
-                    # Another process has it. What this one can do comes first; then it waits for the other's result.
-                    with self._lock:
-                        self._queue.append(index)
-                    self._stopped.wait(WAIT_S)
+    def _work(self, leads: Sequence[Lead], workers: FetchWorkers) -> None:
+        while not self._stopped.is_set() and (index := self._next()) is not None:
+            if not self._take(index, leads[index], workers):
+                # Another process has it. What this one can do comes first; then it waits for the other's result.
+                with self._lock:
+                    self._queue.append(index)
+                self._stopped.wait(WAIT_S)
 
     def _next(self) -> int | None:
         with self._lock:

@@ -1,7 +1,13 @@
-"""Fetch workers of one thread: one sandbox per method and host, kept while captures go to that host."""
+"""The fetch workers of one request: sandboxes, one per method and host, lent to its threads for a capture at a time.
+
+A worker that serves many captures prepares what every page needs, which takes longer than most pages do. So threads
+share one for as long as that is quicker, and another is opened once they have waited for it as long as it takes.
+"""
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -18,61 +24,103 @@ MEMORY_BYTES = 2 << 30
 """Address space of one capture; yt-dlp and its extractors need about 300 MB."""
 GRACE_S = 15
 """What a worker gets beyond its own deadline to say how far it came, before it is killed."""
-
-
 MANY = 4
 """Captures of one host from which a method's worker for many, which takes longer to start, costs less."""
 MODULE_FOR_MANY = "module_for_many"
+PATIENCE_S = 3.0
+"""How long threads wait in all for workers for many of one host before one more is opened."""
+OPEN_PER_THREAD = 2
+"""A page and the video in it are captured by two methods in turn; both workers stay open."""
+
+
+@dataclass(slots=True)
+class _Sandbox:
+    """An open worker. It starts with its first call; `started` says that this one is over."""
+
+    key: tuple[str, str]
+    worker: Worker
+    opened: ExitStack
+    started: bool = False
+    lent: bool = True
 
 
 @dataclass(slots=True)
 class FetchWorkers:
-    """The open worker of this thread; a capture that needs another one ends it first.
+    """The open workers of a request that runs in `threads` threads. They end with the thread that called them first.
 
     `expected` says how many captures of each host the request has.
     """
 
     services: Services
     level: ContainmentLevel
+    threads: int
     expected: Mapping[str, int] = field(default_factory=dict)
-    _open: tuple[str, str, Worker, ExitStack] | None = None
+    _sandboxes: list[_Sandbox] = field(default_factory=list)
+    _waited_s: dict[tuple[str, str], float] = field(default_factory=dict)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def fetch(self, spec: MethodSpec, locator: str, target: Path) -> WorkerResult:
         """Capture `locator` into `target`; raises WorkerFailed when the worker ends abnormally."""
-        worker = self._worker(spec, host_of(locator))
         settings = self.services.settings.capture
-        return worker.call_into(capture_request(locator, settings).plain(), target, worker_limits(settings))
+        with self._lent(spec, host_of(locator)) as worker:
+            return worker.call_into(capture_request(locator, settings).plain(), target, worker_limits(settings))
 
     def close(self) -> None:
-        """End the worker."""
-        if self._open is not None:
-            self._open[3].close()
-            self._open = None
+        """End all workers. None is lent any more."""
+        while self._sandboxes:
+            self._sandboxes.pop().opened.close()
 
-    def _worker(self, spec: MethodSpec, host: str) -> Worker:
-        many = self.expected.get(host, 1) >= MANY
-        module = spec.options.get(MODULE_FOR_MANY, spec.module) if many else spec.module
-        if self._open is not None and self._open[:2] == (module, host):
-            return self._open[2]
-        self.close()
+    @contextmanager
+    def _lent(self, spec: MethodSpec, host: str) -> Iterator[Worker]:
+        many = MODULE_FOR_MANY in spec.options and self.expected.get(host, 1) >= MANY
+        key = (spec.options[MODULE_FOR_MANY] if many else spec.module, host)
+        with self._changed:
+            sandbox = self._idle(key, PATIENCE_S if many else 0) or self._open(spec, key)
+        try:
+            yield sandbox.worker
+        finally:
+            with self._changed:
+                sandbox.started, sandbox.lent = True, False
+                # The one that was used last stands last: what has to make room is taken from the front.
+                self._sandboxes.remove(sandbox)
+                self._sandboxes.append(sandbox)
+                self._changed.notify_all()
+
+    def _idle(self, key: tuple[str, str], patience_s: float) -> _Sandbox | None:
+        """An open worker that nobody uses, waited for as long as that pays; None when one more is to be opened."""
+        while alike := [one for one in self._sandboxes if one.key == key]:
+            for one in alike:
+                if not one.lent:
+                    one.lent = True
+                    return one
+            starting = patience_s > 0 and any(not one.started for one in alike)
+            left_s = patience_s - self._waited_s.get(key, 0.0)
+            if not starting and left_s <= 0:
+                return None
+            begun = time.monotonic()
+            self._changed.wait(None if starting else left_s)
+            if not starting:
+                self._waited_s[key] = self._waited_s.get(key, 0.0) + time.monotonic() - begun
+        return None
+
+    def _open(self, spec: MethodSpec, key: tuple[str, str]) -> _Sandbox:
+        self._make_room()
         egress = self.services.settings.egress
         policy = EgressPolicy(egress.allow, egress.ports) if spec.touches_network else None
-        stack = ExitStack()
-        worker = stack.enter_context(
-            open_worker(module, inputs=None, out=self.services.run.outputs, egress=policy, level=self.level)
+        opened = ExitStack()
+        worker = opened.enter_context(
+            open_worker(key[0], inputs=None, out=self.services.run.outputs, egress=policy, level=self.level)
         )
-        self._open = (module, host, worker, stack)
-        return worker
+        sandbox = _Sandbox(key, worker, opened)
+        self._sandboxes.append(sandbox)
+        return sandbox
 
-
-@contextmanager
-def fetch_workers(services: Services, level: ContainmentLevel, expected: Mapping[str, int]) -> Iterator[FetchWorkers]:
-    """The fetch workers of the calling thread, ended with the block."""
-    workers = FetchWorkers(services, level, expected)
-    try:
-        yield workers
-    finally:
-        workers.close()
+    def _make_room(self) -> None:
+        idle = [one for one in self._sandboxes if not one.lent]
+        surplus = len(self._sandboxes) - OPEN_PER_THREAD * self.threads + 1
+        for one in idle[: max(surplus, 0)]:
+            self._sandboxes.remove(one)
+            one.opened.close()
 
 
 def capture_request(locator: str, settings: CaptureSettings) -> CaptureRequest:
