@@ -13,10 +13,6 @@ from pipelines.monitor import MonitorRun, next_look
 FAILED = 1
 
 
-def silent(_run: MonitorRun) -> None:
-    """Say nothing of a look as it ends: the document at the end has it."""
-
-
 def monitor_json(monitor: MonitorRecord) -> dict[str, object]:
     """A watch as `--json` gives it."""
     due = next_look(monitor)
@@ -31,6 +27,8 @@ def monitor_json(monitor: MonitorRecord) -> dict[str, object]:
         "why": monitor.why,
         "next_look": rfc3339(due) if due else None,
         "last_look": monitor.checked_at or None,
+        "last_status": monitor.status or None,
+        "last_cause": monitor.cause or None,
         "last_success": monitor.succeeded_at or None,
     }
 
@@ -42,7 +40,7 @@ def monitor_row(monitor: MonitorRecord) -> tuple[str, ...]:
         monitor.name,
         monitor.kind,
         rfc3339(due)[:19] if due else "paused",
-        monitor.checked_at[:19] or "never",
+        f"{monitor.checked_at[:19]} {monitor.cause}".strip() or "never",
         monitor.succeeded_at[:19] or "never",
         monitor.target,
     )
@@ -63,17 +61,17 @@ def run_json(run: MonitorRun) -> dict[str, object]:
 
 
 def print_run(run: MonitorRun) -> None:
-    """A look for a person, as it ends."""
+    """A look for a person, as it ends; what came of its results was said before."""
     if run.status == "checked":
-        output.line(f"{run.monitor.name}: {run.found} named, {run.new} new")
+        said = f"{run.found} named, {run.new} new"
     else:
-        output.line(f"{run.monitor.name}: {run.status} ({run.cause}) {run.detail}")
-    for result in run.results:
-        cause = f" ({result.cause})" if result.cause else ""
-        output.line(f"    {result.outcome}{cause}  {result.lead.locator}")
+        said = f"{run.status} ({run.cause})" if run.cause else run.status
+    output.line(f"{run.monitor.name}: {said}")
+    if run.detail:
+        output.line(f"    {run.detail}")
 
 
 def runs_exit_code(runs: Sequence[MonitorRun]) -> int:
     """1 when a look failed, or something that it found could not be captured whole."""
-    good = all(run.status == "checked" and (not run.results or exit_code(run.results) == 0) for run in runs)
+    good = all(run.status != "failed" and (not run.results or exit_code(run.results) == 0) for run in runs)
     return 0 if good else FAILED

@@ -17,6 +17,7 @@ import feedparser
 
 from casefile.canonical import Json
 from casefile.model import readable
+from collectors.feed_answer import FeedAnswer, FeedEntry
 
 MAX_ENTRIES = 20_000
 """What is read of one feed; the answer says how many more there are."""
@@ -29,45 +30,48 @@ LINKS = ("alternate", "enclosure")
 """The relations of a link that stands for the entry, the better one first."""
 
 
-def work(request: dict[str, Any], inputs: Path, out: Path) -> Mapping[str, Json]:
-    """Answer with "entries", each of "locator", "title", "claimed_time", and with how the document was read.
+def work(request: dict[str, Any], inputs: Path, out: Path) -> dict[str, Json]:
+    """Answer with a FeedAnswer for the file `feed` in the inputs.
 
-    `base` in the request is the feed's own locator, against which relative links are resolved. In the answer
-    "is_feed" says that it is RSS or Atom, "damage" why it is not well-formed, in the parser's words, "cut" that its
-    end is missing, "entities" that it declares some. "unlinked" counts entries that name no locator, "unread" those
-    beyond MAX_ENTRIES.
+    `base` in the request is the feed's own locator, against which relative links are resolved.
     """
     del out
-    content = (inputs / FEED).read_bytes()
-    # A stream: of bytes or text feedparser would first see whether they name a file or an address.
+    return read_feed((inputs / FEED).read_bytes(), str(request.get("base", ""))).plain()
+
+
+def read_feed(content: bytes, base: str) -> FeedAnswer:
+    """What `content` says as a feed; a document that is none is an answer too."""
     parsed = feedparser.parse(
+        # A stream: of bytes or text feedparser would first see whether they name a file or an address.
         io.BytesIO(content),
         # Told so, because nothing here comes from HTTP: without a type every feed would count as damaged.
-        response_headers={"content-location": str(request.get("base", "")), "content-type": "application/xml"},
+        response_headers={"content-location": base, "content-type": "application/xml"},
         sanitize_html=False,
         resolve_relative_uris=False,
     )
     problem = parsed.get("bozo_exception")
     damage = readable(str(problem), 200) if isinstance(problem, SAXException) else ""
     entries = parsed.get("entries", [])
-    listed = [one for one in map(_entry, entries[:MAX_ENTRIES]) if one["locator"]]
-    return {
-        "is_feed": bool(parsed.get("version")),
-        "damage": damage,
-        "cut": bool(damage) and END.search(content.replace(b"\0", b"")) is None,
-        "entities": b"<!ENTITY" in content.replace(b"\0", b""),
-        "unlinked": len(entries[:MAX_ENTRIES]) - len(listed),
-        "unread": max(0, len(entries) - MAX_ENTRIES),
-        "entries": listed,
-    }
+    listed = [found for one in entries[:MAX_ENTRIES] if (found := _entry(one)) is not None]
+    plain = content.replace(b"\0", b"")
+    return FeedAnswer(
+        is_feed=bool(parsed.get("version")),
+        damage=damage,
+        cut=bool(damage) and END.search(plain) is None,
+        entities=b"<!ENTITY" in plain,
+        unlinked=len(entries[:MAX_ENTRIES]) - len(listed),
+        unread=max(0, len(entries) - MAX_ENTRIES),
+        entries=tuple(listed),
+    )
 
 
-def _entry(entry: Mapping[str, Any]) -> dict[str, Json]:
-    return {
-        "locator": readable(_locator(entry), MAX_LOCATOR_CHARACTERS).strip(),
-        "title": readable(str(entry.get("title", ""))),
-        "claimed_time": readable(str(entry.get("published", entry.get("updated", "")))),
-    }
+def _entry(entry: Mapping[str, Any]) -> FeedEntry | None:
+    """The entry; None for one that links to nothing."""
+    locator = readable(_locator(entry), MAX_LOCATOR_CHARACTERS).strip()
+    if not locator:
+        return None
+    claimed_time = readable(str(entry.get("published", entry.get("updated", ""))))
+    return FeedEntry(locator=locator, title=readable(str(entry.get("title", ""))), claimed_time=claimed_time)
 
 
 def _locator(entry: Mapping[str, Any]) -> str:

@@ -1,48 +1,78 @@
-"""Running a sequence directly, or as a flow that Prefect shows. Prefect failing to start never loses the work."""
+"""Running a sequence directly, or as a flow that Prefect shows. Prefect failing never loses the work.
+
+Nothing of the sequence passes through Prefect but that it has ended: neither its value nor its error.
+"""
 
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from pipelines.prefect_environment import prefect_environment
+from pipelines.prefect_environment import prefect_environment, without_prefect
+from pipelines.withholding import Withheld
 
 T = TypeVar("T")
 
 
+class SequenceFailed(Exception):
+    """What Prefect is told of a sequence that raised: that it did."""
+
+
 @dataclass(slots=True)
 class Once(Generic[T]):
-    """A sequence that runs at most once. `values` holds what it gave, outside of anything that Prefect keeps."""
+    """A sequence that runs at most once. `values` and `error` are what it gave, outside of anything Prefect keeps."""
 
     sequence: Callable[[], T]
     started: bool = False
     values: list[T] = field(default_factory=list)
+    error: Exception | None = None
 
     def run(self) -> None:
-        """Run the sequence and keep its value."""
+        """Run the sequence, the first time; raises SequenceFailed in place of what it raises."""
+        if self.started:
+            return
         self.started = True
-        self.values.append(self.sequence())
+        with Withheld() as kept:
+            self.values.append(self.sequence())
+        self.error = kept.error
+        if self.error is not None:
+            raise SequenceFailed
+
+    def result(self) -> T:
+        """What the sequence gave or raised."""
+        if self.error is not None:
+            raise self.error
+        return self.values[0]
 
 
 def run_as_flow(home: Path, workspace: str, sequence: Callable[[], T], note: Callable[[str], None]) -> T:
     """Run `sequence` inside a Prefect flow, or directly, saying so, when Prefect does not come up.
 
-    The flow's only parameter is the workspace's id. What the sequence raises is raised; it never runs twice.
+    The flow's only parameter is the workspace's id. What the sequence raises is raised; it never runs twice. When
+    Prefect fails after the work is done, the work counts.
     """
+    once = Once(sequence)
+    with Withheld() as prefect:
+        _through_prefect(home, workspace, once.run)
+    failure = type(prefect.error).__name__
+    if not once.started:
+        note(f"Prefect did not start ({failure}); the same work is done without it.")
+        return sequence()
+    if prefect.error is not None and once.error is None:
+        note(f"Prefect did not record how the flow ended ({failure}); the work is done.")
+    return once.result()
+
+
+def _through_prefect(home: Path, workspace: str, work: Callable[[], None]) -> None:
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     # Prefect reads its settings when it is imported.
-    os.environ.update(prefect_environment(home))
-    once = Once(sequence)
-    from pipelines.flows import PREFECT_FAILURES, run_in_flow
+    for name in os.environ.keys() - without_prefect(os.environ).keys():
+        del os.environ[name]
+    os.environ.update(prefect_environment(home, password=secrets.token_urlsafe(24)))
+    from pipelines.flows import run_in_flow
 
-    try:
-        run_in_flow(workspace, once.run)
-    except PREFECT_FAILURES as error:
-        if once.started:
-            raise
-        note(f"Prefect did not start ({type(error).__name__}); the same work is done without it.")
-        once.run()
-    return once.values[0]
+    run_in_flow(workspace, work)

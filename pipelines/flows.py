@@ -2,43 +2,40 @@
 
 Prefect schedules, retries and shows. What is finished is known from the log alone: a flow that runs twice, late, or in
 two places does nothing twice. Flows of deployments find their workspaces in a local file; no flow parameter, task
-name or result holds a locator, a name or a note.
+name, error or result holds a locator, a name or a note.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
-import httpx
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
-from prefect.exceptions import PrefectException
 
 from casefile.errors import CasefileError
-from casefile.vocabulary import ContainmentLevel
-from pipelines.scheduled import collect_waiting, examine_waiting, fixity_slice, look_at_due
-from pipelines.services import Services, open_services
+from pipelines.served import complain, run_stage, served_workspaces
+from pipelines.withholding import Withheld
 
-WORKSPACES = "CASEFILE_SERVE__WORKSPACES"
-CONTAINMENT = "CASEFILE_SERVE__CONTAINMENT"
-"""Set by `serve` for the worker's processes: the file that maps ids to folders, and the level that was asked for."""
-PREFECT_FAILURES = (PrefectException, RuntimeError, OSError, httpx.HTTPError, asyncio.TimeoutError)
-"""What Prefect has been seen to raise when its server does not come up."""
 RETRIES = 2
 RETRY_DELAY_S = 30
 
 
-def run_in_flow(workspace: str, sequence: Callable[[], None]) -> None:
-    """Run a sequence as the one task of a flow; what it raises comes out as it is."""
+class StageFailed(Exception):
+    """What Prefect is told of a stage that raised: the kind of error, without its words."""
+
+
+class StageDeferred(StageFailed):
+    """The same, of an error after which trying again can help."""
+
+
+def run_in_flow(workspace: str, work: Callable[[], None]) -> None:
+    """Run `work` as the one task of a flow. What it raises must be fit to be stored."""
 
     @task(name="batch", cache_policy=NO_CACHE, persist_result=False)
     def batch() -> None:
-        sequence()
+        work()
 
     @flow(name="collect-now", persist_result=False, validate_parameters=False)
     def run(workspace: str) -> None:
@@ -51,46 +48,38 @@ def run_in_flow(workspace: str, sequence: Callable[[], None]) -> None:
 @flow(name="monitor", persist_result=False)
 def monitor() -> None:
     """Look at every watch that is due, in every workspace that is served."""
-    _in_each_workspace(look_at_due)
+    _in_each_workspace("look_at_due")
 
 
 @flow(name="collect", persist_result=False)
 def collect() -> None:
     """Take up the leads that were added and not brought to an end."""
-    _in_each_workspace(collect_waiting)
+    _in_each_workspace("collect_waiting")
 
 
 @flow(name="examine", persist_result=False)
 def examine() -> None:
     """Examine what was captured and never examined."""
-    _in_each_workspace(examine_waiting)
+    _in_each_workspace("examine_waiting")
 
 
 @flow(name="fixity", persist_result=False)
 def fixity() -> None:
     """Read a slice of the vault again, so that in ninety days every byte was read."""
-    _in_each_workspace(fixity_slice)
+    _in_each_workspace("fixity_slice")
 
 
-def _in_each_workspace(stage: Callable[[Services, ContainmentLevel], None]) -> None:
-    """One task per workspace; an error in one does not keep the others from being served."""
-    failed = 0
-    for investigation in _served():
-        future = _stage.with_options(name=stage.__name__).submit(investigation, stage.__name__)
-        failed += future.wait() is None and future.state.is_failed()
+def _in_each_workspace(stage: str) -> None:
+    """One task for each workspace; an error in one does not keep the others from being served."""
+    of_stage = run_one.with_options(name=stage)
+    ended = [of_stage(investigation, stage, return_state=True) for investigation in served_workspaces(os.environ)]
+    failed = sum(not state.is_completed() for state in ended)
     if failed:
-        raise RuntimeError(f"{failed} workspaces had errors; see the log of each")
+        raise StageFailed(f"{stage} failed in {failed} of {len(ended)} workspaces")
 
 
-STAGES: dict[str, Callable[[Services, ContainmentLevel], None]] = {
-    stage.__name__: stage for stage in (look_at_due, collect_waiting, examine_waiting, fixity_slice)
-}
-
-
-def _retryable(_task: object, _run: object, state: object) -> bool:
-    """Whether an error of ours says that trying again can help."""
-    error = getattr(state, "data", None)
-    return isinstance(error, CasefileError) and error.retryable
+def _may_pass(_task: Any, _run: Any, state: Any) -> bool:
+    return isinstance(state.result(raise_on_failure=False), StageDeferred)
 
 
 @task(
@@ -98,24 +87,14 @@ def _retryable(_task: object, _run: object, state: object) -> bool:
     persist_result=False,
     retries=RETRIES,
     retry_delay_seconds=RETRY_DELAY_S,
-    retry_condition_fn=_retryable,
+    retry_condition_fn=_may_pass,
 )
-def _stage(investigation: str, name: str) -> None:
-    with _opened(investigation) as services:
-        STAGES[name](services, ContainmentLevel(os.environ.get(CONTAINMENT, ContainmentLevel.FULL)))
-
-
-def _served() -> list[str]:
-    return sorted(_folders())
-
-
-def _folders() -> dict[str, str]:
-    folders: dict[str, str] = json.loads(Path(os.environ[WORKSPACES]).read_text("utf-8"))
-    return folders
-
-
-@contextmanager
-def _opened(investigation: str) -> Iterator[Services]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CASEFILE_SERVE__")}
-    with open_services(Path(_folders()[investigation]), environment) as services:
-        yield services
+def run_one(investigation: str, stage: str) -> None:
+    """Run a stage in one workspace; raises StageFailed in place of what the stage raises."""
+    with Withheld() as kept:
+        run_stage(investigation, stage, os.environ)
+    if kept.error is None:
+        return
+    complain(stage, kept.error)
+    told = StageDeferred if isinstance(kept.error, CasefileError) and kept.error.retryable else StageFailed
+    raise told(f"{stage}: {type(kept.error).__name__}")

@@ -29,8 +29,15 @@ def prefect_environment(home: Path, *, api_url: str = "", password: str = "") ->
         "PREFECT_INTERNAL_LOGGING_LEVEL": "CRITICAL",
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
         "PREFECT_CLI_PROMPT": "false",
+        # Leases on disk: those of a server that died end by themselves; in memory they would block a schedule for ever.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
     }
     if password:
         variables["PREFECT_SERVER_API_AUTH_STRING"] = f"casefile:{password}"
         variables["PREFECT_API_AUTH_STRING"] = f"casefile:{password}"
     return variables
+
+
+def without_prefect(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without whatever it says about another Prefect: an address, a profile, a key."""
+    return {name: value for name, value in environment.items() if not name.startswith("PREFECT_")}

@@ -10,11 +10,11 @@ from casefile.events.types import FixityChecked
 from casefile.records.engine import reading
 from casefile.records.holdings import sealed_inventories
 from casefile.records.queries import waiting_leads
-from casefile.vocabulary import ContainmentLevel
+from casefile.vocabulary import ContainmentLevel, Pathway
 from pipelines.capture import CaptureOptions
 from pipelines.collect import collect
 from pipelines.examine import examine_items, examining
-from pipelines.monitor import MonitorRun, run_due
+from pipelines.monitor import run_due, take_up_dead_runs
 from pipelines.services import Services
 from preservation.vault_audit import Expected, Slice, VaultAudit
 
@@ -31,17 +31,28 @@ class FixityFailed(IntegrityError):
 
 
 def look_at_due(services: Services, level: ContainmentLevel) -> None:
-    """Look at every watch that is due."""
-    run_due(services, level, _quiet)
+    """Look at every watch that is due; how each look ended is in the log."""
+    run_due(services, level)
 
 
 def collect_waiting(services: Services, level: ContainmentLevel) -> None:
-    """Take up the leads that no attempt has brought to an end."""
+    """Take up the leads that no attempt has brought to an end, unless somebody is collecting: then they may be theirs.
+
+    Leads of a watch are left to its next look, which knows what they are collected for.
+    """
+    take_up_dead_runs(services, level)
+    if _others_collect(services):
+        return
     with reading(services.engine) as connection:
-        leads = waiting_leads(connection)
+        leads = [lead for lead in waiting_leads(connection) if lead.pathway is not Pathway.MONITOR]
     if leads:
         with examining(services, level) as examine:
             collect(services, leads, CaptureOptions(level=level), told=lambda _result: None, examine=examine)
+
+
+def _others_collect(services: Services) -> bool:
+    """Whether another run is alive: those that died were taken up, and their folders are gone."""
+    return any(path.is_dir() and path.name != services.run_id for path in services.staging.root.iterdir())
 
 
 def examine_waiting(services: Services, level: ContainmentLevel) -> None:
@@ -73,7 +84,3 @@ def fixity_slice(services: Services, level: ContainmentLevel) -> None:
     services.append(draft("fixity.checked", body=checked, outcome=outcome))
     if problems:
         raise FixityFailed(problems)
-
-
-def _quiet(_run: MonitorRun) -> None:
-    """The log has it."""

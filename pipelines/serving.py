@@ -1,46 +1,47 @@
 """One foreground command that keeps Prefect's server, its worker and the schedules running.
 
-When Prefect does not come up, or goes away, the watches that are due are looked at by this process itself: the clock
-of the investigation does not depend on Prefect's.
+The clock of an investigation does not depend on Prefect's: while Prefect is not up, and when it is late, watches that
+are due are looked at by a process without it. Whoever comes first looks; the other finds nothing due.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 
-from casefile.clock import rfc3339
-from casefile.errors import CasefileError, WorkspaceUnusable
-from casefile.records.engine import reading
-from casefile.records.monitors import MonitorRecord, list_monitors
+from casefile.clock import SystemClock, rfc3339
+from casefile.errors import CasefileError, WorkspaceBusy, WorkspaceUnusable
+from casefile.records.engine import open_engine, reading
+from casefile.records.monitors import MonitorRecord, list_monitors, looked_at_now
 from casefile.settings import load_settings
 from casefile.vocabulary import ContainmentLevel
 from casefile.workspace import Workspace
 from pipelines.monitor import next_look
-from pipelines.prefect_environment import HOST, START_TIMEOUT_S, prefect_environment
-from pipelines.scheduled import look_at_due
-from pipelines.services import open_services
+from pipelines.prefect_environment import HOST, prefect_environment, without_prefect
+from pipelines.served import CONTAINMENT, WORKSPACES
+from pipelines.services import require_database
+from pipelines.supervising import Child, adopt_orphans, end_descendants, reap
 
 POOL = "casefile"
-LOOK_EVERY_S = 2.0
-REPORT_EVERY_S = 60.0
-DIRECT_EVERY_S = 60.0
-RESTART_AFTER_S = 20.0
-STOP_TIMEOUT_S = 20
-DEPLOY_TIMEOUT_S = 180
+STEP_S = 1.0
+WATCHES_EVERY_S = 5.0
+REPORT_EVERY_S = 600.0
+DIRECT_EVERY_S = 30.0
+LATE_S = 180.0
+"""How long after its time a watch is left to Prefect: three ticks of the schedule."""
 REPOSITORY = Path(__file__).resolve().parent.parent
+LOG_FILE = "serve.log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,44 +55,13 @@ class Serving:
     note: Callable[[str], None]
 
 
-@dataclass(slots=True)
-class _Child:
-    """A process that is kept running."""
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A watch as `serve` sees it. `late_s` is how long it has been due; nothing while it is not, or is looked at."""
 
-    name: str
-    arguments: Sequence[str]
-    environment: Mapping[str, str]
-    process: subprocess.Popen[bytes] | None = None
-    started_at: float = 0.0
-
-    def ensure(self) -> bool:
-        """Start it unless it runs, not more often than every RESTART_AFTER_S; whether it runs."""
-        if self.process is not None and self.process.poll() is None:
-            return True
-        if self.process is not None and time.monotonic() - self.started_at < RESTART_AFTER_S:
-            return False
-        self.started_at = time.monotonic()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "prefect", *self.arguments],
-            cwd=REPOSITORY,
-            env=dict(self.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        return True
-
-    def stop(self) -> None:
-        """End it with everything that it started."""
-        if self.process is None or self.process.poll() is not None:
-            return
-        os.killpg(self.process.pid, signal.SIGTERM)
-        try:
-            self.process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+    workspace: str
+    monitor: MonitorRecord
+    late_s: float | None
 
 
 @dataclass(slots=True)
@@ -101,126 +71,135 @@ class _Supervisor:
     serving: Serving
     port: int
     password: str
-    server: _Child = field(init=False)
-    worker: _Child = field(init=False)
-    deployed: bool = False
-    healthy: bool = False
-    _said: str = ""
+    printed: BinaryIO
+    server: Child = field(init=False)
+    worker: Child = field(init=False)
+    deployment: Child = field(init=False)
+    direct: Child = field(init=False)
+    _deployed: bool = False
+    _said: dict[str, str] = field(default_factory=dict)
+    _complained: dict[Path, str] = field(default_factory=dict)
+    _read_at: float | None = None
     _reported_at: float = 0.0
-    _looked_at: float = 0.0
 
     def __post_init__(self) -> None:
-        variables = self.variables()
-        server = ("server", "start", "--host", HOST, "--port", str(self.port), "--no-ui")
-        self.server = _Child("server", server, variables)
-        self.worker = _Child("worker", ("worker", "start", "--pool", POOL, "--type", "process"), variables)
+        start = ("server", "start", "--host", HOST, "--port", str(self.port), "--no-ui")
+        self.server = self._child("-m", "prefect", *start)
+        self.worker = self._child("-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process")
+        self.deployment = self._child("-m", "prefect", "--no-prompt", "deploy", "--all")
+        self.direct = self._child("-m", "pipelines.served", "look_at_due", "collect_waiting")
 
-    def variables(self) -> dict[str, str]:
-        """The environment of Prefect's processes and of the flows that they run."""
-        url = f"http://{HOST}:{self.port}/api"
-        return {
-            **self.serving.environment,
-            **prefect_environment(self.serving.home, api_url=url, password=self.password),
-            "CASEFILE_SERVE__WORKSPACES": str(self.serving.home / "workspaces.json"),
-            "CASEFILE_SERVE__CONTAINMENT": self.serving.level,
-            "PYTHONPATH": str(REPOSITORY),
-        }
+    @property
+    def children(self) -> tuple[Child, ...]:
+        """Every process that is started here, the last to be ended last."""
+        return (self.deployment, self.worker, self.direct, self.server)
 
     def step(self) -> None:
-        """One turn: what should run runs, what is due is done, what changed is said."""
-        self.server.ensure()
-        self.healthy = self._is_healthy()
-        if self.healthy and not self.deployed:
-            self.deployed = self._deploy()
-        if self.deployed:
-            self.worker.ensure()
-        if not (self.healthy and self.deployed):
-            self._look_directly()
-        self._report()
+        """One turn: what should run runs, what is due is looked at, what changed is said."""
+        reap(self.children)
+        up = self._keep_prefect()
+        now = time.monotonic()
+        if self._read_at is not None and now - self._read_at < WATCHES_EVERY_S:
+            return
+        self._read_at = now
+        watches = list(self._watches())
+        self._look_directly(watches, up=up)
+        self._report(watches)
 
     def stop(self) -> None:
-        self.worker.stop()
-        self.server.stop()
+        """End every process that was started here, with all that they started."""
+        for child in self.children:
+            child.stop()
+        end_descendants(self.children)
 
-    def _is_healthy(self) -> bool:
+    def _child(self, *arguments: str) -> Child:
+        url = f"http://{HOST}:{self.port}/api"
+        environment = {
+            **without_prefect(self.serving.environment),
+            **prefect_environment(self.serving.home, api_url=url, password=self.password),
+            WORKSPACES: str(self.serving.home / "workspaces.json"),
+            CONTAINMENT: self.serving.level,
+            "PYTHONPATH": str(REPOSITORY),
+        }
+        return Child(arguments, REPOSITORY, environment, self.printed)
+
+    def _keep_prefect(self) -> bool:
+        """Start what is not running, each thing when what it needs is there; whether schedules can fire."""
+        self.server.ensure()
+        if not self._answers("/health"):
+            return False
+        self.worker.ensure()
+        if not self._deployed and self._answers(f"/work_pools/{POOL}"):
+            self.deployment.ensure()
+            self._deployed = self.deployment.succeeded
+            if self._deployed:
+                self.serving.note("Prefect is up; schedules are deployed.")
+        return self._deployed and self.worker.runs
+
+    def _answers(self, path: str) -> bool:
+        address = f"http://{HOST}:{self.port}/api{path}"
         try:
-            return httpx.get(f"http://{HOST}:{self.port}/api/health", timeout=2.0, trust_env=False).status_code == 200
+            answer = httpx.get(address, auth=("casefile", self.password), timeout=5.0, trust_env=False)
         except httpx.HTTPError:
             return False
+        return answer.status_code == httpx.codes.OK
 
-    def _deploy(self) -> bool:
-        """Make the work pool and the deployments; both commands may be repeated."""
-        for arguments in (
-            ("work-pool", "create", POOL, "--type", "process", "--overwrite"),
-            ("--no-prompt", "deploy", "--all"),
-        ):
-            try:
-                done = subprocess.run(
-                    [sys.executable, "-m", "prefect", *arguments],
-                    cwd=REPOSITORY,
-                    env=self.variables(),
-                    stdin=subprocess.DEVNULL,
-                    capture_output=True,
-                    timeout=DEPLOY_TIMEOUT_S,
-                    check=False,
-                )
-            except subprocess.TimeoutExpired:
-                self.serving.note(f"prefect {arguments[0]} took longer than {DEPLOY_TIMEOUT_S} s; it is tried again")
-                return False
-            if done.returncode != 0:
-                self.serving.note(f"prefect {' '.join(arguments[:2])} failed; it is tried again")
-                return False
-        self.serving.note("Prefect is up; schedules are deployed.")
-        return True
+    def _look_directly(self, watches: Sequence[Watch], *, up: bool) -> None:
+        """Have watches that are due looked at without Prefect while it is not up, and those for which it is late."""
+        patience = LATE_S if up else 0.0
+        late = [watch for watch in watches if watch.late_s is not None and watch.late_s >= patience]
+        if late and self.direct.ensure(every_s=DIRECT_EVERY_S):
+            reason = "is late" if up else "is not up"
+            self.serving.note(f"Prefect {reason}; {len(late)} watches that are due are looked at without it.")
 
-    def _look_directly(self) -> None:
-        """Without Prefect: what is due is looked at here. While Prefect starts it gets its time first."""
-        now = time.monotonic()
-        starting = now - self.server.started_at < START_TIMEOUT_S and not self.deployed
-        if starting or now - self._looked_at < DIRECT_EVERY_S:
-            return
-        self._looked_at = now
-        self.serving.note("Prefect is not up; watches that are due are looked at directly.")
-        for folder in self.serving.workspaces.values():
-            try:
-                with open_services(folder, self.serving.environment) as services:
-                    look_at_due(services, self.serving.level)
-            except CasefileError as error:
-                self.serving.note(f"{folder.name}: {error}")
-
-    def _report(self) -> None:
-        """Say the next and the last good look of every watch, when that changed or a minute has passed."""
-        lines = list(self._lines())
-        said = "\n".join(lines)
-        if said != self._said or time.monotonic() - self._reported_at > REPORT_EVERY_S:
-            for line in lines:
+    def _report(self, watches: Sequence[Watch]) -> None:
+        """Say the next and the last good look of a watch when that changed, and of all now and then."""
+        lines = {watch.monitor.id: _watch_line(watch) for watch in watches}
+        again = time.monotonic() - self._reported_at > REPORT_EVERY_S
+        for name, line in lines.items():
+            if again or self._said.get(name) != line:
                 self.serving.note(line)
-            self._said, self._reported_at = said, time.monotonic()
+        if again:
+            self._reported_at = time.monotonic()
+        self._said = lines
 
-    def _lines(self) -> Iterator[str]:
+    def _watches(self) -> Iterator[Watch]:
         for folder in self.serving.workspaces.values():
             try:
-                with open_services(folder, self.serving.environment) as services, reading(services.engine) as rows:
-                    monitors = list_monitors(rows)
+                found = list(_watches_of(folder, self.serving.environment))
             except CasefileError as error:
-                yield f"{folder.name}: {error}"
+                self._complain(folder, str(error))
                 continue
-            if not monitors:
-                yield f"{folder.name}: nothing is watched; add a watch with `casefile monitor add`"
-            for monitor in monitors:
-                yield f"{folder.name}: {_watch_line(monitor)}"
+            if not found:
+                self._complain(folder, "nothing is watched; add a watch with `casefile monitor add`")
+                continue
+            self._complained.pop(folder, None)
+            yield from found
+
+    def _complain(self, folder: Path, text: str) -> None:
+        if self._complained.get(folder) != text:
+            self._complained[folder] = text
+            self.serving.note(f"{folder.name}: {text}")
 
 
 def serve_workspaces(serving: Serving, ended: Callable[[float], bool]) -> None:
-    """Keep everything running until `ended`, which waits the seconds that it is given, says so."""
+    """Keep everything running until `ended`, which waits the seconds that it is given, says so.
+
+    Raises WorkspaceBusy when another process serves the first of these workspaces.
+    """
     serving.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folders = {name: str(folder) for name, folder in serving.workspaces.items()}
-    (serving.home / "workspaces.json").write_text(json.dumps(folders, indent=2), "utf-8")
-    with _supervisor(serving) as supervisor:
-        while True:
-            supervisor.step()
-            if ended(LOOK_EVERY_S):
-                return
+    with _alone(serving.home), (serving.home / LOG_FILE).open("wb") as printed:
+        folders = {name: str(folder) for name, folder in serving.workspaces.items()}
+        (serving.home / "workspaces.json").write_text(json.dumps(folders, indent=2), "utf-8")
+        adopt_orphans()
+        supervisor = _Supervisor(serving, _free_port(), secrets.token_urlsafe(24), printed)
+        try:
+            while True:
+                supervisor.step()
+                if ended(STEP_S):
+                    return
+        finally:
+            supervisor.stop()
 
 
 def serving_of(
@@ -233,23 +212,48 @@ def serving_of(
         if investigation in workspaces:
             raise WorkspaceUnusable(str(folder), "this investigation is named twice")
         workspaces[investigation] = folder.absolute()
-    home = Workspace(next(iter(workspaces.values()))).work / "prefect"
+    home = Workspace(next(iter(workspaces.values()))).work / "prefect" / "serve"
     return Serving(workspaces, home, level, environment, note)
 
 
-def _watch_line(monitor: MonitorRecord) -> str:
+def _watches_of(folder: Path, environment: Mapping[str, str]) -> Iterator[Watch]:
+    """The watches of a workspace, read without touching its log."""
+    workspace = Workspace(folder)
+    settings = load_settings(folder, environment)
+    require_database(workspace, settings)
+    engine = open_engine(settings.database.url, workspace.database)
+    now = SystemClock().read().wall
+    try:
+        with reading(engine) as connection:
+            monitors = list_monitors(connection)
+            busy = looked_at_now(connection, int(now.timestamp() * 1000))
+    finally:
+        engine.dispose()
+    for monitor in monitors:
+        due = next_look(monitor)
+        late_s = None if due is None or due > now or monitor.id in busy else (now - due).total_seconds()
+        yield Watch(folder.name, monitor, late_s)
+
+
+def _watch_line(watch: Watch) -> str:
+    monitor = watch.monitor
     due = next_look(monitor)
     when = f"next look {rfc3339(due)[:19]}Z" if due else "paused"
-    return f"{monitor.name}: {when}, last success {monitor.succeeded_at[:19] or 'never'}"
+    good = f"last success {monitor.succeeded_at[:19]}Z" if monitor.succeeded_at else "no success yet"
+    failed = f", last look failed: {monitor.cause}" if monitor.status == "failed" else ""
+    return f"{watch.workspace}: {monitor.name}: {when}, {good}{failed}"
 
 
 @contextmanager
-def _supervisor(serving: Serving) -> Iterator[_Supervisor]:
-    supervisor = _Supervisor(serving, _free_port(), secrets.token_urlsafe(24))
+def _alone(home: Path) -> Iterator[None]:
+    descriptor = os.open(home / "serve.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        yield supervisor
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise WorkspaceBusy(str(home), "another `casefile serve` runs here") from error
     finally:
-        supervisor.stop()
+        os.close(descriptor)
 
 
 def _free_port() -> int:

@@ -6,30 +6,40 @@ network. A list is a file of the investigators' own. A channel is listed by yt-d
 
 from __future__ import annotations
 
-import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from casefile.canonical import Json
-from casefile.errors import CasefileError, CollectionError
+from pydantic import ValidationError
+
+from casefile.errors import CollectionError, SheetUnusable, UsageError
+from casefile.model import Contact, readable
 from casefile.records.monitors import MonitorRecord
 from casefile.records.queries import ItemRecord
-from casefile.vocabulary import ContainmentLevel, Outcome, Pathway, Purpose
+from casefile.vocabulary import Cause, ContainmentLevel, Outcome, Pathway, Purpose
+from collectors.feed_answer import FeedAnswer, FeedEntry
+from collectors.locators import RefusedLocator, parse_locator
+from collectors.ytdlp.lookups import ListedEntry, Listing, ListingRequest
 from containment.limits import Limits
 from containment.worker import EgressPolicy, WorkerFailed, run_worker
-from pipelines.capture import CaptureOptions
-from pipelines.collect import collect
-from pipelines.examine import examining
+from pipelines.capture import CAUSE_OF_WORKER, CaptureOptions
+from pipelines.collect import Examine, collect
 from pipelines.fetching import capture_request
 from pipelines.leads import Candidate, Origin, add_leads
 from pipelines.services import Services
 from pipelines.sheets import read_sheets
 
-READING = Limits(wall_s=60, cpu_s=60, memory_bytes=1 << 30, file_bytes=1 << 20, output_bytes=1 << 20)
-LISTING = Limits(wall_s=300, cpu_s=120, memory_bytes=2 << 30, file_bytes=64 << 20, output_bytes=64 << 20)
+READING = Limits(wall_s=120, cpu_s=60, memory_bytes=1 << 30, file_bytes=1 << 20, output_bytes=1 << 20)
+LISTING = Limits(wall_s=900, cpu_s=300, memory_bytes=2 << 30, file_bytes=64 << 20, output_bytes=64 << 20)
+MOST_LISTED = 5_000
+"""All that a listing may hold: a playlist may grow at its end."""
+LIST_UNREADABLE = "list-unreadable"
+"""The one cause that no capture has: the list of a watch is gone, or cannot be read as one."""
+MAX_TARGET_CHARACTERS = 65_536
 
 
 class MonitorKind(StrEnum):
@@ -43,8 +53,6 @@ class MonitorKind(StrEnum):
 class LookFailed(CollectionError):
     """A look at a watched target gave nothing that could be read; the watch goes on."""
 
-    retryable = True
-
     def __init__(self, cause: str, detail: str) -> None:
         super().__init__(f"{cause}: {detail}")
         self.cause = cause
@@ -53,23 +61,37 @@ class LookFailed(CollectionError):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a target names now."""
+    """What a target names now, each locator once; `remark` is what the record should say of how it was read."""
 
     candidates: tuple[Candidate, ...]
+    remark: str = ""
 
 
-def absolute_target(kind: str, target: str) -> str:
-    """The target as it is recorded: a list's path does not depend on where the next look is made from."""
-    return str(Path(target).absolute()) if kind == MonitorKind.LIST else target
+def usable_target(kind: str, target: str) -> str:
+    """The target as it is recorded: a list's path does not depend on where the next look is made from.
+
+    Raises UsageError for a kind that cannot be watched, a list that is not there, an address that cannot be asked for.
+    """
+    if kind not in set(MonitorKind):
+        raise UsageError(f"{kind!r} cannot be watched; list, feed and channel can")
+    if MonitorKind(kind) is MonitorKind.LIST:
+        target = str(Path(target).absolute())
+        if not Path(target).is_file():
+            raise UsageError(f"there is no list {target}")
+    elif isinstance(refused := parse_locator(target), RefusedLocator):
+        raise UsageError(f"{target!r} cannot be watched: {refused.reason}")
+    if readable(target, MAX_TARGET_CHARACTERS) != target:
+        raise UsageError("the target's name cannot be recorded as text")
+    return target
 
 
-def look(services: Services, monitor: MonitorRecord, level: ContainmentLevel) -> Look:
-    """Look at the target of a watch. Raises LookFailed with its cause."""
+def look(services: Services, monitor: MonitorRecord, level: ContainmentLevel, examine: Examine) -> Look:
+    """Look at the target of a watch; a feed that is captured is handed over to `examine`. Raises LookFailed."""
     match MonitorKind(monitor.kind):
         case MonitorKind.LIST:
             return _look_at_list(services, monitor, level)
         case MonitorKind.FEED:
-            return _look_at_feed(services, monitor, level)
+            return _look_at_feed(services, monitor, level, examine)
         case MonitorKind.CHANNEL:
             return _look_at_channel(services, monitor, level)
 
@@ -80,25 +102,48 @@ def _look_at_list(services: Services, monitor: MonitorRecord, level: Containment
         with path.open("rb") as stream:
             job = read_sheets(stream, path.name, scratch=services.workspace.work, level=level)
     except OSError as error:
-        raise LookFailed("list-unreadable", error.strerror or str(error)) from error
-    return Look(tuple(Candidate(row.locator, row.sheet, row.row, row.occurrence, row.cells) for row in job.rows))
+        raise LookFailed(LIST_UNREADABLE, error.strerror or str(error)) from error
+    except SheetUnusable as error:
+        raise LookFailed(LIST_UNREADABLE, error.problem) from error
+    except WorkerFailed as error:
+        raise _worker_failed(error) from error
+    # A watch knows an entry by its locator alone: a row that moves to another sheet is nothing new.
+    rows = (
+        Candidate(row.locator, row=row.row, cells=(*row.cells, *((("sheet", row.sheet),) if row.sheet else ())))
+        for row in job.rows
+    )
+    return Look(_each_once(rows), "; ".join(job.notes))
 
 
-def _look_at_feed(services: Services, monitor: MonitorRecord, level: ContainmentLevel) -> Look:
+def _look_at_feed(services: Services, monitor: MonitorRecord, level: ContainmentLevel, examine: Examine) -> Look:
     lead = add_leads(services, [Candidate(monitor.target)], Origin(Pathway.MONITOR, why=monitor.why))
     options = CaptureOptions("http", Purpose(monitor.purpose), level)
-    with examining(services, level) as examine:
-        result = collect(services, lead, options, told=lambda _result: None, examine=examine)[0]
+    result = collect(services, lead, options, told=lambda _result: None, examine=examine)[0]
     if result.outcome is not Outcome.CAPTURED or result.cause is not None:
         raise LookFailed(result.cause or result.outcome, result.detail)
-    return Look(_entries(_read_feed(services, result.items[0], level)))
+    feed = _read_feed(services, result.items[0], level)
+    if not feed.is_feed:
+        raise LookFailed(Cause.NOT_THE_CONTENT, "this is neither RSS nor Atom")
+    if feed.cut:
+        raise LookFailed(Cause.TRUNCATED, f"the document ends before the feed does: {feed.damage}")
+    if feed.damage and feed.entities:
+        raise LookFailed(Cause.MALFORMED, f"the feed declares entities and is not well-formed: {feed.damage}")
+    return Look(_entries(feed.entries), "; ".join(_feed_remarks(feed)))
 
 
-def _read_feed(services: Services, item: ItemRecord, level: ContainmentLevel) -> Mapping[str, Json]:
-    folder = services.workspace.work / f"feed-{secrets.token_hex(8)}"
-    inputs = folder / "inputs"
-    inputs.mkdir(parents=True, mode=0o700)
-    try:
+def _feed_remarks(feed: FeedAnswer) -> Iterator[str]:
+    if feed.damage:
+        yield f"not well-formed ({feed.damage}); what could be read was taken"
+    if feed.unlinked:
+        yield f"entries that name no locator: {feed.unlinked}"
+    if feed.unread:
+        yield f"further entries that were not read: {feed.unread}"
+
+
+def _read_feed(services: Services, item: ItemRecord, level: ContainmentLevel) -> FeedAnswer:
+    with _scratch(services, "feed-") as folder:
+        inputs = folder / "inputs"
+        inputs.mkdir()
         with (
             services.vault.open_content(item.object_id or "", item.files[0]) as source,
             (inputs / "feed").open("xb") as target,
@@ -106,41 +151,66 @@ def _read_feed(services: Services, item: ItemRecord, level: ContainmentLevel) ->
             shutil.copyfileobj(source, target)
         request = {"base": item.locator or ""}
         out = folder / "out"
-        answer = run_worker("collectors.feed", request, inputs, out, limits=READING, egress=None, level=level).answer
-    except WorkerFailed as error:
-        raise LookFailed("tool-failed", str(error)) from error
-    finally:
-        shutil.rmtree(folder)
-    if not answer.get("is_feed"):
-        raise LookFailed("not-the-content", "this is neither RSS nor Atom")
-    return answer
+        try:
+            result = run_worker("collectors.feed", request, inputs, out, limits=READING, egress=None, level=level)
+            return FeedAnswer.model_validate(result.answer)
+        except WorkerFailed as error:
+            raise _worker_failed(error) from error
+        except ValidationError as error:
+            raise _not_an_answer(error) from error
 
 
 def _look_at_channel(services: Services, monitor: MonitorRecord, level: ContainmentLevel) -> Look:
-    folder = services.workspace.work / f"listing-{secrets.token_hex(8)}"
-    folder.mkdir(parents=True, mode=0o700)
     settings = services.settings
-    request = capture_request(monitor.target, settings.capture).plain()
-    policy = EgressPolicy(settings.egress.allow, settings.egress.ports)
-    try:
-        result = run_worker(
-            "collectors.ytdlp.listing", request, None, folder / "out", limits=LISTING, egress=policy, level=level
-        )
-    except CasefileError as error:
-        raise LookFailed("tool-failed", str(error)) from error
-    finally:
-        shutil.rmtree(folder)
-    if cause := result.answer.get("cause"):
-        raise LookFailed(str(cause), str(result.answer.get("detail", "")))
-    return Look(_entries(result.answer))
+    asked = capture_request(monitor.target, settings.capture).plain() | ListingRequest(most=MOST_LISTED).plain()
+    egress = EgressPolicy(settings.egress.allow, settings.egress.ports)
+    module = "collectors.ytdlp.listing"
+    with _scratch(services, "listing-") as folder:
+        try:
+            result = run_worker(module, asked, None, folder / "out", limits=LISTING, egress=egress, level=level)
+            listing = Listing.model_validate(result.answer)
+        except WorkerFailed as error:
+            raise _worker_failed(error) from error
+        except ValidationError as error:
+            raise _not_an_answer(error) from error
+    if listing.cause is not None:
+        raise LookFailed(listing.cause, listing.detail)
+    return Look(_entries(listing.entries), "; ".join(_listing_remarks(listing, result.contacts)))
 
 
-def _entries(answer: Mapping[str, Json]) -> tuple[Candidate, ...]:
-    """Candidates for the entries of an answer, each locator once: a feed that repeats itself names nothing new."""
-    listed = answer.get("entries")
+def _listing_remarks(listing: Listing, contacts: Sequence[Contact]) -> Iterator[str]:
+    if listing.more:
+        yield f"the list goes on behind its first {MOST_LISTED} entries"
+    for allowance in sorted({contact.allowance for contact in contacts if contact.allowance}):
+        yield f"asked over the allowed address {allowance}"
+
+
+def _entries(entries: Iterable[FeedEntry | ListedEntry]) -> tuple[Candidate, ...]:
+    def candidate(entry: FeedEntry | ListedEntry) -> Candidate:
+        cells = (("title", entry.title), ("claimed_time", entry.claimed_time))
+        return Candidate(entry.locator, cells=tuple((name, text) for name, text in cells if text))
+
+    return _each_once(map(candidate, entries))
+
+
+def _each_once(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    """Each locator once: a target that repeats itself names nothing new."""
     found: dict[str, Candidate] = {}
-    for entry in listed if isinstance(listed, Sequence) and not isinstance(listed, str) else ():
-        if isinstance(entry, Mapping) and isinstance(locator := entry.get("locator"), str):
-            cells = tuple((name, str(entry[name])) for name in ("title", "claimed_time") if entry.get(name))
-            found.setdefault(locator, Candidate(locator, cells=cells))
+    for candidate in candidates:
+        found.setdefault(candidate.locator, candidate)
     return tuple(found.values())
+
+
+def _worker_failed(error: WorkerFailed) -> LookFailed:
+    return LookFailed(CAUSE_OF_WORKER.get(error.kind, Cause.TOOL_FAILED), str(error))
+
+
+def _not_an_answer(error: ValidationError) -> LookFailed:
+    problem = error.errors(include_url=False, include_input=False)[0]["msg"]
+    return LookFailed(Cause.TOOL_FAILED, f"the worker's answer is not one: {problem}")
+
+
+@contextmanager
+def _scratch(services: Services, prefix: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=services.workspace.work, prefix=prefix) as folder:
+        yield Path(folder)

@@ -14,7 +14,11 @@ from sqlalchemy import Connection, Row, exists, func, select
 from casefile.errors import UsageError
 from casefile.model import Lead
 from casefile.records.engine import tables
+from casefile.records.ledger import WorkState
 from casefile.vocabulary import Pathway
+
+STAGE = "monitor"
+"""The stage of the ledger under which a watch is claimed, by its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,13 @@ def retryable_leads(connection: Connection, monitor: str, causes: Collection[str
         Lead(id=row.id, locator=row.locator, pathway=Pathway(row.pathway), why=row.why or "")
         for row in connection.execute(query)
     ]
+
+
+def looked_at_now(connection: Connection, now_ms: int) -> set[str]:
+    """The ids of the watches that some process has a lease on at this moment (Unix milliseconds)."""
+    table = tables("work_")["work_item"]
+    held = (table.c.stage == STAGE, table.c.state == WorkState.CLAIMED.value, table.c.lease_until_ms > now_ms)
+    return set(connection.execute(select(table.c.key).where(*held)).scalars())
 
 
 def _last_looks(connection: Connection, status: str = "") -> dict[str, Row[Any]]:

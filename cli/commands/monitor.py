@@ -24,30 +24,28 @@ def add(
     purpose: Annotated[Purpose, typer.Option(help="What the material is collected for.")] = Purpose.WORK,
 ) -> int:
     """Watch a target: what is new there becomes leads and captures, each exactly once."""
-    from casefile.errors import UsageError
+    from dataclasses import replace
+
     from casefile.records.monitors import MonitorRecord
     from cli.monitor_report import monitor_json
-    from pipelines.monitor import parse_interval, state_monitor
+    from pipelines.monitor import add_monitor, parse_interval
     from pipelines.services import open_services
-    from pipelines.watching import MonitorKind, absolute_target
 
     invocation: Invocation = context.obj
-    if kind not in set(MonitorKind):
-        raise UsageError(f"{kind!r} cannot be watched; list, feed and channel can")
+    stated = MonitorRecord(
+        id="",
+        name=name,
+        kind=kind,
+        target=target,
+        interval_s=parse_interval(every),
+        purpose=purpose,
+        paused=False,
+        why=why,
+        stated_at="",
+        stated_by="",
+    )
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
-        stated = MonitorRecord(
-            id=services.clock.mint(),
-            name=name,
-            kind=kind,
-            target=absolute_target(kind, target),
-            interval_s=parse_interval(every),
-            purpose=purpose,
-            paused=False,
-            why=why,
-            stated_at="",
-            stated_by="",
-        )
-        monitor = state_monitor(services, stated)
+        monitor = add_monitor(services, replace(stated, id=services.clock.mint()))
     if invocation.json:
         output.document(monitor_json(monitor))
     else:
@@ -80,20 +78,20 @@ def run(
     """Look now, and capture what is new."""
     from casefile.records.engine import reading
     from casefile.records.monitors import find_monitor
-    from cli.monitor_report import print_run, run_json, runs_exit_code, silent
-    from pipelines.monitor import run_due, run_monitor
+    from cli import collect_report
+    from cli.monitor_report import print_run, run_json, runs_exit_code
+    from pipelines.monitor import UNHEARD, Listener, run_due, run_monitor
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
-    told = silent if invocation.json else print_run
+    listener = UNHEARD if invocation.json else Listener(collect_report.print_result, print_run)
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         if names:
             with reading(services.engine) as connection:
                 monitors = [find_monitor(connection, name) for name in names]
-            looked = [run_monitor(services, monitor, containment, told) for monitor in monitors]
-            runs = [one for one in looked if one is not None]
+            runs = [run_monitor(services, monitor, containment, listener) for monitor in monitors]
         else:
-            runs = run_due(services, containment, told)
+            runs = run_due(services, containment, listener)
     if invocation.json:
         output.document({"runs": [run_json(one) for one in runs]})
     elif not runs:
