@@ -59,7 +59,7 @@ class Notes:
 
 
 class Steps:
-    """Writes every step down; ends or stops the process at the one that was ordered, by number or by its first letters."""
+    """Writes every step down; ends or stops the process at the one that was ordered, by number or by beginning."""
 
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
