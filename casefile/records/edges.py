@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from casefile.records.engine import tables
@@ -71,8 +71,8 @@ def store_edges(connection: Connection, edges: Iterable[StoredEdge], position: i
     """Write edges over what stood there, and how far they take the log into account."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     table, state = tables("work_")["work_edge"], tables("work_")["work_state"]
-    for edge in edges:
-        values = {
+    rows = {
+        edge.edge: {
             "edge": edge.edge,
             "item_a": edge.item_a,
             "item_b": edge.item_b,
@@ -84,8 +84,11 @@ def store_edges(connection: Connection, edges: Iterable[StoredEdge], position: i
             "same_capture": edge.same_capture,
             "evidence": json.dumps(edge.evidence, sort_keys=True),
         }
-        connection.execute(delete(table).where(table.c.edge == edge.edge))
-        connection.execute(insert(table), values)
+        for edge in edges
+    }
+    if rows:
+        connection.execute(delete(table).where(table.c.edge == bindparam("stored")), [{"stored": one} for one in rows])
+        connection.execute(insert(table), list(rows.values()))
     connection.execute(dialect.insert(state).on_conflict_do_nothing(), {"name": MATCHED, "value": "-1"})
     connection.execute(update(state).where(state.c.name == MATCHED).values(value=str(position)))
 
