@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # a quarter of a second that `--help` and pipes do without
 
 UNEXPECTED = 1
 FRAMES_SHOWN = 6
+UNBROKEN_CHARACTERS = 19
+"""A time to the second, the longest thing that is read as one."""
 GOOD, DOUBTFUL, BAD = "green", "yellow", "red"
 OUTCOME_STYLES = {
     Outcome.CAPTURED: GOOD,
@@ -131,8 +133,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, none: str
     from rich.text import Text
 
     shown = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        shown.add_column(Text(column), overflow="fold")
+    for column, cells in zip(columns, zip(*texts, strict=True) if texts else ((),) * len(columns), strict=True):
+        # Times, numbers and outcomes stay whole; what is long gives way.
+        whole = max(map(len, cells), default=0) <= UNBROKEN_CHARACTERS
+        shown.add_column(Text(column), overflow="fold", no_wrap=whole)
     for row in texts:
         shown.add_row(*(Text(cell) for cell in row))
     _console(sys.stdout).print(shown)
