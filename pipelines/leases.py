@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from casefile.errors import LeaseLost, WorkspaceUnusable
+from casefile.errors import LeaseLost, PreservationError, WorkspaceUnusable
 from casefile.records.ledger import Claim, Ledger
 from pipelines.services import Services
 
@@ -72,7 +72,7 @@ class Leases:
         except LeaseLost:
             # Whoever works on the claim learns it when it seals, in the transaction that would record the result.
             return
-        except WorkspaceUnusable:
+        except (WorkspaceUnusable, PreservationError):
             # The database is locked or its disk is full. One renewal of several is missed; the next one may go well,
             # and a lease that lapses costs a second capture at most.
             return

@@ -13,11 +13,20 @@ from sqlalchemy import Engine as Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
-from casefile.errors import CasefileError, RecordUnreadable, WorkspaceBusy, WorkspaceUnusable
+from casefile.errors import (
+    CasefileError,
+    RecordUnreadable,
+    SpaceExhausted,
+    StorageFailed,
+    WorkspaceBusy,
+    WorkspaceUnusable,
+)
 from casefile.records import full_text, log, view, work  # noqa: F401  (their tables register themselves)
 
 BUSY_TIMEOUT_MS = 10_000
 IMMEDIATE = "casefile_immediate"
+DISK_FULL = "53100"
+"""PostgreSQL, Appendix A: disk_full."""
 
 
 def tables(*families: str) -> dict[str, Table]:
@@ -123,4 +132,10 @@ def _as_ours(engine: Engine, error: BaseException | None) -> CasefileError:
         return RecordUnreadable(name, said)
     if any(words in said for words in ("locked", "busy", "lock timeout")):
         return WorkspaceBusy(name, "another process is writing to it")
+    # The low byte is the primary result code (sqlite3_extended_errcode); PostgreSQL gives an SQLSTATE.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL or getattr(error, "sqlstate", "") == DISK_FULL:
+        return SpaceExhausted("bytes", 0, 1)
+    if code == sqlite3.SQLITE_IOERR:
+        return StorageFailed("transaction", name, said)
     return WorkspaceUnusable(name, said)

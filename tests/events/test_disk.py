@@ -136,11 +136,15 @@ def test_faults_of_the_disk_lose_nothing_that_was_acknowledged(sqlite_place: Pla
 
 
 @pytest.mark.campaign
-def test_every_fault_of_the_disk_at_every_call_loses_nothing_that_was_acknowledged(
-    sqlite_place: Place, tmp_path: Path
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("call", DISTURBED)
+def test_a_fault_at_every_call_loses_nothing_that_was_acknowledged(
+    sqlite_place: Place, tmp_path: Path, call: str, fault: str
 ) -> None:
-    outcomes = disturb(tmp_path, points_of(calls_of(sqlite_place)))
-    assert set(outcomes) == {"StorageFailed", "WorkspaceUnusable"}
+    points = [point for point in points_of(calls_of(sqlite_place)) if (point[0], point[2]) == (call, fault)]
+    assert points
+    outcomes = disturb(tmp_path, points)
+    assert set(outcomes) <= {"StorageFailed", "WorkspaceUnusable"}
 
 
 class FailingSync:

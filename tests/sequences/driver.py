@@ -8,9 +8,9 @@ result that was told.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
-import resource
 import signal
 import sys
 import threading
@@ -35,11 +35,12 @@ from pipelines.examine import examine_items, examining
 from pipelines.handed_over import ImportRequest, import_files
 from pipelines.leads import Candidate, Origin, add_leads, occurrences
 from pipelines.leases import Leases
-from pipelines.reindex import reindex_workspace
+from pipelines.opening import open_investigation
 from pipelines.results import Result
 from pipelines.services import Services, open_services
 
 CRASHED = 70
+PR_SET_PTRACER = 0x59616D61
 
 
 @dataclass
@@ -76,6 +77,8 @@ class Steps:
                 os.kill(os.getpid(), signal.SIGKILL)
             if self._stop_at and step.startswith(self._stop_at):
                 self._stop_at = ""
+                # So that a tracer that is no ancestor can attach.
+                ctypes.CDLL(None).prctl(PR_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)
                 os.kill(os.getpid(), signal.SIGSTOP)
 
 
@@ -100,11 +103,8 @@ def act(order: dict[str, Any]) -> None:
         pipelines.collect.Leases = lambda services: Leases(services, lease_ms)  # type: ignore[assignment,misc]
     if most := order.get("files_of_a_batch"):
         admission.MOST_FILES = most
-    if file_bytes := order.get("file_bytes"):
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
-    if order["sequence"] == "reindex":
-        reindex_workspace(Path(order["root"]), order["environment"])
+    if order["sequence"] == "init":
+        open_investigation(Path(order["root"]), "A case", "Ana", order["environment"])
         return
     with open_services(Path(order["root"]), order["environment"], reached=Steps(notes)) as services:
         SEQUENCES[order["sequence"]](services, order, notes)
