@@ -24,7 +24,8 @@ def answer_of(answer: bytes, status: int) -> Mapping[str, Json]:
     if len(answer) < LENGTH_BYTES or len(answer) != LENGTH_BYTES + length:
         raise Ended("crashed" if status else "malformed", f"exit code {status} without a whole answer")
     try:
-        frame = json.loads(answer[LENGTH_BYTES:], parse_float=_refuse, parse_constant=_refuse)
+        text = answer[LENGTH_BYTES:].decode("utf-8")
+        frame = json.loads(text, parse_float=_refuse, parse_int=_integer, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise Ended("malformed", "the answer is not JSON of ours") from error
     if not isinstance(frame, dict):
@@ -34,7 +35,9 @@ def answer_of(answer: bytes, status: int) -> Mapping[str, Json]:
     if "failed" in frame:
         raise _ended_by_itself(frame["failed"])
     said = frame.get("answer")
-    if not isinstance(said, dict) or not _in_vocabulary(said):
+    # Only a null, or half of a surrogate pair written as an escape, can be among what was parsed and must not be.
+    suspect = "null" in text or "\\ud" in text or "\\uD" in text
+    if not isinstance(said, dict) or (suspect and not _in_vocabulary(said)):
         raise Ended("malformed", "the answer is outside the vocabulary of records")
     return said
 
@@ -43,8 +46,15 @@ def _refuse(text: str) -> None:
     raise ValueError(f"{text[:32]} is no integer")
 
 
+def _integer(text: str) -> int:
+    value = int(text)
+    if abs(value) >= INTEGER_LIMIT:
+        raise ValueError("an integer of 2**53 or more")
+    return value
+
+
 def _in_vocabulary(value: Any) -> bool:
-    """Strings that can be encoded, integers below 2**53, booleans, lists and objects."""
+    """Strings that can be encoded, integers, booleans, lists and objects."""
     waiting = [value]
     while waiting:
         one = waiting.pop()
@@ -56,7 +66,7 @@ def _in_vocabulary(value: Any) -> bool:
         elif isinstance(one, str):
             if not one.isascii() and any("\ud800" <= character <= "\udfff" for character in one):
                 return False
-        elif not isinstance(one, int) or abs(one) >= INTEGER_LIMIT:
+        elif not isinstance(one, int):
             return False
     return True
 

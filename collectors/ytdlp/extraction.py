@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import yt_dlp
@@ -124,6 +125,10 @@ class Extraction(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp publishes no
     ) -> Any:
         """As yt-dlp's own; which extractor takes the locator is found in a shorter way."""
         return super().extract_info(url, download, ie_key or key_for(url) or None, *arguments, **named)
+
+    def _forceprint(self, key: str, info_dict: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Nothing is printed; yt-dlp's own draws up tables of all formats in case something were."""
+        return info_dict
 
     def build_request_director(self, handlers: object, preferences: object = None) -> RequestDirector:
         """Only our transport, whatever is installed."""
