@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from .places import Place
 
 FAILED = 70
+RUNNING: set[int] = set()
+"""The forks that have not been waited for; a test that fails may leave some, even stopped ones."""
 Tell = Callable[[str], None]
 
 
@@ -44,6 +46,7 @@ class Child:
             said += block
         os.close(self.pipe)
         _pid, status = os.waitpid(self.pid, 0)
+        RUNNING.discard(self.pid)
         return os.waitstatus_to_exitcode(status), said.decode().split()
 
 
@@ -55,6 +58,7 @@ def fork(place: Place, body: Callable[[Place, Tell], None]) -> Child:
     pid = os.fork()
     if pid:
         os.close(writing)
+        RUNNING.add(pid)
         return Child(pid, reading)
     try:
         os.close(reading)
@@ -79,3 +83,11 @@ def killing_at(number: int) -> Callable[[str], None]:
             os.kill(os.getpid(), signal.SIGKILL)
 
     return reached
+
+
+def end_all() -> None:
+    """End what a test left running."""
+    while RUNNING:
+        pid = RUNNING.pop()
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)

@@ -8,10 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from .children import end_all
 from .places import Place
 from .servers import Server, any_server
 
 Places = Callable[[], Place]
+
+
+@pytest.fixture(autouse=True)
+def _no_child_outlives_its_test() -> Iterator[None]:
+    yield
+    end_all()
 
 
 @pytest.fixture(scope="session")

@@ -262,9 +262,12 @@ def test_every_flipped_byte_of_the_journal_is_found_by_whoever_holds_the_head(sq
 
 
 def flips(path: Path, number: int) -> Iterator[int]:
-    """Flip bits of a file one after the other: of the first and the last bytes, and of others by chance."""
+    """Flip bits of a file one after the other: those that say how long a record is, and others by chance."""
     content, chance = path.read_bytes(), random.Random(number)
-    for at in {0, 3, 4, len(content) - 1, *chance.sample(range(len(content)), number)}:
+    last, following = 0, 0
+    while following < len(content):
+        last, following = following, following + 4 + int.from_bytes(content[following : following + 4], "big")
+    for at in {0, 3, 4, last, last + 3, len(content) - 1, *chance.sample(range(len(content)), number)}:
         flipped = bytearray(content)
         flipped[at] ^= 1 << chance.randrange(8)
         path.write_bytes(flipped)

@@ -55,6 +55,7 @@ def test_the_tables_equal_a_replay_after_any_history(new_place: Places, data: st
     assert_equals_replay(place)
     if not place.url:
         assert story.left_of_what_was_erased() == []
+    place.stop()
 
 
 def long_story(place: Place, seed: int, length: int) -> Iterator[Story]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from casefile.records.ledger import (
     MAX_LEASE_MS,
     Busy,
     Claim,
+    Claimed,
     Finished,
     Ledger,
     Settled,
@@ -146,6 +148,24 @@ def test_a_recovered_result_ends_the_claim_unless_the_work_went_on(place: Place)
     with writing(place.engine) as connection:
         finish_recovered(connection, unknown)
     assert ledger(place, "b").claim("stage", "emptied", 0) == Finished("stage", "emptied", 3)
+
+
+def test_of_two_that_take_over_in_the_same_moment_one_comes_too_late(place: Place) -> None:
+    """The second begins while the first has looked and not yet claimed; it is made to wait and finds the work taken."""
+    claimed(place, "dead", 0)
+    came: list[Claimed] = []
+    second = Ledger(place.engine, "b", LEASE_MS, ended=lambda holder: holder == "dead")
+    thread = threading.Thread(target=lambda: came.append(second.claim("stage", "k", 1)))
+
+    def meanwhile(_holder: str) -> bool:
+        thread.start()
+        thread.join(0.5)
+        return True
+
+    first = Ledger(place.engine, "a", LEASE_MS, ended=meanwhile).claim("stage", "k", 1)
+    thread.join()
+    assert isinstance(first, Claim)
+    assert came == [Busy("stage", "k", "a", LEASE_MS + 1)]
 
 
 def test_two_processes_with_the_same_work_do_each_piece_once(place: Place) -> None:

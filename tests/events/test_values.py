@@ -187,6 +187,13 @@ def test_a_float_in_a_finding_is_refused_before_anything_is_written(place: Place
     assert place.head() == before
 
 
+def test_the_same_words_are_committed_to_with_another_salt_each_time(sqlite_place: Place) -> None:
+    same = draft("remark.added", Subject(kind="lead", id="l"), personal=Words(text="yes"))
+    sqlite_place.append(same, same)
+    *_, first, second = (Envelope.from_bytes(one.content) for one in sqlite_place.files.journal.records())
+    assert first.parts[PartName.PERSONAL] != second.parts[PartName.PERSONAL]
+
+
 def test_who_acts_is_asserted_unless_proved(sqlite_place: Place) -> None:
     log = Log(sqlite_place.engine, sqlite_place.folder / "log", LOG, FrozenClock(START))
     proved = Actor("service:monitor", RunId("r"), authenticated=True)
