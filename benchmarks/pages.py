@@ -4,55 +4,83 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.measuring import Figure, both, in_turn, spend
-from benchmarks.places import casefile, create
+from benchmarks.measuring import Figure, Spent, both, in_turn, spend
+from benchmarks.places import casefile, command_of, create
 from examples import media
 from examples.site import Site, serving
 
-PAGES = 50
+PAGES, FEW = 50, 10
+SCENES = 10
+"""Different films on the site; each is shown by PAGES / SCENES pages, so that there are near-duplicates to be found."""
 PLAIN = Path(__file__).with_name("plain_pages.py")
 AUTO_ARCHIVER_CPU_S = 0.94
 """Seconds of processor per page that auto-archiver 1.2.9 took for the same kind of page on such a machine."""
+AUTO_ARCHIVER_GROWTH = 0.9
+"""Megabytes by which its process grew with each page."""
+PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 
 
 def measure(folder: Path) -> Sequence[Figure]:
-    """Processor time with two workers, children included."""
+    """Processor time with two workers, children included, and how the memory of the process grows with the pages."""
     site = _build(folder / "site")
-    workspace = folder / "workspace"
     with serving(site) as host:
         locators = [f"http://{host}{path}" for path in site.pages]
         environment = {**os.environ, "CASEFILE_EGRESS__ALLOW": json.dumps([host]), "CASEFILE_CAPTURE__WORKERS": "2"}
-        create(workspace)
-        ours = spend(lambda: casefile(workspace, "collect", "--method", "ytdlp", *locators, environment=environment))
+        few_mb, _ = _collect(folder / "few", locators[:FEW], environment)
+        many_mb, ours = _collect(folder / "many", locators, environment)
         exiftool = shutil.which("exiftool") or "exiftool"
         command = [sys.executable, str(PLAIN), str(folder / "plain"), exiftool, *locators]
         (plain,) = in_turn(1, lambda: subprocess.run(command, check=True, capture_output=True))
-    held = len(casefile(workspace, "items")["items"])
+    held = len(casefile(folder / "many", "items")["items"])
     if held < PAGES:
         raise RuntimeError(f"{held} items of {PAGES} pages")
     detail = both("collect", ours, plain)
+    memory = f"at most {few_mb:.1f} MB with {FEW} pages, {many_mb:.1f} MB with {PAGES}"
+    growth = (many_mb - few_mb) / (PAGES - FEW)
     return [
         Figure(f"{PAGES} video pages, against a plain process", ours.cpu_s / plain.cpu_s, 1.5, "x CPU", detail),
         Figure("one video page", ours.cpu_s / PAGES, AUTO_ARCHIVER_CPU_S / 2, "s CPU", detail),
+        Figure("memory that grows with each page", growth, AUTO_ARCHIVER_GROWTH / 5, "MB", memory),
     ]
 
 
+def _collect(workspace: Path, locators: Sequence[str], environment: Mapping[str, str]) -> tuple[float, Spent]:
+    """The most megabytes that the collecting process held, without its workers, and the cost with them."""
+    create(workspace)
+    most_kb = [0]
+
+    def run() -> None:
+        command = command_of(workspace, "collect", "--method", "ytdlp", *locators)
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment) as process:
+            while process.poll() is None:
+                if found := PEAK.search(Path(f"/proc/{process.pid}/status").read_text()):
+                    most_kb[0] = int(found[1])
+                time.sleep(0.05)
+        if process.returncode:
+            raise RuntimeError(f"casefile collect exited {process.returncode}")
+
+    spent = spend(run)
+    return most_kb[0] / 1024, spent
+
+
 def _build(folder: Path) -> Site:
-    film = folder / "films" / "pan.mp4"
-    film.parent.mkdir(parents=True)
-    media.make_film(media.draw_scene(4), film, tone_hz=330)
+    films = folder / "films"
+    films.mkdir(parents=True)
     pages = {}
     for number in range(PAGES):
+        scene = films / f"scene-{number % SCENES}.mp4"
+        if not scene.exists():
+            media.make_film(media.draw_scene(number), scene, tone_hz=330)
         # One byte more makes each film a file of its own, as on a real site; players pass over it.
-        (folder / "films" / f"{number}.mp4").write_bytes(
-            film.read_bytes() + bytes([0, 0, 0, 9]) + b"free" + bytes([number])
-        )
+        (films / f"{number}.mp4").write_bytes(scene.read_bytes() + bytes([0, 0, 0, 9]) + b"free" + bytes([number]))
         pages[f"/watch/{number}"] = (
             f'<!doctype html><title>Film {number}</title><video src="/films/{number}.mp4"></video>'
         )

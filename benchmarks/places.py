@@ -31,11 +31,17 @@ def casefile(
     workspace: Path, *arguments: str, environment: Mapping[str, str] | None = None, expect: Sequence[int] = (0,)
 ) -> Any:
     """The JSON document of one command; raises RuntimeError for another exit code than expected."""
-    command = [str(Path(sys.executable).with_name("casefile")), "--workspace", str(workspace), "--json", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    done = subprocess.run(
+        command_of(workspace, *arguments), capture_output=True, text=True, env=environment, check=False
+    )
     if done.returncode not in expect:
         raise RuntimeError(f"casefile {arguments[0]} exited {done.returncode}: {done.stderr[-2000:]}")
     return json.loads(done.stdout)
+
+
+def command_of(workspace: Path, *arguments: str) -> list[str]:
+    """The command line of one command, with its answer as JSON."""
+    return [str(Path(sys.executable).with_name("casefile")), "--workspace", str(workspace), "--json", *arguments]
 
 
 def create(workspace: Path) -> None:
