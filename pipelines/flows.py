@@ -8,11 +8,13 @@ name, error or result holds a locator, a name or a note.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
 
 from casefile.errors import CasefileError
 from pipelines.served import complain, run_stage, served_workspaces
@@ -30,52 +32,61 @@ class StageDeferred(StageFailed):
     """The same, of an error after which trying again can help."""
 
 
+class FlowFailed(Exception):
+    """A flow that was to run some work did not end well."""
+
+
 def run_in_flow(workspace: str, work: Callable[[], None]) -> None:
-    """Run `work` as the one task of a flow. What it raises must be fit to be stored."""
+    """Run `work` as the one task of a flow; raises FlowFailed when it raises. Of its error Prefect stores nothing."""
 
     @task(name="batch", cache_policy=NO_CACHE, persist_result=False)
     def batch() -> None:
         work()
 
     @flow(name="collect-now", persist_result=False, validate_parameters=False)
-    def run(workspace: str) -> None:
+    def run(workspace: str) -> State[Any]:
         del workspace
-        batch()
+        return _of_tasks("batch", [batch(return_state=True)])
 
-    run(workspace)
+    if not run(workspace, return_state=True).is_completed():
+        raise FlowFailed
 
 
 @flow(name="monitor", persist_result=False)
-def monitor() -> None:
+def monitor() -> State[Any]:
     """Look at every watch that is due, in every workspace that is served."""
-    _in_each_workspace("look_at_due")
+    return _in_each_workspace("look_at_due")
 
 
 @flow(name="collect", persist_result=False)
-def collect() -> None:
+def collect() -> State[Any]:
     """Take up the leads that were added and not brought to an end."""
-    _in_each_workspace("collect_waiting")
+    return _in_each_workspace("collect_waiting")
 
 
 @flow(name="examine", persist_result=False)
-def examine() -> None:
+def examine() -> State[Any]:
     """Examine what was captured and never examined."""
-    _in_each_workspace("examine_waiting")
+    return _in_each_workspace("examine_waiting")
 
 
 @flow(name="fixity", persist_result=False)
-def fixity() -> None:
+def fixity() -> State[Any]:
     """Read a slice of the vault again, so that in ninety days every byte was read."""
-    _in_each_workspace("fixity_slice")
+    return _in_each_workspace("fixity_slice")
 
 
-def _in_each_workspace(stage: str) -> None:
+def _in_each_workspace(stage: str) -> State[Any]:
     """One task for each workspace; an error in one does not keep the others from being served."""
     of_stage = run_one.with_options(name=stage)
-    ended = [of_stage(investigation, stage, return_state=True) for investigation in served_workspaces(os.environ)]
+    return _of_tasks(stage, [of_stage(one, stage, return_state=True) for one in served_workspaces(os.environ)])
+
+
+def _of_tasks(name: str, ended: Sequence[State[Any]]) -> State[Any]:
+    """How a flow ends whose tasks ended so. Said, not raised: of what is raised Prefect keeps a file and its path."""
     failed = sum(not state.is_completed() for state in ended)
-    if failed:
-        raise StageFailed(f"{stage} failed in {failed} of {len(ended)} workspaces")
+    message = f"{name}: {failed} of {len(ended)} failed" if failed else ""
+    return Failed(message=message) if failed else Completed()
 
 
 def _may_pass(_task: Any, _run: Any, state: Any) -> bool:

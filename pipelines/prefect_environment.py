@@ -27,6 +27,7 @@ def prefect_environment(home: Path, *, api_url: str = "", password: str = "") ->
         # What Prefect has to say about its own services is no concern of an investigation; errors of ours come out.
         "PREFECT_LOGGING_LEVEL": "CRITICAL",
         "PREFECT_INTERNAL_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
         "PREFECT_CLI_PROMPT": "false",
         # Leases on disk: those of a server that died end by themselves; in memory they would block a schedule for ever.

@@ -20,7 +20,7 @@ from casefile.events.port import draft
 from casefile.events.types import PersonalName, PersonRecorded
 from casefile.ids import PersonId, derived, machine_event_id
 from casefile.records.engine import reading
-from casefile.records.queries import list_people
+from casefile.records.people import list_people
 from casefile.vocabulary import ContainmentLevel, PersonKind
 from pipelines.scheduled import collect_waiting, examine_waiting, fixity_slice, look_at_due
 from pipelines.services import Services, open_services
@@ -30,6 +30,8 @@ WORKSPACES = f"{PREFIX}WORKSPACES"
 """Names the file that maps investigation ids to folders."""
 CONTAINMENT = f"{PREFIX}CONTAINMENT"
 """The level of containment that `serve` was asked for."""
+CODE = f"{PREFIX}CODE"
+"""Where the code of the flows is, for prefect.yaml."""
 SERVICE = "casefile serve"
 
 Stage = Callable[[Services, ContainmentLevel], None]

@@ -29,7 +29,8 @@ from casefile.vocabulary import ContainmentLevel
 from casefile.workspace import Workspace
 from pipelines.monitor import next_look
 from pipelines.prefect_environment import HOST, prefect_environment, without_prefect
-from pipelines.served import CONTAINMENT, WORKSPACES
+from pipelines.prefect_home import prepare_home
+from pipelines.served import CODE, CONTAINMENT, WORKSPACES
 from pipelines.services import require_database
 from pipelines.supervising import Child, adopt_orphans, end_descendants, reap
 
@@ -87,6 +88,8 @@ class _Supervisor:
         self.server = self._child("-m", "prefect", *start)
         self.worker = self._child("-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process")
         self.deployment = self._child("-m", "prefect", "--no-prompt", "deploy", "--all")
+        # What is in the environment when a deployment is made is stored with it; flow runs alone need this.
+        self.worker.environment = {**self.worker.environment, CODE: str(REPOSITORY)}
         self.direct = self._child("-m", "pipelines.served", "look_at_due", "collect_waiting")
 
     @property
@@ -189,6 +192,7 @@ def serve_workspaces(serving: Serving, ended: Callable[[float], bool]) -> None:
     """
     serving.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _alone(serving.home), (serving.home / LOG_FILE).open("wb") as printed:
+        prepare_home(serving.home)
         folders = {name: str(folder) for name, folder in serving.workspaces.items()}
         (serving.home / "workspaces.json").write_text(json.dumps(folders, indent=2), "utf-8")
         adopt_orphans()
