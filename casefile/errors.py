@@ -23,6 +23,7 @@
     │   ├── RecordUnreadable       5
     │   └── VaultConflict          5
     └── WorkspaceUnusable          6
+        ├── FolderInUse            6
         └── WorkspaceBusy          6
 
 Audits collect coded problems instead of raising; everything else raises one of these.
@@ -268,6 +269,16 @@ class WorkspaceUnusable(CasefileError):
 
     def advice(self) -> str:
         return "Create one with `casefile init DIR --title T --investigator NAME`, or name it with --workspace."
+
+
+class FolderInUse(WorkspaceUnusable):
+    """A new workspace needs a folder of its own."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, "there is something here already")
+
+    def advice(self) -> str:
+        return "Name a folder that does not exist yet, or an empty one. Nothing was changed."
 
 
 class WorkspaceBusy(WorkspaceUnusable):

@@ -17,12 +17,13 @@ from casefile.digests import Digest
 from casefile.errors import CasefileError, IntegrityError, WorkspaceUnusable
 from casefile.events.append import Log
 from casefile.events.files import LogFiles
-from casefile.events.journal import segment_name
+from casefile.events.journal import Position, segment_name
 from casefile.events.replay import rebuild
 from casefile.ids import LogId
 from casefile.records.comparing import Difference, compare
 from casefile.records.engine import ALL_FAMILIES, Engine, drop_tables, open_engine, reading, sqlite_engine, writing
 from casefile.records.holdings import audited_objects, erased_parts, sealed_inventories, stated_key
+from casefile.records.reading import read_head
 from casefile.settings import Settings, load_settings
 from casefile.workspace import Workspace
 from preservation.durable import unobserved
@@ -102,14 +103,38 @@ def _database(audit: _Audit) -> Iterator[Problem]:
         yield problem("P055", workspace.database.name)
         return
     engine = open_engine(settings.database.url, workspace.database)
+    log_id = LogId(settings.investigation.id)
     try:
-        log = Log(engine, workspace.log, LogId(settings.investigation.id), SystemClock())
+        if behind := _behind_the_head(engine, workspace, log_id):
+            # An opening would cut it off as what a writer left that died. It is named instead, and left as it is.
+            yield problem(
+                "P064",
+                f"log/journal/{segment_name(behind.segment)}",
+                what=f"the file goes on for {behind.offset} bytes that no event was committed for",
+            )
+            return
+        log = Log(engine, workspace.log, log_id, SystemClock())
         log.recover()
         log.close()
     except CasefileError as error:
         yield problem("P050", workspace.database.name, reason=str(error))
     finally:
         engine.dispose()
+
+
+def _behind_the_head(engine: Engine, workspace: Workspace, log: LogId) -> Position | None:
+    """How much the journal holds behind the committed head; no writer of ours writes there, dead or alive."""
+    journal = LogFiles.at(workspace.log, unobserved).journal
+    with reading(engine) as connection:
+        head = read_head(connection, log)
+    last = max([head.end.segment, *(segment for segment in journal.segments())])
+    if last > head.end.segment:
+        return Position(last, journal.size(last))
+    more = journal.size(last) - head.end.offset
+    # Somebody may have committed and written since the head was read.
+    with reading(engine) as connection:
+        unchanged = read_head(connection, log) == head
+    return Position(last, more) if more > 0 and unchanged else None
 
 
 def _log_files(audit: _Audit) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casefile.digests import digest_file
-from casefile.errors import DigestMismatch, StorageFailed, UsageError, WorkspaceUnusable
+from casefile.errors import DigestMismatch, FolderInUse, StorageFailed, UsageError, WorkspaceUnusable
 from casefile.events.envelope import EventOutcome
 from casefile.events.files import LogFiles
 from casefile.events.port import draft
@@ -84,7 +84,7 @@ def restore_workspace(source: Path, directory: Path, environment: Mapping[str, s
     if not (source / FILE_NAME).is_file():
         raise WorkspaceUnusable(str(source), "this is not a backup of a workspace")
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise WorkspaceUnusable(str(directory), "there is something here already; name a new folder")
+        raise FolderInUse(str(directory))
     workspace = Workspace(directory)
     disk = Disk()
     disk.make_directories(directory)

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from casefile.records.engine import reading
+from casefile.records.people import list_people
 from casefile.records.queries import (
     capture_facts,
     find_items,
     find_lead,
-    list_people,
     list_remarks,
     list_tags,
     newest_examination,
@@ -117,11 +117,16 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
     yield from _section("Claims that were found", _claim_lines(described["claims"]))
     yield from _section(
         "Near-duplicates",
-        [f"{one['number']} score {one['score']} {one['tier']} by {one['method']}" for one in described["duplicates"]],
+        [_likeness_line(one) for one in described["duplicates"]],
     )
     yield from _section("Remarks", [f"{one['at'][:19]} {one['by']}: {one['text']}" for one in described["remarks"]])
     if described["tags"]:
         yield f"Tags: {', '.join(described['tags'])}"
+
+
+def _likeness_line(one: Mapping[str, Any]) -> str:
+    judged = f"; a person called them {one['judgement']}" if one["judgement"] else ""
+    return f"{one['number']} score {one['score']} {one['tier']} by {one['method']}{judged}"
 
 
 def _how(how: str | None) -> str:

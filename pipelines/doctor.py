@@ -74,7 +74,7 @@ def _tool(need: Need, tool: ToolUse | None, *, required: bool) -> dict[str, Any]
         "sha256": tool.sha256 if tool else "",
         "needed_for": need.needed_for,
         "without_it": need.without,
-        "install": f"apt-get install {need.debian}" if need.debian else "see README",
+        "install": f"apt-get install {need.debian}" if need.debian else f"pip install {need.name}",
         "required": required,
     }
 

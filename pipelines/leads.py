@@ -17,6 +17,7 @@ from casefile.events.types import LeadAdded, LeadCells
 from casefile.ids import EventId, LeadId, LogId, derived, machine_event_id
 from casefile.model import Lead, readable
 from casefile.vocabulary import Pathway
+from collectors.locators import Locator, holds_credentials, parse_locator
 from pipelines.services import Services
 
 BATCH = 500
@@ -67,7 +68,7 @@ def _lead(services: Services, candidate: Candidate, origin: Origin) -> Lead:
     listed = bool(origin.job or origin.monitor)
     return Lead(
         id=lead_id(services.log.id, candidate, origin) if listed else services.clock.mint(),
-        locator=readable(candidate.locator, MAX_LOCATOR_CHARACTERS),
+        locator=readable(without_credentials(candidate.locator), MAX_LOCATOR_CHARACTERS),
         pathway=origin.pathway,
         job=readable(origin.job),
         sheet=readable(candidate.sheet),
@@ -76,6 +77,14 @@ def _lead(services: Services, candidate: Candidate, origin: Origin) -> Lead:
         cells=tuple((readable(name), readable(text, 32_768)) for name, text in candidate.cells),
         why=readable(origin.why),
     )
+
+
+def without_credentials(locator: str) -> str:
+    """The locator as it is recorded: a user name and a password in it are never sent, and never kept."""
+    if not holds_credentials(locator):
+        return locator
+    parsed = parse_locator(locator)
+    return parsed.text if isinstance(parsed, Locator) else locator
 
 
 def _draft(log: LogId, lead: Lead, origin: Origin) -> Draft:

@@ -34,6 +34,10 @@ from verification.edges import Subject as Compared
 from verification.interface import Fingerprint
 from verification.technical.matching import Matcher
 
+EDGE_ALGORITHM = "sha256:"
+FEWEST_EDGE_DIGITS = 8
+"""Digits of an edge's id that a person has to type at least."""
+
 
 @dataclass(slots=True)
 class EdgeIndex:
@@ -135,13 +139,17 @@ def clusters(pairs: Sequence[Pair]) -> list[list[ItemRecord]]:
 
 
 def decide(services: Services, edge: str, judgement: Judgement, reason: str) -> EventId:
-    """Record a person's decision on one edge; raises UsageError for an unknown edge or an empty reason."""
+    """Record a person's decision on one edge, named by its id or the first digits of it.
+
+    Raises UsageError for an edge that is not known, and for an empty reason.
+    """
     if not reason.strip():
         raise UsageError("a decision needs a reason")
+    wanted = edge if edge.startswith(EDGE_ALGORITHM) else EDGE_ALGORITHM + edge
     with reading(services.engine) as connection:
-        found = list_edges(connection, edge=edge)
-    if not found:
-        raise UsageError(f"no edge is known as {edge!r}; `casefile duplicates list` gives their ids")
+        found = [one for one in list_edges(connection) if one.edge.startswith(wanted)]
+    if len(found) != 1 or len(wanted) < len(EDGE_ALGORITHM) + FEWEST_EDGE_DIGITS:
+        raise UsageError(f"no single edge is known as {edge!r}; `casefile duplicates` gives their ids")
     one = found[0]
     body = DuplicateDecided(
         edge=one.edge,
@@ -227,4 +235,5 @@ def fingerprints_of(examination: ExaminationRecord | None) -> tuple[Fingerprint,
 
 def _compared(examined: ExaminedItem) -> Compared:
     fingerprints = tuple(Fingerprint.model_validate(one) for one in examined.fingerprints)
-    return Compared(examined.item, examined.capture, examined.sha256, fingerprints)
+    # The captures of one lead are one collection in several steps: what is alike in them is a class of its own.
+    return Compared(examined.item, examined.lead, examined.sha256, fingerprints)

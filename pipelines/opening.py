@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casefile.clock import Clock, SystemClock
-from casefile.errors import WorkspaceUnusable
+from casefile.errors import FolderInUse
 from casefile.events.append import Actor, Log
 from casefile.events.envelope import Subject
 from casefile.events.files import LogFiles
@@ -45,7 +45,7 @@ def open_investigation(
     clock = clock or SystemClock()
     workspace = Workspace(root.absolute())
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        raise WorkspaceUnusable(str(root), "there is something here already; name a new folder")
+        raise FolderInUse(str(root))
     log_id, person = LogId(clock.mint()), PersonId(clock.mint())
     settings = merge_settings({"investigation": {"id": log_id, "person": person}}, environment)
     disk = Disk()

@@ -36,7 +36,15 @@ def pair_json(pair: Pair) -> dict[str, object]:
 
 def pair_row(pair: Pair) -> tuple[str, ...]:
     """A pair as a row of a table."""
-    return (pair.edge.edge, pair.item_a.label, pair.item_b.label, pair.score, pair.tier, pair.edge.method)
+    return (
+        pair.edge.edge,
+        pair.item_a.label,
+        pair.item_b.label,
+        pair.score,
+        pair.tier,
+        pair.edge.method,
+        pair.edge.judgement,
+    )
 
 
 def lookup_json(found: Likeness) -> dict[str, object]:

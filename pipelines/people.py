@@ -8,7 +8,7 @@ from casefile.events.port import draft
 from casefile.events.types import PersonalName, PersonRecorded
 from casefile.model import Person
 from casefile.records.engine import reading
-from casefile.records.queries import list_people
+from casefile.records.people import list_people
 from casefile.vocabulary import PersonKind
 from pipelines.services import Services
 

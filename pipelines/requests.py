@@ -46,6 +46,9 @@ def run_collect(services: Services, request: CollectRequest, told: Told, note: C
     """
     if not request.locators and not request.list_file:
         raise UsageError("name an address, or a list with --from")
+    known = sorted(spec.name for spec in services.methods if spec.touches_network)
+    if request.method is not None and request.method not in known:
+        raise UsageError(f"{request.method!r} is no capture method; there are {', '.join(known)}")
     if request.results is not None and not request.list_file:
         raise UsageError("--results gives a list back; there is none without --from")
     job = _read_list(services, request, note)

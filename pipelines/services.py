@@ -18,7 +18,7 @@ from casefile.ids import EventId, LogId, PersonId, RunId
 from casefile.model import Person
 from casefile.network_time import ask
 from casefile.records.engine import Engine, open_engine, reading
-from casefile.records.queries import find_person
+from casefile.records.people import find_person
 from casefile.registry import load_specs
 from casefile.settings import Settings, load_settings
 from casefile.workspace import Workspace

@@ -12,6 +12,7 @@ from casefile.digests import hex_of
 from casefile.errors import RecordUnreadable
 from casefile.model import Contact, Exchange, SealedFile, ToolUse
 from casefile.records.engine import reading
+from casefile.records.people import list_people
 from casefile.records.queries import (
     AttemptRecord,
     ExaminationRecord,
@@ -22,7 +23,6 @@ from casefile.records.queries import (
     investigation_title,
     list_attempts,
     list_items,
-    list_people,
     list_remarks,
     list_tags,
     newest_examination,
@@ -44,6 +44,7 @@ from pipelines.contact_sheet.writing import ContactSheet, check_directory, write
 from pipelines.examine import PREVIEWS, standing_file
 from pipelines.neighbours import Pair, list_pairs
 from pipelines.services import Services
+from pipelines.trying import with_advice
 
 
 @dataclass(slots=True)
@@ -179,7 +180,7 @@ def write_sheet_of_items(services: Services, wanted: ItemFilter, directory: Path
         selection=_selection(wanted),
     )
     shown: Iterator[SheetItem] = (filling.item(item) for item in items)
-    tried = [_attempt(one, labels.get(one.capture, [])) for one in attempts]
+    tried = [_attempt(with_advice(one), labels.get(one.capture, [])) for one in attempts]
     return write_contact_sheet(shown, tried, directory, heading=heading)
 
 

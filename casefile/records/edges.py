@@ -18,11 +18,11 @@ MATCHED = "edges_matched"
 
 @dataclass(frozen=True, slots=True)
 class ExaminedItem:
-    """An examination's fingerprints with the item's digest, at the examination's position in the log."""
+    """An examination's fingerprints with the item's digest and lead, at the examination's position in the log."""
 
     position: int
     item: str
-    capture: str
+    lead: str
     sha256: str
     fingerprints: tuple[dict[str, Any], ...]
 
@@ -47,17 +47,18 @@ class StoredEdge:
 def examined_after(connection: Connection, position: int) -> Iterator[ExaminedItem]:
     """Every examination behind that position of the log, in the order of the log."""
     examination, entry = tables("view_")["view_examination"], tables("log_")["log_entry"]
-    item = tables("view_")["view_item"]
+    item, capture = tables("view_")["view_item"], tables("view_")["view_capture"]
     rows = connection.execute(
-        select(entry.c.position, examination.c.item, examination.c.fingerprints, item.c.capture, item.c.sha256)
+        select(entry.c.position, examination.c.item, examination.c.fingerprints, capture.c.lead, item.c.sha256)
         .join(entry, entry.c.event == examination.c.event)
         .join(item, item.c.id == examination.c.item)
+        .join(capture, capture.c.id == item.c.capture)
         .where(entry.c.position > position)
         .order_by(entry.c.position)
     )
     for row in rows:
         fingerprints = tuple(json.loads(row.fingerprints or "[]"))
-        yield ExaminedItem(row.position, row.item, row.capture, row.sha256 or "", fingerprints)
+        yield ExaminedItem(row.position, row.item, row.lead, row.sha256 or "", fingerprints)
 
 
 def matched_position(connection: Connection) -> int:

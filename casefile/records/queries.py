@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Row, Select, and_, exists, or_, select
+from sqlalchemy import Connection, Row, Select, and_, exists, func, or_, select
 
-from casefile.errors import UnknownItem, UnknownPerson
+from casefile.errors import UnknownItem
 from casefile.ids import format_number, parse_number
-from casefile.model import Lead, Person
+from casefile.model import Lead
 from casefile.records.engine import tables
-from casefile.vocabulary import Pathway, PersonKind
+from casefile.vocabulary import Pathway
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,21 +132,6 @@ class ExaminationRecord:
     examined_at: str
 
 
-def find_person(connection: Connection, text: str) -> Person:
-    """The person of that id or unique name; raises UnknownPerson."""
-    table = tables("view_")["view_person"]
-    rows = connection.execute(select(table).where(or_(table.c.id == text, table.c.name == text))).all()
-    if len(rows) != 1:
-        raise UnknownPerson(text)
-    return _person(rows[0])
-
-
-def list_people(connection: Connection) -> list[Person]:
-    """Everybody who is recorded, in the order of recording."""
-    table = tables("view_")["view_person"]
-    return [_person(row) for row in connection.execute(select(table).order_by(table.c.recorded_at, table.c.id))]
-
-
 def find_items(connection: Connection, texts: Sequence[str]) -> list[ItemRecord]:
     """The items that these ids or numbers name, in that order; raises UnknownItem for the first that names none."""
     found = []
@@ -191,9 +176,14 @@ def unexamined_items(connection: Connection) -> list[ItemRecord]:
 def list_attempts(connection: Connection, *, failed: bool = False, lead: str = "") -> list[AttemptRecord]:
     """Attempts in the order of their beginning; with `failed`, those that kept no whole item."""
     attempt, of_lead = tables("view_")["view_attempt"], tables("view_")["view_lead"]
-    columns = [attempt.c[name] for name in AttemptRecord.__dataclass_fields__ if name not in ("locator", "job")]
-    query = select(*columns, of_lead.c.locator, of_lead.c.job).join(
-        of_lead, of_lead.c.id == attempt.c.lead, isouter=True
+    capture = tables("view_")["view_capture"]
+    elsewhere = ("locator", "job", "detail")
+    columns = [attempt.c[name] for name in AttemptRecord.__dataclass_fields__ if name not in elsewhere]
+    detail = func.coalesce(attempt.c.detail, capture.c.detail).label("detail")
+    query = (
+        select(*columns, detail, of_lead.c.locator, of_lead.c.job)
+        .join(of_lead, of_lead.c.id == attempt.c.lead, isouter=True)
+        .join(capture, capture.c.id == attempt.c.capture, isouter=True)
     )
     if failed:
         query = query.where(or_(attempt.c.status != "captured", attempt.c.cause.is_not(None)))
@@ -401,7 +391,3 @@ def _lead(row: Row[Any]) -> LeadRecord:
     return LeadRecord(
         row.id, row.locator, row.pathway, row.job, row.sheet, row.row, row.occurrence, cells, row.why, row.added_at
     )
-
-
-def _person(row: Row[Any]) -> Person:
-    return Person(id=row.id, name=row.name, kind=PersonKind(row.kind or PersonKind.SOURCE))

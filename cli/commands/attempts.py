@@ -20,15 +20,16 @@ def attempts(
     from casefile.records.engine import reading
     from casefile.records.queries import list_attempts
     from pipelines.services import open_services
+    from pipelines.trying import with_advice
 
     invocation: Invocation = context.obj
     with open_services(invocation.workspace, invocation.environment) as services, reading(services.engine) as rows:
-        found = list_attempts(rows, failed=failed)
+        found = [with_advice(one) for one in list_attempts(rows, failed=failed)]
     if invocation.json:
         output.document({"attempts": [asdict(one) for one in found]})
     else:
         output.table(
-            ("started", "status", "cause", "method", "locator", "advice"),
+            ("started", "status", "cause", "method", "locator", "detail", "advice"),
             [
                 (
                     one.started_at[:19],
@@ -36,6 +37,7 @@ def attempts(
                     one.cause or "",
                     one.method or "",
                     "(erased)" if one.locator is None else one.locator or "(empty)",
+                    one.detail or "",
                     one.advice or "",
                 )
                 for one in found

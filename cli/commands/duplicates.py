@@ -31,7 +31,7 @@ def list_(
     if invocation.json:
         output.document({"edges": [pair_json(pair) for pair in pairs]})
     elif csv is None:
-        output.table(("edge", "item", "item", "score", "tier", "method"), map(pair_row, pairs))
+        output.table(("edge", "item", "item", "score", "tier", "method", "judgement"), map(pair_row, pairs))
     else:
         output.line(f"{len(pairs)} pairs in {csv}")
     return 0
@@ -101,7 +101,7 @@ def compare(
 
 def decide(
     context: typer.Context,
-    edge: Annotated[str, typer.Argument(help="The edge's id.")],
+    edge: Annotated[str, typer.Argument(help="The edge's id, or its first eight digits or more.")],
     judgement: Annotated[Judgement, typer.Argument(help="What you see.")],
     reason: Annotated[str, typer.Option(help="Why; kept with your name.")],
 ) -> int:

@@ -35,7 +35,7 @@ def add(
 def list_(context: typer.Context) -> int:
     """List everybody who is recorded."""
     from casefile.records.engine import reading
-    from casefile.records.queries import list_people
+    from casefile.records.people import list_people
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from casefile.legible import escaped, marked
-from casefile.vocabulary import Content, Outcome
+from casefile.vocabulary import Content, Judgement, Outcome
 from pipelines.contact_sheet.values import SheetAttempt, SheetClaim, SheetDuplicate, SheetHeading, SheetItem
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -193,7 +193,7 @@ class Pages:
 
     def card(self, item: SheetItem, picture: Picture | None) -> Html:
         """The card of one item in the list."""
-        edges = len(across_captures(item.duplicates))
+        edges = sum(edge.judgement != Judgement.DIFFERENT for edge in across_captures(item.duplicates))
         return Html(self._environment.get_template("card.html").render(item=item, picture=picture, edges=edges))
 
     def index(self, cards: Sequence[Html], *, page: int, pages: int, counts: Mapping[str, int]) -> str:
