@@ -15,9 +15,9 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,14 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import pipelines.collect
+import pipelines.handed_over
 from casefile.errors import CasefileError
 from casefile.events.append import Log
 from casefile.vocabulary import ContainmentLevel, Pathway
 from collectors.handed_over import admission
 from pipelines.capture import CaptureOptions
 from pipelines.collect import collect
-from pipelines.examine import examine_items, examining
+from pipelines.examine import Examine, examine_items, examining
 from pipelines.handed_over import ImportRequest, import_files
 from pipelines.leads import Candidate, Origin, add_leads, occurrences
 from pipelines.leases import Leases
@@ -99,6 +100,8 @@ def act(order: dict[str, Any]) -> None:
     """Runs one sequence to its end in this process."""
     notes = Notes(order)
     tell_acknowledged(notes)
+    if not order.get("examine"):
+        pipelines.handed_over.examining = not_examining
     if lease_ms := order.get("lease_ms"):
         pipelines.collect.Leases = lambda services: Leases(services, lease_ms)  # type: ignore[assignment,misc]
     if most := order.get("files_of_a_batch"):
@@ -115,13 +118,18 @@ def run_collect(services: Services, order: dict[str, Any], notes: Notes) -> None
     origin = Origin(Pathway.LIST, job="the job") if order.get("job", True) else Origin(Pathway.BY_HAND)
     leads = add_leads(services, occurrences([Candidate(one) for one in order["locators"]]), origin)
     options = CaptureOptions(level=ContainmentLevel(order.get("level", "full")))
-    opened = examining(services, options.level) if order.get("examine") else nullcontext(unexamined)
-    with opened as examine:
+    with (examining if order.get("examine") else not_examining)(services, options.level) as examine:
         collect(services, leads, options, told=notes.told, examine=examine)
 
 
+@contextmanager
+def not_examining(*_arguments: object) -> Iterator[Examine]:
+    """In place of `examining`, which costs seconds and has nothing to do with most of what is asked here."""
+    yield unexamined
+
+
 def unexamined(capture: str) -> Future[None]:
-    """In place of an examination, which costs two seconds and has nothing to do with most of what is asked here."""
+    """An examination that is done at once."""
     del capture
     done: Future[None] = Future()
     done.set_result(None)

@@ -15,10 +15,10 @@ from .conftest import Places
 from .workspaces import KILLED, Place, counted
 
 PATHS = ("/page", "/a/photo.png", "/plain")
-EVERY = 41
+EVERY = 61
 """The default run kills at one of so many steps: a prime, so that it falls on other steps of each capture."""
-NEVER_ENDED = ("capture-started",)
-"""Steps that are killed in every run, whatever their number: after them nothing but the log knows of an attempt."""
+ALWAYS = ("record",)
+"""Steps that are killed in every run: here only the intent to seal is left of what is recorded already."""
 
 
 def wanted(site: HostileSite, case: str) -> list[str]:
@@ -34,7 +34,7 @@ def steps_of(place: Place, sequence: str, **order: object) -> list[str]:
 
 def selected(steps: Sequence[str], offset: int) -> list[int]:
     """Numbers of steps, from 1: every EVERY-th, and the first of each that has to be tried."""
-    named = [steps.index(name) + 1 for name in NEVER_ENDED if name in steps]
+    named = [steps.index(name) + 1 for name in ALWAYS if name in steps]
     return sorted({*range(offset, len(steps) + 1, EVERY), *named})
 
 
@@ -66,6 +66,21 @@ def test_a_collection_that_is_killed_is_finished_by_the_same_command(places: Pla
     assert len(steps) > 150
     for number in selected(steps, 30):
         kill_a_collection(places(), site, number, level="weak")
+
+
+def test_an_attempt_that_left_nothing_but_its_beginning_is_ended(places: Places) -> None:
+    """What no method takes has no folder in staging: when it is killed, only the log knows of the attempt."""
+    order = {"locators": ["gopher://nowhere/"]}
+    begun = steps_of(places(), "collect", **order).index("capture-started") + 1
+    place = places()
+    assert place.run("collect", kill_at=begun, **order) == KILLED
+    assert place.column("view_attempt", "status") == ["started"]
+    place.must("collect", **order)
+    attempts = sorted(place.column("view_attempt", "attempt", "status", "cause"))
+    assert attempts == [(1, "failed", "interrupted"), (2, "refused", "unsupported")]
+    place.require_nothing_lost()
+    place.require_sound()
+    place.require_rebuilt_equal()
 
 
 FILES = {"a/one.txt": b"one", "a/two.txt": b"two", "b/three.txt": b"three"}

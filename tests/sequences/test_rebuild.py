@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from .driver import unexamined
+from .driver import not_examining
 from .history import MOVES, History, begin_history
 from .workspaces import Place
 
@@ -31,12 +30,7 @@ Begin = Callable[[Callable[[int], int]], History]
 @pytest.fixture
 def begin(opened: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
     """Begins a history. Examination is a move of its own: within each handing-over it would cost seconds."""
-
-    @contextmanager
-    def examining(*_arguments: object) -> Iterator[object]:
-        yield unexamined
-
-    monkeypatch.setattr("pipelines.handed_over.examining", examining)
+    monkeypatch.setattr("pipelines.handed_over.examining", not_examining)
     numbers = itertools.count()
     return lambda choose: begin_history(tmp_path / f"history-{next(numbers)}", opened, choose)
 

@@ -1,0 +1,81 @@
+"""A database that is gone, or older than the journal: no command builds upon it, and `reindex` mends it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+
+import pytest
+from sites.hostile import HostileSite
+
+from cli.main import main
+
+from .workspaces import Place
+
+INTEGRITY = 5
+COMMANDS = (
+    ("items",),
+    ("attempts",),
+    ("search", "words"),
+    ("note", "I-0001", "later words"),
+    ("tag", "I-0001", "later"),
+    ("person", "list"),
+    ("monitor", "list"),
+    ("duplicates",),
+    ("collect", "gopher://nowhere/"),
+    ("audit",),
+)
+
+
+def run(place: Place, command: Sequence[str]) -> int:
+    """One command line in this process; its exit code."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CASEFILE_")}
+    return main(["--workspace", str(place.root), *command], {**kept, **place.environment})
+
+
+@pytest.fixture
+def noted(place: Place, site: HostileSite) -> Place:
+    """A workspace with an item and a remark."""
+    place.must("collect", locators=[site.url("/plain?noted")], level="weak")
+    assert run(place, ("note", "I-0001", "first words")) == 0
+    return place
+
+
+def every_command_refuses(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    journal = {path: path.read_bytes() for path in (place.root / "log").rglob("0*")}
+    for command in COMMANDS:
+        capsys.readouterr()
+        assert run(place, command) == INTEGRITY, command
+        said = capsys.readouterr()
+        # An audit lists what it found, and gives no advice but to keep everything.
+        assert "reindex" in said.err or command == ("audit",), command
+    assert {path: path.read_bytes() for path in (place.root / "log").rglob("0*")} == journal
+
+
+def test_without_a_database_every_command_says_what_to_do(
+    noted: Place, capsys: pytest.CaptureFixture[str], site: HostileSite
+) -> None:
+    before, asked = noted.rows("view_"), site.paths()
+    noted.delete_database()
+    every_command_refuses(noted, capsys)
+    assert not (noted.root / "casefile.db").exists()
+    assert run(noted, ("reindex",)) == 0
+    assert noted.rows("view_") == before
+    assert site.paths() == asked
+    assert run(noted, ("audit",)) == 0
+
+
+def test_an_older_database_is_not_built_upon(noted: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    older = noted.folder / "older.db"
+    shutil.copyfile(noted.root / "casefile.db", older)
+    assert run(noted, ("note", "I-0001", "second words")) == 0
+    before = noted.rows("view_")
+    noted.delete_database()
+    shutil.copyfile(older, noted.root / "casefile.db")
+    every_command_refuses(noted, capsys)
+    assert run(noted, ("reindex",)) == 0
+    assert noted.rows("view_") == before
+    assert run(noted, ("search", "second")) == 0
+    assert "I-0001" in capsys.readouterr().out
+    assert run(noted, ("audit",)) == 0
