@@ -104,6 +104,11 @@ class Worker:
             raise result
         return result
 
+    def start(self) -> None:
+        """Start the sandbox before a call needs it. What goes wrong is left to the first call, which meets it again."""
+        with suppress(Ended, OSError):
+            self._running = self._running or self._start()
+
     def close(self) -> None:
         """End the sandbox."""
         running, self._running = self._running, None

@@ -1,7 +1,7 @@
 """The fetch workers of one request: sandboxes, one per method and host, lent to its threads for a capture at a time.
 
 A worker that serves many captures prepares what every page needs, which takes longer than most pages do. So threads
-share one for as long as that is quicker, and another is opened once they have waited for it as long as it takes.
+share one for as long as that is quicker, and another is opened once waiting has cost more than its start would.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ GRACE_S = 15
 MANY = 4
 """Captures of one host from which a method's worker for many, which takes longer to start, costs less."""
 MODULE_FOR_MANY = "module_for_many"
-PATIENCE_S = 3.0
-"""How long threads wait in all for workers for many of one host before one more is opened."""
+WORTH_WAITING = 2
+"""How long threads wait in all for the workers for many of one host before one more is opened, in starts of one."""
 OPEN_PER_THREAD = 2
 """A page and the video in it are captured by two methods in turn; both workers stay open."""
 
 
 @dataclass(slots=True)
 class _Sandbox:
-    """An open worker. It starts with its first call; `started` says that this one is over."""
+    """An open worker; `start_s` is how long it took to start, None until it has."""
 
     key: tuple[str, str]
     worker: Worker
     opened: ExitStack
-    started: bool = False
+    start_s: float | None = None
     lent: bool = True
 
 
@@ -75,27 +75,37 @@ class FetchWorkers:
         many = MODULE_FOR_MANY in spec.options and self.expected.get(host, 1) >= MANY
         key = (spec.options[MODULE_FOR_MANY] if many else spec.module, host)
         with self._changed:
-            sandbox = self._idle(key, PATIENCE_S if many else 0) or self._open(spec, key)
+            sandbox = self._idle(key, worth_waiting=WORTH_WAITING if many else 0) or self._open(spec, key)
         try:
+            self._start(sandbox)
             yield sandbox.worker
         finally:
             with self._changed:
-                sandbox.started, sandbox.lent = True, False
+                sandbox.lent = False
                 # The one that was used last stands last: what has to make room is taken from the front.
                 self._sandboxes.remove(sandbox)
                 self._sandboxes.append(sandbox)
                 self._changed.notify_all()
 
-    def _idle(self, key: tuple[str, str], patience_s: float) -> _Sandbox | None:
+    def _start(self, sandbox: _Sandbox) -> None:
+        if sandbox.start_s is None:
+            begun = time.monotonic()
+            sandbox.worker.start()
+            with self._changed:
+                sandbox.start_s = time.monotonic() - begun
+                self._changed.notify_all()
+
+    def _idle(self, key: tuple[str, str], *, worth_waiting: int) -> _Sandbox | None:
         """An open worker that nobody uses, waited for as long as that pays; None when one more is to be opened."""
         while alike := [one for one in self._sandboxes if one.key == key]:
             for one in alike:
                 if not one.lent:
                     one.lent = True
                     return one
-            starting = patience_s > 0 and any(not one.started for one in alike)
-            left_s = patience_s - self._waited_s.get(key, 0.0)
-            if not starting and left_s <= 0:
+            starts_s = [one.start_s for one in alike if one.start_s is not None]
+            starting = len(starts_s) < len(alike)
+            left_s = worth_waiting * max(starts_s, default=0.0) - self._waited_s.get(key, 0.0)
+            if not worth_waiting or (left_s <= 0 and not starting):
                 return None
             begun = time.monotonic()
             self._changed.wait(None if starting else left_s)
