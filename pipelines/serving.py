@@ -32,7 +32,7 @@ from pipelines.prefect_environment import HOST, prefect_environment, without_pre
 from pipelines.prefect_home import prepare_home
 from pipelines.served import CODE, CONTAINMENT, WORKSPACES
 from pipelines.services import require_database
-from pipelines.supervising import Child, adopt_orphans, end_descendants, reap
+from pipelines.supervising import Child, adopt_orphans, reap, stop
 
 POOL = "casefile"
 STEP_S = 1.0
@@ -66,7 +66,7 @@ class Watch:
 
 
 @dataclass(slots=True)
-class _Supervisor:
+class Supervisor:
     """The loop of `serve`."""
 
     serving: Serving
@@ -94,7 +94,7 @@ class _Supervisor:
 
     @property
     def children(self) -> tuple[Child, ...]:
-        """Every process that is started here, the last to be ended last."""
+        """Every process that is started here."""
         return (self.deployment, self.worker, self.direct, self.server)
 
     def step(self) -> None:
@@ -111,9 +111,7 @@ class _Supervisor:
 
     def stop(self) -> None:
         """End every process that was started here, with all that they started."""
-        for child in self.children:
-            child.stop()
-        end_descendants(self.children)
+        stop(self.children)
 
     def _child(self, *arguments: str) -> Child:
         url = f"http://{HOST}:{self.port}/api"
@@ -196,7 +194,7 @@ def serve_workspaces(serving: Serving, ended: Callable[[float], bool]) -> None:
         folders = {name: str(folder) for name, folder in serving.workspaces.items()}
         (serving.home / "workspaces.json").write_text(json.dumps(folders, indent=2), "utf-8")
         adopt_orphans()
-        supervisor = _Supervisor(serving, _free_port(), secrets.token_urlsafe(24), printed)
+        supervisor = Supervisor(serving, _free_port(), secrets.token_urlsafe(24), printed)
         try:
             while True:
                 supervisor.step()

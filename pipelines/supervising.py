@@ -69,16 +69,20 @@ class Child:
         )
         return True
 
-    def stop(self) -> None:
-        """Ask it to end, and end it when it does not."""
-        if self.process is None or not self.runs:
-            return
-        self.process.terminate()
+
+def stop(children: Sequence[Child]) -> None:
+    """Ask all of them to end, and end those that do not; with whatever they leave running."""
+    running = [child.process for child in children if child.process is not None and child.runs]
+    for process in running:
+        process.terminate()
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    for process in running:
         try:
-            self.process.wait(STOP_TIMEOUT_S)
+            process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            process.kill()
+            process.wait()
+    _end_descendants(children)
 
 
 def adopt_orphans() -> None:
@@ -97,7 +101,7 @@ def reap(children: Sequence[Child]) -> None:
             os.waitpid(ended.si_pid, 0)
 
 
-def end_descendants(children: Sequence[Child]) -> None:
+def _end_descendants(children: Sequence[Child]) -> None:
     """End whatever still runs below this process, parents before their children, so that none sees its child die."""
     if sys.platform != "linux":
         return

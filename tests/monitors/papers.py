@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -13,7 +14,9 @@ from e2e.case import Case
 from sites.behaviours import TEXT, page
 from sites.hostile import HostileSite, Visit
 
+from casefile.clock import Clock, ClockReading, SystemClock
 from cli.main import main
+from pipelines.services import Services, open_services
 
 
 def rss(*entries: tuple[str, str]) -> bytes:
@@ -58,6 +61,21 @@ class Newsroom:
         visit.respond(page(f"Story {visit.seen.target}", TEXT.decode()))
 
 
+@dataclass(frozen=True)
+class MovedClock:
+    """The system's clock, put forward or back."""
+
+    by: timedelta
+    system: Clock = field(default_factory=SystemClock)
+
+    def read(self) -> ClockReading:
+        reading = self.system.read()
+        return replace(reading, wall=reading.wall + self.by)
+
+    def mint(self) -> str:
+        return self.system.mint()
+
+
 @dataclass
 class Watching:
     """A case and its command line, run in this process."""
@@ -87,6 +105,13 @@ class Watching:
         """Look once at a watch; what the look gave."""
         (run,) = self.must("monitor", "run", name, code=code)["runs"]
         return run
+
+    @contextmanager
+    def services(self, *, later: timedelta = timedelta(0), person: str = "") -> Iterator[Services]:
+        """The open workspace, as a sequence gets it, at another time."""
+        environment = self.case.environment
+        with open_services(self.case.root, environment, person=person, clock=MovedClock(later)) as services:
+            yield services
 
     def items(self) -> list[Any]:
         """Every item."""

@@ -1,0 +1,31 @@
+"""Flows, schedules and `serve`, from outside: the newsroom and the case of the watches."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from e2e.case import Case
+from monitors.papers import Newsroom, Watching
+
+
+@pytest.fixture
+def newsroom() -> Iterator[Newsroom]:
+    """The site."""
+    room = Newsroom()
+    with room.site:
+        yield room
+
+
+@pytest.fixture
+def watching(tmp_path: Path, newsroom: Newsroom) -> Watching:
+    """A new workspace that may collect from the newsroom."""
+    watching = Watching(Case(tmp_path / "case", [newsroom.site.address]))
+    code, _out, err = watching.run("init", str(watching.case.root), "--title", "A case", "--investigator", "Ana Marić")
+    assert code == 0, err
+    return watching
