@@ -13,7 +13,9 @@ from casefile.errors import RecordUnreadable
 from casefile.events.types import CaptureFailed, CaptureStarted
 from casefile.ids import CaptureId, LeadId
 from casefile.model import Circumstances, ClockRecord, Contact, Lead, Received, readable
-from casefile.records.ledger import Claim, Ending, WorkState, finish
+from casefile.records.engine import Connection, reading
+from casefile.records.ledger import Claim, Ending, Settled, WorkState, finish
+from casefile.records.progress import Progress, progress_of
 from casefile.vocabulary import Acquisition, Cause, ContainmentLevel, Outcome, Purpose
 from collectors.choosing import Choice, NoMethod, choose_method
 from collectors.interface import MethodSpec
@@ -155,11 +157,31 @@ def conclude(
     return Attempt(begun.lead, begun.capture, record.outcome, record.cause, record.detail, record.advice, follow)
 
 
+def settled(progress: Progress) -> Settled:
+    """What the ledger is told of a lead that it does not know."""
+    return Settled(progress.lead, progress.attempts, WorkState.DONE if progress.done else WorkState.OPEN)
+
+
+def unfollowed(services: Services, lead: Lead, options: CaptureOptions) -> Attempt | None:
+    """An earlier capture that another method is still to follow; None where everything is to be made anew."""
+    if options.method is not None or options.again:
+        return None
+    with reading(services.engine) as connection:
+        progress = progress_of(connection, lead.id)
+    if progress is None or not progress.follow:
+        return None
+    return Attempt(lead, progress.capture, Outcome.CAPTURED, follow=progress.follow)
+
+
+def may_follow(services: Services, method: str) -> bool:
+    """Whether captures are followed at all, and by that method."""
+    return services.settings.capture.follow_media and method in {spec.name for spec in services.methods}
+
+
 def _following(services: Services, begun: Begun, received: Received) -> str:
     """The method that is to follow this one: none where a method was asked for by name, or there is no such method."""
-    asked = begun.options.method is None and services.settings.capture.follow_media
-    known = received.suggests in {spec.name for spec in services.methods}
-    return received.suggests if asked and known and received.suggests != begun.method.name else ""
+    asked = begun.options.method is None and received.suggests != begun.method.name
+    return received.suggests if asked and may_follow(services, received.suggests) else ""
 
 
 def circumstances(services: Services, begun: Begun, around: Surroundings) -> Circumstances:
@@ -212,10 +234,16 @@ def claim_of(ticket: Mapping[str, Json]) -> Claim:
 def append_seal(services: Services, sealed: Sealed, ending: Ending) -> None:
     """Append the seal and end its claim in one transaction; raises LeaseLost when the claim has passed on."""
     claim = claim_of(sealed.ticket)
-    whole = sealed.record.outcome is Outcome.CAPTURED and not sealed.ticket.get("follow")
-    state = WorkState.DONE if whole else WorkState.FAILED
-    event = sealing_events.sealed(services.log.id, sealed.record, sealed.object_id, sealed.inventory)
-    services.append(event, within=lambda connection: ending(connection, claim, state))
+    lead = sealed.record.circumstances.lead
+    follow = str(sealed.ticket.get("follow", ""))
+    event = sealing_events.sealed(services.log.id, sealed.record, sealed.object_id, sealed.inventory, follow=follow)
+    services.append(event, within=lambda connection: ending(connection, claim, _state_of(connection, lead)))
+
+
+def _state_of(connection: Connection, lead: str) -> WorkState:
+    """How an attempt leaves its lead: what a rebuild would make of it, so that both say the same."""
+    progress = progress_of(connection, lead)
+    return WorkState.DONE if progress is not None and progress.done else WorkState.FAILED
 
 
 def _start(services: Services, lead: Lead, claim: Claim, started: CaptureStarted) -> CaptureId:
@@ -269,7 +297,7 @@ def _give_up(services: Services, begun: Begun, folder: CaptureFolder, failure: F
 def _fail(services: Services, lead: Lead, claim: Claim, capture: CaptureId, failure: FailedCapture) -> Attempt:
     services.append(
         sealing_events.failed(services.log.id, lead.id, capture, failure),
-        within=lambda connection: finish(connection, claim, WorkState.FAILED),
+        within=lambda connection: finish(connection, claim, _state_of(connection, lead.id)),
     )
     told = failure.failed
     return Attempt(lead, capture, failure.outcome, failure.cause, told.detail, told.advice)

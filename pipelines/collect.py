@@ -16,9 +16,9 @@ from casefile.errors import LeaseLost
 from casefile.ids import LeadId
 from casefile.model import Lead
 from casefile.records.engine import reading, writing
-from casefile.records.ledger import Busy, Claim, Claimed, Settled, WorkState, settle
-from casefile.records.queries import last_attempt, last_capture
-from pipelines.capture import STAGE, Attempt, CaptureOptions, attempt_lead
+from casefile.records.ledger import Busy, Claim, Claimed, settle
+from casefile.records.progress import is_examined, progress_of
+from pipelines.capture import STAGE, Attempt, CaptureOptions, attempt_lead, may_follow, settled, unfollowed
 from pipelines.fetching import FetchWorkers, host_of
 from pipelines.leases import Leases
 from pipelines.recovering import recover_workspace, resolve_capture
@@ -104,17 +104,36 @@ class _Collection:
         if not isinstance(claimed, Claim):
             self._land(index, already(self._services, lead))
             return True
-        attempt = self._attempt(lead, claimed, workers, self._options)
-        if attempt is None:
+        attempts = self._attempts(lead, claimed, workers)
+        if not attempts:
             return False
-        attempts = [attempt]
-        if attempt.follow and isinstance(again := self._claim(lead), Claim):
-            following = self._attempt(lead, again, workers, replace(self._options, method=attempt.follow))
-            attempts += [following] if following is not None else []
-        examined = [self._examine(one.capture) for one in attempts if one.kept]
+        examined = [self._examine(one.capture) for one in attempts if one.kept and not self._is_examined(one)]
         self._examining.append((index, attempts, examined))
         self._land_examined()
         return True
+
+    def _attempts(self, lead: Lead, claim: Claim, workers: FetchWorkers) -> list[Attempt]:
+        """An attempt at the lead and, where it leaves something behind, one by the method that is to bring that.
+
+        A capture that an earlier run made is not made again: what was to follow it follows now. Empty when another
+        worker has the lead.
+        """
+        earlier = unfollowed(self._services, lead, self._options)
+        if earlier is not None and not may_follow(self._services, earlier.follow):
+            self._leases.ledger.release(claim)
+            return [earlier]
+        first = earlier or self._attempt(lead, claim, workers, self._options)
+        if first is None or not first.follow:
+            return [first] if first else []
+        again = claim if earlier else self._claim(lead)
+        if not isinstance(again, Claim):
+            return [first]
+        following = self._attempt(lead, again, workers, replace(self._options, method=first.follow))
+        return [first, following] if following else [first]
+
+    def _is_examined(self, attempt: Attempt) -> bool:
+        with reading(self._services.engine) as connection:
+            return is_examined(connection, attempt.capture)
 
     def _claim(self, lead: Lead) -> Claimed:
         return self._leases.ledger.claim(STAGE, lead.id, self._leases.now_ms(), again=self._options.again)
@@ -145,12 +164,10 @@ class _Collection:
     def _settle(self, lead: Lead) -> None:
         """Tell the ledger what the log knows of the lead, as it may have been rebuilt since."""
         with reading(self._services.engine) as connection:
-            last = last_attempt(connection, lead.id)
-            whole = last_capture(connection, lead.id)
-        if last is not None:
-            state = WorkState.DONE if whole else WorkState.OPEN
+            progress = progress_of(connection, lead.id)
+        if progress is not None:
             with writing(self._services.engine) as connection:
-                settle(connection, STAGE, [Settled(lead.id, last.attempt or 1, state)])
+                settle(connection, STAGE, [settled(progress)])
 
 
 def _by_host(leads: Sequence[Lead]) -> Callable[[int], tuple[int, int]]:

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from casefile.errors import RecordUnreadable
 from casefile.ids import LogId
 from casefile.records.engine import Engine, reading, writing
-from casefile.records.holdings import CapturedItems, captured_items, settled_leads
+from casefile.records.holdings import CapturedItems, captured_items
 from casefile.records.indexing import catch_up
-from casefile.records.ledger import Settled, WorkState, settle
+from casefile.records.ledger import settle
+from casefile.records.progress import all_progress
 from casefile.records.search import Passage, index_text
 from casefile.settings import ExamineSettings
-from pipelines.capture import STAGE
+from pipelines.capture import STAGE, settled
 from pipelines.neighbours import EdgeIndex
 from preservation.vault import Vault
 
@@ -20,8 +21,7 @@ from preservation.vault import Vault
 def index_everything(engine: Engine, log: LogId, vault: Vault, settings: ExamineSettings) -> int:
     """Fill the operational tables of a rebuilt database; the number of items."""
     with writing(engine) as connection:
-        states = settled_leads(connection)
-        settle(connection, STAGE, (_settled(*one) for one in states))
+        settle(connection, STAGE, [settled(one) for one in all_progress(connection)])
     catch_up(engine, log)
     with reading(engine) as connection:
         captures = list(captured_items(connection))
@@ -48,7 +48,3 @@ def _passages(vault: Vault, capture: CapturedItems) -> Iterator[Passage]:
     for identity, item in zip(capture.items, record.items, strict=False):
         if item.text:
             yield Passage("item", identity, "text", item.text, item=identity)
-
-
-def _settled(lead: str, attempts: int, whole: bool) -> Settled:
-    return Settled(lead, attempts, WorkState.DONE if whole else WorkState.OPEN)

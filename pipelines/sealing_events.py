@@ -50,8 +50,8 @@ def failed(log: LogId, lead: str, capture: str, failure: FailedCapture) -> Draft
     )
 
 
-def sealed(log: LogId, record: CaptureRecord, object_id: str, inventory: str) -> Draft:
-    """A capture is in the vault."""
+def sealed(log: LogId, record: CaptureRecord, object_id: str, inventory: str, *, follow: str = "") -> Draft:
+    """A capture is in the vault; `follow` names the method that is to bring what it left behind."""
     circumstances = record.circumstances
     words = tuple(
         ItemWords(position=item.position, name=item.name, title=item.title, author=item.author) for item in record.items
@@ -68,7 +68,7 @@ def sealed(log: LogId, record: CaptureRecord, object_id: str, inventory: str) ->
         "capture.sealed",
         Subject(kind="item", id=circumstances.capture, count=len(record.items)),
         Subject(kind="lead", id=circumstances.lead),
-        body=SealedBody(record=without_words, object_id=object_id, inventory=inventory),
+        body=SealedBody(record=without_words, object_id=object_id, inventory=inventory, follow=follow or None),
         personal=SealedPersonal(items=words, handed_over_how=circumstances.handed_over_how),
         outcome=EventOutcome(status=record.outcome, cause=record.cause),
         id=machine_event_id(log, circumstances.capture, "sealed", circumstances.attempt),

@@ -53,7 +53,7 @@ def capture_failed(event: Event) -> Sequence[Effect]:
 _OF_CAPTURE = (
     "object_id", "inventory", "method", "method_version", "purpose", "acquisition", "source", "collector",
     "containment", "egress_enforced", "allowances", "started_at", "ended_at", "circumstances", "exchanges", "tools",
-    "files", "detail",
+    "files", "detail", "follow",
 )  # fmt: skip
 _OF_ITEM = (
     "locator", "role", "media_type", "declared_media_type", "claimed_time", "content", "content_reason", "sha256",
@@ -103,6 +103,7 @@ def _capture_columns(body: SealedBody | Erased) -> dict[str, Column]:
         "tools": text_of([one.plain() for one in record.tools]),
         "files": text_of([one.plain() for one in record.files]),
         "detail": record.detail,
+        "follow": body.follow,
         **columns(
             circumstances,
             "method", "method_version", "purpose", "acquisition", "source", "collector", "egress_enforced",

@@ -95,11 +95,16 @@ class CaptureStarted(Value):
 
 
 class SealedBody(Value):
-    """What was captured, and the digest that binds the vault object: sha512 of its inventory.json."""
+    """What was captured, and the digest that binds the vault object: sha512 of its inventory.json.
+
+    `follow` names the method that is still to bring what this capture left behind, such as the video of a page; the
+    lead is not done until it has.
+    """
 
     record: CaptureRecord
     object_id: Text
     inventory: Text
+    follow: Text | None = None
 
 
 class ItemWords(Value):

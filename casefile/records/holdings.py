@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, select
 
 from casefile.ids import format_number
 from casefile.records.engine import tables
@@ -30,16 +30,6 @@ def captured_items(connection: Connection, capture: str = "") -> Iterator[Captur
     for row in connection.execute(query.order_by(table.c.sealed_at, table.c.id)).all():
         ids = connection.execute(select(item.c.id).where(item.c.capture == row.id).order_by(item.c.position))
         yield CapturedItems(row.id, row.object_id, tuple(ids.scalars()))
-
-
-def settled_leads(connection: Connection) -> list[tuple[str, int, bool]]:
-    """Every lead that was attempted: its id, how many attempts there were, whether one of them was whole."""
-    attempt = tables("view_")["view_attempt"]
-    whole = func.max(case((attempt.c.status == "captured", 1), else_=0))
-    rows = connection.execute(
-        select(attempt.c.lead, func.max(attempt.c.attempt), whole).group_by(attempt.c.lead).order_by(attempt.c.lead)
-    )
-    return [(lead, number or 1, bool(done)) for lead, number, done in rows]
 
 
 @dataclass(frozen=True, slots=True)

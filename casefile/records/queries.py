@@ -14,6 +14,7 @@ from casefile.errors import UnknownItem
 from casefile.ids import format_number, parse_number
 from casefile.model import Lead
 from casefile.records.engine import tables
+from casefile.records.progress import is_unfollowed
 from casefile.vocabulary import Pathway
 
 
@@ -213,23 +214,6 @@ def open_attempts(connection: Connection, capture: str = "") -> list[OpenAttempt
     return [OpenAttempt(row.capture, row.lead, row.attempt or 1, row.run) for row in rows]
 
 
-def last_attempt(connection: Connection, lead: str) -> AttemptRecord | None:
-    """The newest attempt at a lead."""
-    attempts = list_attempts(connection, lead=lead)
-    return max(attempts, key=lambda one: one.attempt or 0, default=None)
-
-
-def last_capture(connection: Connection, lead: str) -> str | None:
-    """The newest capture of a lead that was whole."""
-    table = tables("view_")["view_capture"]
-    return connection.execute(
-        select(table.c.id)
-        .where(table.c.lead == lead, table.c.outcome == "captured")
-        .order_by(table.c.sealed_at.desc())
-        .limit(1)
-    ).scalar_one_or_none()
-
-
 def last_success(connection: Connection, method: str, host: str) -> str | None:
     """When that method last made a whole capture of a locator of that host."""
     capture, lead = tables("view_")["view_capture"], tables("view_")["view_lead"]
@@ -270,6 +254,8 @@ def list_leads(connection: Connection, *, job: str = "", monitor: str = "") -> l
 def waiting_leads(connection: Connection, monitor: str = "") -> list[Lead]:
     """Leads that no attempt has brought to an end, as a crash or a pause leaves them; of one watch when it is named.
 
+    So are those whose capture is to be followed by another one of which there is no attempt yet.
+
     What was handed over cannot be had again by its locator and is left out.
     """
     lead, attempt = tables("view_")["view_lead"], tables("view_")["view_attempt"]
@@ -278,7 +264,9 @@ def waiting_leads(connection: Connection, monitor: str = "") -> list[Lead]:
         attempt.c.status != "started",
         attempt.c.cause.is_distinct_from("interrupted"),
     )
-    query = select(lead).where(~ended, lead.c.pathway != "handed-over").order_by(lead.c.added_at, lead.c.id)
+    unfollowed = is_unfollowed(lead)
+    query = select(lead).where(or_(~ended, unfollowed), lead.c.pathway != "handed-over")
+    query = query.order_by(lead.c.added_at, lead.c.id)
     if monitor:
         query = query.where(lead.c.monitor == monitor)
     return [

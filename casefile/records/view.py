@@ -7,7 +7,7 @@ objects are canonical JSON in text columns.
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
-VIEW_VERSION = 1
+VIEW_VERSION = 2
 """Raised when the shape or meaning of a view table changes; opening a database of another version rebuilds them."""
 
 
@@ -150,6 +150,7 @@ class ViewCapture(SQLModel, table=True):
     tools: str | None = None
     files: str | None = None
     detail: str | None = None
+    follow: str | None = None
     sealed_at: str
 
 

@@ -114,9 +114,12 @@ def act(order: dict[str, Any]) -> None:
 
 
 def run_collect(services: Services, order: dict[str, Any], notes: Notes) -> None:
-    """The locators as one job, so that a rerun means the same leads."""
-    origin = Origin(Pathway.LIST, job="the job") if order.get("job", True) else Origin(Pathway.BY_HAND)
-    leads = add_leads(services, occurrences([Candidate(one) for one in order["locators"]]), origin)
+    """The locators as one job, so that a rerun means the same leads; or as given by hand."""
+    candidates = [Candidate(one) for one in order["locators"]]
+    if order.get("job", True):
+        leads = add_leads(services, occurrences(candidates), Origin(Pathway.LIST, job="the job"))
+    else:
+        leads = add_leads(services, candidates, Origin(Pathway.BY_HAND))
     options = CaptureOptions(level=ContainmentLevel(order.get("level", "full")))
     with (examining if order.get("examine") else not_examining)(services, options.level) as examine:
         collect(services, leads, options, told=notes.told, examine=examine)

@@ -120,6 +120,8 @@ class History:
         event, name = sorted(parts)[self.choose(len(parts))]
         said = parts[event, name]
         assert all(self.found(mark) for mark in said), "it is in no file even before"
+        # So that whatever of it can be found is in the index by then.
+        search_workspace(self.services, said[0], 10)
         self.services.log.erase(EventId(event), PartName(name), GROUNDS, self.services.actor)
         self.erased += said
         self.require_erased()

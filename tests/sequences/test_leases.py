@@ -11,9 +11,10 @@ from casefile.records.ledger import Claim
 from pipelines.leases import Leases
 from pipelines.services import open_services
 
-from .workspaces import LONGEST_S, Place
+from .workspaces import Place
 
 LEASE_MS = 400
+PATIENCE_S = 20
 
 
 def until(place: Place) -> int:
@@ -24,7 +25,7 @@ def until(place: Place) -> int:
 
 
 def await_later(place: Place, moment: int) -> None:
-    deadline = time.monotonic() + LONGEST_S
+    deadline = time.monotonic() + PATIENCE_S
     while until(place) <= moment:
         assert time.monotonic() < deadline, "the lease is not renewed any more"
         time.sleep(0.02)
