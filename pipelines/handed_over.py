@@ -5,7 +5,9 @@ The material is recorded as handed over, never as observed by us; who handed it 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -50,12 +52,21 @@ def import_files(services: Services, request: ImportRequest, told: Callable[[Res
     source = source_of(services, request.source)
     leases = Leases(services)
     results: list[Result] = []
+    admitted: deque[tuple[Attempt, list[Future[None]]]] = deque()
+
+    def land(*, wait: bool) -> None:
+        """Tell results in their order: of what has been examined, or of everything."""
+        while admitted and (wait or all(one.done() for one in admitted[0][1])):
+            attempt, examinations = admitted.popleft()
+            results.append(result_of(services, [attempt], examinations))
+            told(results[-1])
+
     with leases.renewing(), examining(services, request.level) as examine:
         for batch in plan(request.paths, barred=(services.workspace.root,)):
             attempt = _admit(services, leases, request, source.id, batch)
-            result = result_of(services, [attempt], [examine(attempt.capture)] if attempt.kept else [])
-            results.append(result)
-            told(result)
+            admitted.append((attempt, [examine(attempt.capture)] if attempt.kept else []))
+            land(wait=False)
+        land(wait=True)
     return results
 
 
