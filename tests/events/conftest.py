@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from .children import end_all
 from .places import Place
-from .servers import Server, any_server
+from .servers import Server, any_server, quick_folder
 
 Places = Callable[[], Place]
 
@@ -26,6 +27,14 @@ def server() -> Iterator[Server]:
     """A PostgreSQL server of our own; without one the tests fail, they are not skipped."""
     with any_server() as started:
         yield started
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder for the test, in memory where there is some."""
+    folder = quick_folder("casefile-test-")
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

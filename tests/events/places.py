@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -110,11 +111,15 @@ def assert_equals_replay(place: Place) -> None:
         assert live[name] == rows, name
 
 
+@cache
+def _checker() -> dict[str, Any]:
+    return runpy.run_path(str(CHECKER))
+
+
 def independent_check(folder: Path) -> dict[str, Any]:
     """The same checker, without the cost of a process: for loops."""
-    module = runpy.run_path(str(CHECKER))
     try:
-        report: dict[str, Any] = module["check"](folder)
+        report: dict[str, Any] = _checker()["check"](folder)
     except (ValueError, KeyError, OSError) as error:
         return {"problems": [str(error)]}
     return report

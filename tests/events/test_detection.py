@@ -24,7 +24,7 @@ from casefile.events.types import ToolTested, Words
 from casefile.records.engine import reading, sqlite_engine, table, writing
 from casefile.records.reading import read_head
 
-from .places import ACTOR, LOG, Place, assert_equals_replay, independent_check, independent_report, rows_of
+from .places import ACTOR, LOG, Place, assert_equals_replay, independent_check, rows_of
 from .story import GROUNDS
 
 
@@ -195,7 +195,7 @@ def test_what_a_crash_tore_is_written_anew(place: Place, torn: Callable[[bytes],
         stream.write(torn(b"\0\0\0\x40" + os.urandom(400)))
     assert place.open().recover() == 2
     assert place.open().recover() == 0
-    report = independent_report(place.folder / "log")
+    report = independent_check(place.folder / "log")
     assert (report["events"], report["problems"]) == (4, [])
     assert report["parts"] == len(parts)
     assert_equals_replay(place)
@@ -218,7 +218,7 @@ def test_what_a_crash_tore_does_not_keep_a_database_from_being_rebuilt(
     assert bool(replayed.unfinished) == bool(torn(frame))
     assert place.open().recover() == 0
     place.append(remark(1))
-    report = independent_report(place.folder / "log")
+    report = independent_check(place.folder / "log")
     assert (report["events"], report["problems"]) == (3, [])
     assert_equals_replay(place)
 
@@ -231,7 +231,7 @@ def test_parts_that_were_written_and_not_acknowledged_are_not_there_twice(place:
         for event, name, salt, content, _erased in waiting:
             stream.write(framed(encode(Part(event, PartName(name), bytes(salt), bytes(content)))))
     assert place.open().recover() == 1
-    report = independent_report(place.folder / "log")
+    report = independent_check(place.folder / "log")
     assert (report["events"], report["parts"], report["problems"]) == (2, 2, [])
 
 
@@ -308,7 +308,7 @@ def test_parts_that_do_not_belong_are_found(sqlite_place: Place, change: str) ->
         private(place).write_bytes(content.replace(first, swapped[0]).replace(other, swapped[1]))
     with pytest.raises(RecordUnreadable):
         rebuild_scratch(place)
-    assert independent_report(place.folder / "log")["problems"]
+    assert independent_check(place.folder / "log")["problems"]
 
 
 def test_segments_that_are_missing_or_strange_are_found(sqlite_place: Place) -> None:
