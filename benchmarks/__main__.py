@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.measuring import Figure
 
 HOUSE = ("casefile", "cli", "collectors", "containment", "pipelines", "preservation", "verification")
-ALL = ("command_line", "appending", "sealing", "fingerprints", "auditing", "importing", "pages")
+ALL = ("command_line", "appending", "replaying", "sealing", "fingerprints", "auditing", "importing", "pages")
 
 
 def main(names: list[str]) -> int:

@@ -74,8 +74,9 @@ class Effects:
 
 def _storable(row: Row) -> Row:
     """The row without null characters in text, which PostgreSQL cannot store; both engines then hold the same."""
-    if any(type(value) is str and "\0" in value for value in row.values()):
-        return {name: value.replace("\0", "\ufffd") if type(value) is str else value for name, value in row.items()}
+    for value in row.values():
+        if type(value) is str and "\0" in value:
+            return {name: one.replace("\0", "\ufffd") if type(one) is str else one for name, one in row.items()}
     return row
 
 
