@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from casefile.errors import DatabaseRestored, JournalShortened, RecordUnreadable
-from casefile.events.envelope import MAX_ENVELOPE_BYTES, is_envelope, leaf_hash
+from casefile.events.envelope import MAX_ENVELOPE_BYTES, Envelope, is_envelope, leaf_hash
 from casefile.events.files import LogFiles, Unwritten
 from casefile.events.journal import Position, Unfinished, framed, segment_name, segment_of
 from casefile.events.lock import Mark
 from casefile.events.private import OVERHEAD_BYTES
 from casefile.records.engine import tables
 from casefile.records.erasures import pending_erasures
-from casefile.records.reading import Entry, Head, read_events, read_head
+from casefile.records.reading import Entry, Head, read_events, read_head, stored_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ def what_is_behind(connection: Connection, files: LogFiles, log: str, mark: Mark
     _refuse_strangers(files, trusted, head, entries)
     segment = segment_of(trusted.size)
     journal_at = trusted.end.offset if trusted.end.segment == segment else 0
+    _refuse_to_lose_parts(files, segment, journal_at, private_at)
     return Behind(trusted, journal_at, private_at, [_unwritten(entry) for entry in entries], head)
 
 
@@ -80,7 +81,7 @@ def _require_journal(connection: Connection, files: LogFiles, head: Head, truste
     row = connection.execute(select(table).where(table.c.position == trusted.size - 1)).one_or_none()
     if row is None or Position(row.segment, row.journal_end) != end:
         raise DatabaseRestored(_count(files), head.size)
-    frame = framed(bytes(row.envelope))
+    frame = framed(stored_bytes(row.envelope, f"log_entry {row.position}"))
     start = end.offset - len(frame)
     if journal.bytes_at(end.segment, start, len(frame)) != frame:
         raise RecordUnreadable(f"{journal.where(end.segment)} at byte {start}", "is not what the database committed")
@@ -111,6 +112,21 @@ def _acknowledged_private_bytes(connection: Connection, files: LogFiles, size: i
     if found < total:
         raise RecordUnreadable(files.private.where(segment), f"has {found} bytes where {total} were synced")
     return total
+
+
+def _refuse_to_lose_parts(files: LogFiles, segment: int, journal_at: int, private_at: int) -> None:
+    """Behind that point parts may lie that nobody acknowledged; one whose event is in the journal was acknowledged.
+
+    Then the database has lost it, or says that it is shorter. It is an index: nothing of the log is cut off for it.
+    """
+    beyond = {one.event for one in files.private.headings(segment) if one.end > private_at}
+    if not beyond or not journal_at:
+        return
+    for _start, content, end in files.journal.read(segment, MAX_ENVELOPE_BYTES):
+        if Envelope.from_bytes(content).id in beyond:
+            raise RecordUnreadable(files.private.where(segment), "holds parts that the database lacks or holds shorter")
+        if end >= journal_at:
+            return
 
 
 def _refuse_strangers(files: LogFiles, trusted: Trusted, head: Head, entries: Sequence[Entry]) -> None:

@@ -105,11 +105,21 @@ def _parts(connection: Connection, events: Sequence[str]) -> dict[str, dict[Part
                 name = PartName(row.name)
             except ValueError as error:
                 raise RecordUnreadable(f"log_part of event {row.event}", f"names a part {row.name!r}") from error
-            found.setdefault(row.event, {})[name] = Part(row.event, name, bytes(row.salt), bytes(row.content))
+            where = f"log_part {name} of event {row.event}"
+            salt, content = stored_bytes(row.salt, where), stored_bytes(row.content, where)
+            found.setdefault(row.event, {})[name] = Part(row.event, name, salt, content)
     return found
 
 
 def _entry(row: Row[Any], parts: dict[str, dict[PartName, Part]]) -> Entry:
-    content = bytes(row.envelope)
+    where = f"log_entry {row.position}"
+    content = stored_bytes(row.envelope, where)
     envelope = Envelope.from_bytes(content)
-    return Entry(row.position, content, bytes(row.leaf), Event(envelope, parts.get(envelope.id, {})))
+    return Entry(row.position, content, stored_bytes(row.leaf, where), Event(envelope, parts.get(envelope.id, {})))
+
+
+def stored_bytes(value: object, where: str) -> bytes:
+    """A value of a column of bytes; raises RecordUnreadable for what SQLite lets stand there beside bytes."""
+    if not isinstance(value, bytes | memoryview):
+        raise RecordUnreadable(where, f"holds a {type(value).__name__} where bytes belong")
+    return bytes(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Sequence
 
 import pytest
@@ -78,4 +79,34 @@ def test_an_older_database_is_not_built_upon(noted: Place, capsys: pytest.Captur
     assert noted.rows("view_") == before
     assert run(noted, ("search", "second")) == 0
     assert "I-0001" in capsys.readouterr().out
+    assert run(noted, ("audit",)) == 0
+
+
+@pytest.mark.parametrize(
+    "forgery",
+    [
+        "update log_part set content = x'00' where length(content) > 20",
+        "update log_part set content = 'words' where length(content) > 20",
+        "update log_part set content = null, salt = null, erased_by = event",
+        "delete from log_part",
+        "update log_entry set envelope = 999999999999",
+        "update log_entry set envelope = 'words'",
+    ],
+)
+def test_a_forged_database_takes_nothing_from_the_log(
+    noted: Place, capsys: pytest.CaptureFixture[str], forgery: str
+) -> None:
+    """Whatever the database says, the log's files are the record: neither an opening nor an audit cuts them."""
+    kept = {path: path.read_bytes() for path in (noted.root / "log").rglob("0*")}
+    before = noted.rows("view_")
+    database = sqlite3.connect(noted.root / "casefile.db")
+    with database:
+        database.execute(forgery)
+    database.close()
+    for command in (("audit",), ("note", "I-0001", "more"), ("audit",)):
+        assert run(noted, command) == INTEGRITY
+        assert {path: path.read_bytes() for path in (noted.root / "log").rglob("0*")} == kept
+    assert "log_" in capsys.readouterr().out
+    assert run(noted, ("reindex",)) == 0
+    assert noted.rows("view_") == before
     assert run(noted, ("audit",)) == 0
