@@ -129,6 +129,7 @@ def open_examiner(services: Services, level: ContainmentLevel) -> Iterator[Exami
         one.mkdir(parents=True, mode=0o700)
     try:
         with open_worker(MODULE, inputs=inputs, out=out, egress=None, level=level) as worker:
+            worker.start()
             edges = EdgeIndex(services.engine, services.settings.examine)
             yield Examiner(services, worker, inputs, out, edges)
     finally:
@@ -169,14 +170,20 @@ class _Examination:
         return pool.submit(self._run, capture)
 
     def _run(self, capture: str) -> None:
-        batch = [self._waiting.popleft() for _one in range(len(self._waiting))]
-        if batch:
-            try:
-                _examine_captures(self._open(), batch)
-            except CasefileError as error:
-                self._failed |= dict.fromkeys(batch, error)
+        batch: list[str] = []
+        try:
+            # Opened before the batch is taken: what is captured while the sandbox starts is examined with the first.
+            examiner = self._open()
+            batch = self._take_waiting()
+            if batch:
+                _examine_captures(examiner, batch)
+        except CasefileError as error:
+            self._failed |= dict.fromkeys(batch or self._take_waiting(), error)
         if (failure := self._failed.pop(capture, None)) is not None:
             raise failure
+
+    def _take_waiting(self) -> list[str]:
+        return [self._waiting.popleft() for _one in range(len(self._waiting))]
 
     def _open(self) -> Examiner:
         """Opened with the first capture, in the thread that uses it: what fails to be captured needs none."""
