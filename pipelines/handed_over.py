@@ -24,7 +24,7 @@ from pipelines.leads import Candidate, Origin, add_leads
 from pipelines.leases import Leases
 from pipelines.people import source_of
 from pipelines.recovering import recover_workspace
-from pipelines.results import Result, result_of
+from pipelines.results import Result, examination_detail, result_of
 from pipelines.services import Services
 
 OUTSIDE = Surroundings(ContainmentLevel.WEAK, egress_enforced=False)
@@ -48,7 +48,7 @@ def import_files(services: Services, request: ImportRequest, told: Callable[[Res
     for path in request.paths:
         if not path.exists() and not path.is_symlink():
             raise UsageError(f"there is no {path}")
-    recover_workspace(services)
+    recovered = recover_workspace(services)
     source = source_of(services, request.source)
     leases = Leases(services)
     results: list[Result] = []
@@ -62,6 +62,8 @@ def import_files(services: Services, request: ImportRequest, told: Callable[[Res
             told(results[-1])
 
     with leases.renewing(), examining(services, request.level) as examine:
+        for examination in [examine(capture) for capture in recovered.recorded]:
+            examination_detail(examination)
         for batch in plan(request.paths, barred=(services.workspace.root,)):
             attempt = _admit(services, leases, request, source.id, batch)
             admitted.append((attempt, [examine(attempt.capture)] if attempt.kept else []))

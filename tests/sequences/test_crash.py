@@ -130,9 +130,15 @@ def test_an_import_that_is_killed_at_any_step(places: Places, tmp_path: Path) ->
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize("part", range(8))
+@pytest.mark.parametrize("part", range(4))
 def test_a_collection_that_is_killed_at_any_step(places: Places, site: HostileSite, part: int) -> None:
-    """With examination, and the sandbox as it is in use."""
-    steps = steps_of(places(), "collect", locators=wanted(site, f"recorded={part}"), examine=True)
-    for number in range(part + 1, len(steps) + 1, 8):
+    steps = steps_of(places(), "collect", locators=wanted(site, f"recorded={part}"), level="weak")
+    for number in range(part + 1, len(steps) + 1, 4):
+        kill_a_collection(places(), site, number, level="weak")
+
+
+@pytest.mark.campaign
+def test_a_collection_in_the_sandbox_that_is_killed_while_it_examines(places: Places, site: HostileSite) -> None:
+    steps = steps_of(places(), "collect", locators=wanted(site, "examined"), examine=True)
+    for number in range(5, len(steps) + 1, 11):
         kill_a_collection(places(), site, number, examine=True)
