@@ -48,7 +48,7 @@ def measure(folder: Path) -> Sequence[Figure]:
     return [
         Figure(f"{PAGES} video pages, against a plain process", ours.cpu_s / plain.cpu_s, 1.5, "x CPU", detail),
         Figure("one video page", ours.cpu_s / PAGES, AUTO_ARCHIVER_CPU_S / 2, "s CPU", detail),
-        Figure("memory that grows with each page", growth, AUTO_ARCHIVER_GROWTH / 5, "MB", memory),
+        Figure("memory that grows with each page", growth, AUTO_ARCHIVER_GROWTH / 3, "MB", memory),
     ]
 
 
