@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, inspect, select
 
 from casefile.clock import SystemClock
 from casefile.events.append import Actor, Log
@@ -55,7 +55,8 @@ class Place:
     def create(self) -> Place:
         """An empty log, opened by its first event."""
         self.files.create()
-        empty_database(self.engine, LOG)
+        if not inspect(self.engine).has_table("log_head"):
+            empty_database(self.engine, LOG)
         self.open()
         self.append(draft("investigation.opened", body=InvestigationOpened(title="first")))
         return self

@@ -32,10 +32,10 @@ class Server:
         """The address of one database, as `database.url` takes it."""
         return f"postgresql://postgres@/{database}?host={self.socket}"
 
-    def create(self, database: str) -> str:
-        """Create an empty database and return its address."""
+    def create(self, database: str, template: str = "template0") -> str:
+        """Create a database, empty unless it has a model, and return its address."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{database}" TEMPLATE template0'.encode())
+            connection.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}"'.encode())
         return self.url(database)
 
     def drop(self, database: str) -> None:

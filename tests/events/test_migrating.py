@@ -49,7 +49,7 @@ def shape(engine: Engine) -> dict[str, Any]:
 
 
 def test_migrations_make_what_the_models_describe(new_place: Places) -> None:
-    migrated, created = new_place(), new_place()
+    migrated, created = new_place(blank=True), new_place(blank=True)
     upgrade_database(migrated.engine)
     with writing(created.engine) as connection:
         create_tables(connection, "log_", "work_")
@@ -159,7 +159,7 @@ def killed_at(place: Place, number: int, act: Callable[[Place], object]) -> None
 
 @pytest.mark.parametrize("number", [0, 4, 15])
 def test_a_migration_that_is_killed_leaves_nothing_of_itself(new_place: Places, number: int) -> None:
-    place = new_place()
+    place = new_place(blank=True)
     killed_at(place, number, lambda fresh: upgrade_database(fresh.engine))
     assert shape(place.engine) == {}
     upgrade_database(place.engine)
