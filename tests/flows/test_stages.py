@@ -47,7 +47,7 @@ def test_leads_that_were_left_over_are_collected_by_the_service(
     people = {one["id"]: one for one in watching.must("person", "list")["people"]}
     with watching.services() as services, reading(services.engine) as connection:
         (attempt,) = list_attempts(connection)
-    by = people[attempt.started_by.partition(":")[2]]
+    by = people[attempt.started_by]
     assert (by["name"], by["kind"]) == ("casefile serve", "service")
 
 

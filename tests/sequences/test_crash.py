@@ -6,6 +6,7 @@ The steps at which a sequence is killed come from a run of it that is not killed
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -21,9 +22,13 @@ ALWAYS = ("record",)
 """Steps that are killed in every run: here only the intent to seal is left of what is recorded already."""
 
 
-def wanted(site: HostileSite, case: str) -> list[str]:
+CASES = count()
+
+
+def wanted(site: HostileSite) -> list[str]:
     """Three locators that no other case asks for."""
-    return [site.url(f"{path}?{case}") for path in PATHS]
+    case = next(CASES)
+    return [site.url(f"{path}?case={case}") for path in PATHS]
 
 
 def steps_of(place: Place, sequence: str, **order: object) -> list[str]:
@@ -39,7 +44,7 @@ def selected(steps: Sequence[str], offset: int) -> list[int]:
 
 
 def kill_a_collection(place: Place, site: HostileSite, number: int, **order: object) -> None:
-    locators = wanted(site, f"killed={number}")
+    locators = wanted(site)
     code = place.run("collect", locators=locators, kill_at=number, **order)
     # The order of steps of several threads varies, and so does their number, by a few.
     assert code in (KILLED, 0), place.lines("error")
@@ -62,7 +67,7 @@ def require_whole(place: Place, locators: Sequence[str]) -> None:
 
 
 def test_a_collection_that_is_killed_is_finished_by_the_same_command(places: Places, site: HostileSite) -> None:
-    steps = steps_of(places(), "collect", locators=wanted(site, "recorded"), level="weak")
+    steps = steps_of(places(), "collect", locators=wanted(site), level="weak")
     assert len(steps) > 150
     for number in selected(steps, 30):
         kill_a_collection(places(), site, number, level="weak")
@@ -132,13 +137,13 @@ def test_an_import_that_is_killed_at_any_step(places: Places, tmp_path: Path) ->
 @pytest.mark.campaign
 @pytest.mark.parametrize("part", range(4))
 def test_a_collection_that_is_killed_at_any_step(places: Places, site: HostileSite, part: int) -> None:
-    steps = steps_of(places(), "collect", locators=wanted(site, f"recorded={part}"), level="weak")
+    steps = steps_of(places(), "collect", locators=wanted(site), level="weak")
     for number in range(part + 1, len(steps) + 1, 4):
         kill_a_collection(places(), site, number, level="weak")
 
 
 @pytest.mark.campaign
 def test_a_collection_in_the_sandbox_that_is_killed_while_it_examines(places: Places, site: HostileSite) -> None:
-    steps = steps_of(places(), "collect", locators=wanted(site, "examined"), examine=True)
+    steps = steps_of(places(), "collect", locators=wanted(site), examine=True)
     for number in range(5, len(steps) + 1, 11):
         kill_a_collection(places(), site, number, examine=True)

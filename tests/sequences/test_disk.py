@@ -65,8 +65,9 @@ def collect_when_full(place: Place, site: HostileSite, free: int) -> None:
     assert code == UNUSABLE or (code == 0 and "failed" in outcomes), (code, outcomes, place.lines("error"))
     if code == UNUSABLE:
         (said,) = place.lines("error")
-        assert "SpaceExhausted" in said, said
-        assert "Free space" in said, said
+        # Without a single free block SQLite cannot even open, which it calls an error of the disk.
+        assert said.startswith("SpaceExhausted" if free else ("SpaceExhausted", "StorageFailed")), said
+        assert "Free space" in said or "Check the disk" in said, said
     ballast.unlink()
     resume(place, locators)
     # SQLite does not open a file by way of /proc.
@@ -101,7 +102,7 @@ def test_a_full_disk_ends_a_collection_that_resumes_when_there_is_room(
 
 
 @pytest.mark.campaign
-@pytest.mark.parametrize("free", [*range(0, 1_000_000, 50_000), *range(MEBIBYTE, 5 * MEBIBYTE, MEBIBYTE // 2)])
+@pytest.mark.parametrize("free", [*range(0, 1_000_000, 100_000), *range(MEBIBYTE, 5 * MEBIBYTE, MEBIBYTE // 2)])
 def test_a_disk_that_is_full_at_any_moment(small: Place, site: HostileSite, free: int) -> None:
     collect_when_full(small, site, free)
 
@@ -152,6 +153,6 @@ def test_a_call_that_fails_ends_in_a_typed_error(places: Places, site: HostileSi
 
 @pytest.mark.campaign
 @pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize("number", range(1, 21))
+@pytest.mark.parametrize("number", [1, 2, 3, 5, 8, 13])
 def test_any_call_that_fails_ends_in_a_typed_error(places: Places, site: HostileSite, call: str, number: int) -> None:
     fail_a_call(places(), site, call, number)
