@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -129,7 +130,9 @@ def test_a_prefect_that_hangs_is_not_waited_for_and_cannot_begin_later(
         threading.Event().wait(60)
 
     sequence = Sequence()
+    began = time.monotonic()
     value, notes = through(sequence, hangs)
+    assert time.monotonic() - began < 20
     assert (value, len(notes)) == ("done", 1)
     late[0]()
     assert sequence.runs == 1

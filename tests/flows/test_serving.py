@@ -48,7 +48,7 @@ def test_what_is_due_is_looked_at_at_once_and_nothing_runs_on_when_it_is_ended(
     assert until(newsroom.stories_asked, 60), (tmp_path / "said").read_text()
     assert until(lambda: "last success 2" in (tmp_path / "said").read_text(), 60)
     assert "Prefect is not up; 1 watches that are due" in (tmp_path / "said").read_text()
-    assert watching.run("serve")[0] == 6
+    assert watching.case.run("serve", timeout=60).code == 6
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0
     assert marked(tmp_path) == {}
