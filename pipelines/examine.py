@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from casefile.digests import Digest, hex_of
-from casefile.errors import CasefileError
 from casefile.records.engine import reading
 from casefile.records.holdings import captured_items
 from casefile.records.queries import (
@@ -37,6 +37,10 @@ from verification.running import MODULE, examine_batch
 from verification.working_copies import Preserved, copies_in
 
 PREVIEWS = "previews"
+GATHERED = 25
+"""Captures that are enough for a batch."""
+GATHER_S = 3.0
+"""For which a batch waits for more of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,41 +152,68 @@ def examining(services: Services, level: ContainmentLevel) -> Iterator[Examine]:
         try:
             yield lambda capture: examination.submit(pool, capture)
         finally:
+            examination.wanted.set()
             pool.submit(examination.opened.close).result()
+
+
+class _Awaited(Future[None]):
+    """The examination of one capture. Whoever waits for it ends the gathering of a batch."""
+
+    def __init__(self, wanted: threading.Event) -> None:
+        super().__init__()
+        self._wanted = wanted
+
+    def result(self, timeout: float | None = None) -> None:
+        if not self.done():
+            self._wanted.set()
+        return super().result(timeout)
 
 
 @dataclass(slots=True)
 class _Examination:
     """Captures that wait for the one examining thread, which takes all that wait as one batch.
 
-    A capture's own task runs after the one that examined it with others, and tells how that ended.
+    Each batch starts its tools anew, which costs as much as ten files: so it gathers for a while, unless somebody
+    waits for what is in it.
     """
 
     services: Services
     level: ContainmentLevel
     opened: ExitStack = field(default_factory=ExitStack)
+    wanted: threading.Event = field(default_factory=threading.Event)
     _examiner: Examiner | None = None
-    _waiting: deque[str] = field(default_factory=deque)
-    _failed: dict[str, CasefileError] = field(default_factory=dict)
+    _waiting: deque[tuple[str, _Awaited]] = field(default_factory=deque)
 
     def submit(self, pool: ThreadPoolExecutor, capture: str) -> Future[None]:
-        self._waiting.append(capture)
-        return pool.submit(self._run, capture)
+        awaited = _Awaited(self.wanted)
+        self._waiting.append((capture, awaited))
+        if len(self._waiting) >= GATHERED:
+            self.wanted.set()
+        pool.submit(self._run)
+        return awaited
 
-    def _run(self, capture: str) -> None:
-        batch: list[str] = []
+    def _run(self) -> None:
+        if not self._waiting:
+            return
+        failure: BaseException | None = None
+        batch: list[tuple[str, _Awaited]] = []
         try:
             # Opened before the batch is taken: what is captured while the sandbox starts is examined with the first.
             examiner = self._open()
+            self.wanted.wait(GATHER_S)
+            # Before the batch is taken: whoever waits from now on waits for a later one, or finds this one done.
+            self.wanted.clear()
             batch = self._take_waiting()
-            if batch:
-                _examine_captures(examiner, batch)
-        except CasefileError as error:
-            self._failed |= dict.fromkeys(batch or self._take_waiting(), error)
-        if (failure := self._failed.pop(capture, None)) is not None:
-            raise failure
+            _examine_captures(examiner, [capture for capture, _awaited in batch])
+        except BaseException as error:  # noqa: BLE001  (whoever waits is told)
+            failure = error
+        for _capture, awaited in batch or self._take_waiting():
+            if failure is None:
+                awaited.set_result(None)
+            else:
+                awaited.set_exception(failure)
 
-    def _take_waiting(self) -> list[str]:
+    def _take_waiting(self) -> list[tuple[str, _Awaited]]:
         return [self._waiting.popleft() for _one in range(len(self._waiting))]
 
     def _open(self) -> Examiner:
