@@ -48,6 +48,11 @@ def machine_event_id(log: LogId, key: str, step: str, attempt: int) -> EventId:
     return EventId(derived(log, key, step, str(attempt)))
 
 
+def tool_id(log: LogId, description: str) -> ToolId:
+    """The register id of the tool whose description has this digest."""
+    return ToolId(derived(log, "tool", description))
+
+
 def item_id(capture: CaptureId, position: int) -> ItemId:
     """The id of the item at `position` (from 0) in a capture."""
     return ItemId(derived(capture, str(position)))

@@ -246,6 +246,22 @@ class SealedItem(Value):
     wire_bytes: int = 0
 
 
+class Environment(Value):
+    """What a collecting process ran on. Names of machines and people are left out.
+
+    `code` is the commit of a checkout, ending in `-dirty` when files differ from it; empty where Casefile is installed
+    without one. `lock` is the digest of the list of pinned packages beside the code, empty where there is none.
+    `resolver` has the addresses that names are looked up at, or `private` for one that only a local network has.
+    """
+
+    system: str
+    python: str
+    casefile: str
+    code: str = ""
+    lock: str = ""
+    resolver: tuple[str, ...] = ()
+
+
 class Circumstances(Value):
     """Who captured what, how, under which containment: known to the parent, never said by the worker."""
 
@@ -269,6 +285,7 @@ class Circumstances(Value):
     egress_enforced: bool
     contacts: tuple[Contact, ...] = ()
     allowances: tuple[str, ...] = ()
+    environment: Environment | None = None
 
 
 class CaptureRecord(Value):

@@ -22,9 +22,11 @@ from collectors.interface import MethodSpec
 from collectors.outcomes import advice as advice_for
 from containment.worker import WorkerFailed, WorkerResult
 from pipelines import sealing_events
+from pipelines.environment import environment, ourselves
 from pipelines.fetching import FetchWorkers
 from pipelines.sealing_events import FailedCapture
 from pipelines.services import Services
+from pipelines.tool_register import register_tools
 from preservation.intake import OutputRefused
 from preservation.sealing import Finished, Sealed, seal
 from preservation.staging import CaptureFolder
@@ -146,6 +148,7 @@ def conclude(
     """Seal what was received, or record why there is no item. Raises LeaseLost when the claim has passed on."""
     if not received.items:
         return _give_up(services, begun, folder, _without_item(begun, received, around.contacts))
+    received = received.model_copy(update={"tools": (ourselves(), *received.tools)})
     follow = _following(services, begun, received)
     ticket = ticket_of(begun.claim) | {"follow": follow}
     finished = Finished(circumstances(services, begun, around), received, ticket)
@@ -208,6 +211,7 @@ def circumstances(services: Services, begun: Begun, around: Surroundings) -> Cir
         egress_enforced=around.egress_enforced,
         contacts=around.contacts,
         allowances=tuple(sorted({contact.allowance for contact in around.contacts if contact.allowance})),
+        environment=environment(),
     )
 
 
@@ -236,6 +240,7 @@ def append_seal(services: Services, sealed: Sealed, ending: Ending) -> None:
     claim = claim_of(sealed.ticket)
     lead = sealed.record.circumstances.lead
     follow = str(sealed.ticket.get("follow", ""))
+    register_tools(services, sealed.record.tools)
     event = sealing_events.sealed(services.log.id, sealed.record, sealed.object_id, sealed.inventory, follow=follow)
     services.append(event, within=lambda connection: ending(connection, claim, _state_of(connection, lead)))
 
@@ -271,7 +276,8 @@ def _without_item(begun: Begun, received: Received, contacts: tuple[Contact, ...
         "retry_after_s": received.retry_after_s,
         "exchanges": received.exchanges,
     }
-    return failure.model_copy(update={"failed": failure.failed.model_copy(update=told)})
+    failed = failure.failed.model_copy(update=told)
+    return failure.model_copy(update={"failed": failed, "tools": (ourselves(), *received.tools)})
 
 
 def _failure(
@@ -295,6 +301,7 @@ def _give_up(services: Services, begun: Begun, folder: CaptureFolder, failure: F
 
 
 def _fail(services: Services, lead: Lead, claim: Claim, capture: CaptureId, failure: FailedCapture) -> Attempt:
+    register_tools(services, failure.tools)
     services.append(
         sealing_events.failed(services.log.id, lead.id, capture, failure),
         within=lambda connection: finish(connection, claim, _state_of(connection, lead.id)),

@@ -69,6 +69,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         "tools": capture["tools"],
         "contacts": (capture["circumstances"] or {}).get("contacts", []),
         "clock": (capture["circumstances"] or {}).get("started_clock"),
+        "environment": (capture["circumstances"] or {}).get("environment"),
     }
     described["lead"] = None if lead is None else {
         "id": lead.id,
@@ -106,6 +107,10 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
         yield f"  handed over by {capture['source']}{_how(capture['handed_over_how'])}"
     enforced = "enforced" if capture["egress_enforced"] else "NOT enforced"
     yield f"  containment {capture['containment']}, egress {enforced}"
+    if capture["environment"]:
+        ran = capture["environment"]
+        yield f"  by Casefile {ran['casefile']}, code {ran.get('code', 'as installed')}"
+        yield f"  on {ran['python']}, {ran['system']}"
     for allowance in capture["allowances"] or []:
         yield f"  over an explicit allowance: {allowance}"
     for exchange in capture["exchanges"] or []:

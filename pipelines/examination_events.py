@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from casefile.events.envelope import EventOutcome, Subject
-from casefile.events.port import Draft, draft
+from casefile.events.port import Draft, draft, made_with
 from casefile.events.types import ItemClaims, ItemExamined
+from casefile.ids import ToolId
 from casefile.model import readable
 from verification.interface import CheckResult, FileExamination, Finding
 
@@ -12,8 +15,8 @@ MAX_RAW_CHARACTERS = 65_536
 """Of what ExifTool printed; the findings say when it was longer, and the file in the vault is the original."""
 
 
-def examined(item: str, found: FileExamination, raw: bytes | None) -> Draft:
-    """One item was examined: `raw` is what the metadata reader printed."""
+def examined(item: str, found: FileExamination, raw: bytes | None, tools: Sequence[ToolId]) -> Draft:
+    """One item was examined: `raw` is what the metadata reader printed, `tools` are the register ids of the batch's."""
     body = ItemExamined(
         findings=tuple(_without_claims(finding) for finding in found.findings),
         fingerprints=tuple(fingerprint.plain() for fingerprint in found.fingerprints),
@@ -25,13 +28,14 @@ def examined(item: str, found: FileExamination, raw: bytes | None) -> Draft:
         for plain in (finding.plain(),)
     )
     text = readable(raw.decode("utf-8", "replace"), MAX_RAW_CHARACTERS) if raw is not None else None
-    return draft(
+    event = draft(
         "item.examined",
         Subject(kind="item", id=item),
         body=body,
         personal=ItemClaims(claims=claims, raw=text),
         outcome=EventOutcome(status=outcome_of(found)),
     )
+    return made_with(event, tools)
 
 
 def outcome_of(found: FileExamination) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from casefile.digests import Digest, hex_of
+from casefile.errors import CasefileError
 from casefile.records.engine import reading
 from casefile.records.holdings import captured_items
 from casefile.records.queries import (
@@ -27,10 +28,12 @@ from casefile.records.queries import (
 from casefile.vocabulary import ContainmentLevel, FileKind, Role
 from containment.tools import find_program
 from containment.worker import Worker, open_worker
+from pipelines.environment import ourselves
 from pipelines.examination_events import examined
 from pipelines.indexing import index_captured_text
 from pipelines.neighbours import EdgeIndex
 from pipelines.services import Services
+from pipelines.tool_register import id_of, register_tools
 from preservation.layout import CONTENT
 from verification.interface import MAX_BATCH, CheckResult, ExamineRequest, FileExamination, Specimen
 from verification.running import MODULE, examine_batch
@@ -107,7 +110,12 @@ class Examiner:
         with copies_in(self.inputs, [one.original for one in items]):
             found = examine_batch(self.worker, asked, name)
         pairs = list(zip(items, found.files, strict=True))
-        self.services.append(*(examined(one.item.id, file, self._read(file.raw_metadata)) for one, file in pairs))
+        used = (ourselves(), *found.tools)
+        register_tools(self.services, used)
+        tools = [id_of(self.services.log.id, tool) for tool in used]
+        self.services.append(
+            *(examined(one.item.id, file, self._read(file.raw_metadata), tools) for one, file in pairs)
+        )
         for _one, file in pairs:
             self._keep_preview(file)
         for folder in self.out.glob(f"{name}*"):
@@ -168,13 +176,22 @@ class _Awaited(Future[None]):
             self._wanted.set()
         return super().result(timeout)
 
+    def follow(self, task: Future[None]) -> None:
+        """End as the task did."""
+        failure = task.exception()
+        if failure is None:
+            self.set_result(None)
+        else:
+            self.set_exception(failure)
+
 
 @dataclass(slots=True)
 class _Examination:
     """Captures that wait for the one examining thread, which takes all that wait as one batch.
 
     Each batch starts its tools anew, which costs as much as ten files: so it gathers for a while, unless somebody
-    waits for what is in it.
+    waits for what is in it. A capture's own task runs after the one that examined it with others, and tells how that
+    ended.
     """
 
     services: Services
@@ -182,21 +199,25 @@ class _Examination:
     opened: ExitStack = field(default_factory=ExitStack)
     wanted: threading.Event = field(default_factory=threading.Event)
     _examiner: Examiner | None = None
-    _waiting: deque[tuple[str, _Awaited]] = field(default_factory=deque)
+    _waiting: deque[str] = field(default_factory=deque)
+    _failed: dict[str, CasefileError] = field(default_factory=dict)
 
     def submit(self, pool: ThreadPoolExecutor, capture: str) -> Future[None]:
         awaited = _Awaited(self.wanted)
-        self._waiting.append((capture, awaited))
+        self._waiting.append(capture)
         if len(self._waiting) >= GATHERED:
             self.wanted.set()
-        pool.submit(self._run)
+        pool.submit(self._run, capture).add_done_callback(awaited.follow)
         return awaited
 
-    def _run(self) -> None:
-        if not self._waiting:
-            return
-        failure: BaseException | None = None
-        batch: list[tuple[str, _Awaited]] = []
+    def _run(self, capture: str) -> None:
+        if self._waiting:
+            self._examine_waiting()
+        if (failure := self._failed.pop(capture, None)) is not None:
+            raise failure
+
+    def _examine_waiting(self) -> None:
+        batch: list[str] = []
         try:
             # Opened before the batch is taken: what is captured while the sandbox starts is examined with the first.
             examiner = self._open()
@@ -204,16 +225,11 @@ class _Examination:
             # Before the batch is taken: whoever waits from now on waits for a later one, or finds this one done.
             self.wanted.clear()
             batch = self._take_waiting()
-            _examine_captures(examiner, [capture for capture, _awaited in batch])
-        except BaseException as error:  # noqa: BLE001  (whoever waits is told)
-            failure = error
-        for _capture, awaited in batch or self._take_waiting():
-            if failure is None:
-                awaited.set_result(None)
-            else:
-                awaited.set_exception(failure)
+            _examine_captures(examiner, batch)
+        except CasefileError as error:
+            self._failed |= dict.fromkeys(batch or self._take_waiting(), error)
 
-    def _take_waiting(self) -> list[tuple[str, _Awaited]]:
+    def _take_waiting(self) -> list[str]:
         return [self._waiting.popleft() for _one in range(len(self._waiting))]
 
     def _open(self) -> Examiner:

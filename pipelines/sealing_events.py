@@ -6,11 +6,12 @@ What an item calls itself goes into the personal part, so that it can be erased;
 from __future__ import annotations
 
 from casefile.events.envelope import EventOutcome, Subject
-from casefile.events.port import Draft, draft
+from casefile.events.port import Draft, draft, made_with
 from casefile.events.types import CaptureFailed, CaptureStarted, ItemWords, SealedBody, SealedPersonal
 from casefile.ids import CaptureId, LeadId, LogId, derived, machine_event_id
-from casefile.model import CaptureRecord, Value
+from casefile.model import CaptureRecord, ToolUse, Value
 from casefile.vocabulary import Cause, Outcome
+from pipelines.tool_register import id_of
 
 
 class FailedCapture(Value):
@@ -19,6 +20,7 @@ class FailedCapture(Value):
     outcome: Outcome
     cause: Cause
     failed: CaptureFailed
+    tools: tuple[ToolUse, ...] = ()
 
 
 def capture_id(log: LogId, lead: LeadId, attempt: int) -> CaptureId:
@@ -40,7 +42,7 @@ def started(log: LogId, lead: str, capture: CaptureId, body: CaptureStarted) -> 
 
 def failed(log: LogId, lead: str, capture: str, failure: FailedCapture) -> Draft:
     """An attempt ended without an item."""
-    return draft(
+    event = draft(
         "capture.failed",
         Subject(kind="capture", id=capture),
         Subject(kind="lead", id=lead),
@@ -48,6 +50,7 @@ def failed(log: LogId, lead: str, capture: str, failure: FailedCapture) -> Draft
         outcome=EventOutcome(status=failure.outcome, cause=failure.cause),
         id=machine_event_id(log, capture, "failed", failure.failed.attempt),
     )
+    return made_with(event, (id_of(log, tool) for tool in failure.tools))
 
 
 def sealed(log: LogId, record: CaptureRecord, object_id: str, inventory: str, *, follow: str = "") -> Draft:
@@ -64,7 +67,7 @@ def sealed(log: LogId, record: CaptureRecord, object_id: str, inventory: str, *,
             ),
         }
     )
-    return draft(
+    event = draft(
         "capture.sealed",
         Subject(kind="item", id=circumstances.capture, count=len(record.items)),
         Subject(kind="lead", id=circumstances.lead),
@@ -73,3 +76,4 @@ def sealed(log: LogId, record: CaptureRecord, object_id: str, inventory: str, *,
         outcome=EventOutcome(status=record.outcome, cause=record.cause),
         id=machine_event_id(log, circumstances.capture, "sealed", circumstances.attempt),
     )
+    return made_with(event, (id_of(log, tool) for tool in record.tools))

@@ -19,6 +19,7 @@ from casefile.model import Person
 from casefile.network_time import ask
 from casefile.records.engine import Engine, open_engine, reading
 from casefile.records.people import find_person
+from casefile.records.tools import list_tools
 from casefile.registry import load_specs
 from casefile.settings import Settings, load_settings
 from casefile.workspace import Workspace
@@ -68,6 +69,12 @@ class Services:
         if not specs:
             raise SettingsError(METHODS, "no capture method is installed; install Casefile itself with `./dev`")
         return specs
+
+    @cached_property
+    def known_tools(self) -> set[str]:
+        """The register ids of the tools that the log knows; whoever registers one adds it."""
+        with reading(self.engine) as connection:
+            return {tool.id for tool in list_tools(connection)}
 
     @cached_property
     def run(self) -> Run:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from casefile.errors import UsageError
@@ -49,6 +49,11 @@ def draft(
     given = {PartName.BODY: body, PartName.PERSONAL: personal}
     parts = {name: value for name, value in given.items() if value is not None}
     return Draft(event_type, subject, parts, outcome, id=id)
+
+
+def made_with(event: Draft, tools: Iterable[str]) -> Draft:
+    """The draft, naming the register ids of the tools that had part in it."""
+    return replace(event, tools=tuple(tools))
 
 
 class EventLog(Protocol):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from casefile.errors import RecordUnreadable
 from casefile.events import projecting_captures as captures
 from casefile.events.effects import Effect, Forget, Insert, Row, Update, actor, columns, ending, from_body, text_of
-from casefile.events.envelope import Event, PartName, erased_part
+from casefile.events.envelope import Envelope, Event, PartName, erased_part
 from casefile.events.types import (
     ContentErased,
     DuplicateDecided,
@@ -42,7 +42,7 @@ def project(event: Event) -> Sequence[Effect]:
     if projector is None:
         raise RecordUnreadable(f"event type {event.envelope.type}", "has no projection")
     try:
-        return projector(event)
+        return [*projector(event), *_tool_uses(event.envelope)]
     except (ValueError, LookupError, StopIteration) as error:
         # An id that is no id, a part that is no part, a range that its items do not fill.
         raise RecordUnreadable(f"event {event.envelope.id}", "says what no event of its type says") from error
@@ -63,6 +63,14 @@ def clearing(event: Event, part: PartName) -> Sequence[Update]:
         else:
             updates += [Update(effect.table, effect.key, str(row[effect.key]), nothing) for row in effect.rows]
     return updates
+
+
+def _tool_uses(envelope: Envelope) -> Sequence[Effect]:
+    if not envelope.tools:
+        return ()
+    about = envelope.subject[0].id
+    rows = tuple({"event": envelope.id, "tool": tool, "subject": about} for tool in dict.fromkeys(envelope.tools))
+    return [Insert("view_tool_use", rows, "event")]
 
 
 def _investigation_opened(event: Event) -> Sequence[Effect]:

@@ -72,6 +72,8 @@ class ItemFilter:
     lead: str = ""
     capture: str = ""
     ids: tuple[str, ...] = ()
+    made_by: tuple[str, ...] | None = None
+    """Register ids of tools, any of which had part in the item's capture or in one of its examinations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,10 @@ def list_items(connection: Connection, wanted: ItemFilter = ItemFilter()) -> lis
         conditions.append(item.c.capture == wanted.capture)
     if wanted.ids:
         conditions.append(item.c.id.in_(wanted.ids))
+    if wanted.made_by is not None:
+        use = tables("view_")["view_tool_use"]
+        about = or_(use.c.subject == item.c.id, use.c.subject == item.c.capture)
+        conditions.append(exists().where(use.c.tool.in_(wanted.made_by), about))
     if wanted.tag:
         conditions.append(_is_tagged(wanted.tag))
     rows = connection.execute(_items().where(and_(True, *conditions)).order_by(item.c.number))

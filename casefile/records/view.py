@@ -7,7 +7,7 @@ objects are canonical JSON in text columns.
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
-VIEW_VERSION = 2
+VIEW_VERSION = 3
 """Raised when the shape or meaning of a view table changes; opening a database of another version rebuilds them."""
 
 
@@ -63,6 +63,16 @@ class ViewTool(SQLModel, table=True):
     path: str | None = None
     sha256: str | None = None
     registered_at: str
+
+
+class ViewToolUse(SQLModel, table=True):
+    """Which registered tools had part in which event; `subject` is the item, or the capture of the items."""
+
+    __tablename__ = "view_tool_use"
+
+    event: str = Field(primary_key=True)
+    tool: str = Field(primary_key=True, index=True)
+    subject: str
 
 
 class ViewSetting(SQLModel, table=True):

@@ -27,6 +27,7 @@ from cli.commands import (
     serve,
     show,
     tag,
+    tools,
 )
 
 Command = Callable[..., int]
@@ -85,6 +86,11 @@ GROUPS: Mapping[str, Group] = {
             "pause": monitor.pause,
             "history": monitor.history,
         },
+    ),
+    "tools": Group(
+        "The register of tools that had part in anything; `items --made-by TOOL<VERSION` lists what a defect touches.",
+        {"list": tools.list_},
+        default=tools.list_,
     ),
     "keys": Group("The log's key.", {"card": keys.card}),
 }

@@ -18,16 +18,21 @@ def items(
     tag: Annotated[str, typer.Option(help="Only items with this tag.")] = "",
     content: Annotated[Content | None, typer.Option(help="Only items whose content is present, absent, …")] = None,
     job: Annotated[str, typer.Option(help="Only items of this job.")] = "",
+    made_by: Annotated[
+        str, typer.Option(metavar="TOOL", help="Only items that TOOL, or TOOL<VERSION, captured or examined.")
+    ] = "",
 ) -> int:
     """List items, or write them as an offline contact sheet with a page for each."""
     from casefile.records.engine import reading
     from casefile.records.queries import ItemFilter, list_items
     from cli.item_report import item_json, item_row
     from pipelines.services import open_services
+    from pipelines.tool_register import tools_meant
 
     invocation: Invocation = context.obj
-    wanted = ItemFilter(tag=tag, content=content or "", job=job)
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
+        tools = tools_meant(services, made_by) if made_by else None
+        wanted = ItemFilter(tag=tag, content=content or "", job=job, made_by=tools)
         if html is not None:
             from pipelines.sheet_of_items import write_sheet_of_items
 

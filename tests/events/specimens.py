@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from casefile.events.envelope import EventOutcome, PartName, Subject
-from casefile.events.port import Draft, draft
+from casefile.events.port import Draft, draft, made_with
 from casefile.events.types import (
     AccessLogged,
     CaptureFailed,
@@ -39,6 +39,7 @@ from casefile.model import (
     Circumstances,
     ClockRecord,
     Contact,
+    Environment,
     Exchange,
     SealedFile,
     SealedItem,
@@ -66,6 +67,7 @@ CAPTURE = CaptureId(derived(LOG, "capture", LEAD, "1"))
 FAILED = CaptureId(derived(LOG, "capture", OTHER_LEAD, "1"))
 FIRST, SECOND = item_id(CAPTURE, 0), item_id(CAPTURE, 1)
 REMARK = "01920000-0000-7000-8000-000000000006"
+TOOL = "01920000-0000-7000-8000-0000000000aa"
 RUN = "01920000-0000-7000-8000-000000000007"
 EARLIER, LATER = "2026-03-01T10:00:00.000000Z", "2026-03-01T10:00:04.500000Z"
 LOCATOR = "http://example.test/озеро?page=1"
@@ -97,6 +99,14 @@ def record(*, items: int = 2) -> CaptureRecord:
         containment=ContainmentLevel.FULL,
         egress_enforced=True,
         contacts=(Contact(host="example.test", port=80, address="192.0.2.7", started_at=EARLIER, ended_at=LATER),),
+        environment=Environment(
+            system="Linux 6.1.0 x86_64",
+            python="CPython 3.11.2",
+            casefile="0.1.0",
+            code="a" * 40 + "-dirty",
+            lock=sha256_of("e"),
+            resolver=("9.9.9.9", "private"),
+        ),
     )
     files = [
         SealedFile(
@@ -179,7 +189,7 @@ SPECIMENS: tuple[Draft, ...] = (
     ),
     draft(
         "tool.registered",
-        subject("tool", "01920000-0000-7000-8000-0000000000aa"),
+        subject("tool", TOOL),
         body=ToolRegistered(
             tool=ToolUse(name="ffprobe", version="5.1", path="/usr/bin/ffprobe", sha256=sha256_of("c"))
         ),
@@ -193,16 +203,19 @@ SPECIMENS: tuple[Draft, ...] = (
     ),
     lead(LEAD, LOCATOR),
     started(LEAD, CAPTURE),
-    draft(
-        "capture.sealed",
-        subject("item", CAPTURE, 2),
-        subject("lead", LEAD),
-        body=SealedBody(record=record(), object_id=f"urn:uuid:{CAPTURE}", inventory="sha512:" + "d" * 128),
-        personal=SealedPersonal(
-            items=(ItemWords(position=0, name="dscn1.png", title="Закат", author="@lake"), ItemWords(position=1)),
-            handed_over_how="",
+    made_with(
+        draft(
+            "capture.sealed",
+            subject("item", CAPTURE, 2),
+            subject("lead", LEAD),
+            body=SealedBody(record=record(), object_id=f"urn:uuid:{CAPTURE}", inventory="sha512:" + "d" * 128),
+            personal=SealedPersonal(
+                items=(ItemWords(position=0, name="dscn1.png", title="Закат", author="@lake"), ItemWords(position=1)),
+                handed_over_how="",
+            ),
+            outcome=status("partial", "truncated"),
         ),
-        outcome=status("partial", "truncated"),
+        (TOOL,),
     ),
     draft(
         "capture.failed",

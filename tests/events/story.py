@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from casefile.events.envelope import EventOutcome, PartName, Subject
-from casefile.events.port import Draft, draft
+from casefile.events.port import Draft, draft, made_with
 from casefile.events.types import (
     AccessLogged,
     CaptureFailed,
@@ -44,7 +44,7 @@ from casefile.model import ToolUse
 from casefile.vocabulary import Cause
 
 from .places import ACTOR, LOG, Place
-from .specimens import record
+from .specimens import TOOL, record
 
 GROUNDS = ContentErased(basis="asked for", approved_by="custodian")
 Choose = Callable[[Sequence[str]], str]
@@ -125,17 +125,16 @@ class Story:
             ItemWords(position=position, name=self.mark() if not position else "", title=self.say())
             for position in range(count)
         )
-        self.append(
-            draft(
-                "capture.sealed",
-                Subject(kind="item", id=capture, count=count),
-                about("lead", lead),
-                body=SealedBody(record=record(items=count), object_id=f"urn:uuid:{capture}", inventory="sha512:00"),
-                personal=SealedPersonal(items=words, handed_over_how=self.say()),
-                outcome=EventOutcome(status="captured"),
-                id=machine_event_id(LOG, capture, "sealed", 1),
-            )
+        sealed = draft(
+            "capture.sealed",
+            Subject(kind="item", id=capture, count=count),
+            about("lead", lead),
+            body=SealedBody(record=record(items=count), object_id=f"urn:uuid:{capture}", inventory="sha512:00"),
+            personal=SealedPersonal(items=words, handed_over_how=self.say()),
+            outcome=EventOutcome(status="captured"),
+            id=machine_event_id(LOG, capture, "sealed", 1),
         )
+        self.append(made_with(sealed, (TOOL, self.new("tool"))))
         self.items += [item_id(CaptureId(capture), position) for position in range(count)]
 
     def fail(self) -> None:
