@@ -11,7 +11,17 @@ from pathlib import Path
 from benchmarks.measuring import Figure
 
 HOUSE = ("casefile", "cli", "collectors", "containment", "pipelines", "preservation", "verification")
-ALL = ("command_line", "appending", "replaying", "sealing", "fingerprints", "auditing", "importing", "pages")
+ALL = (
+    "command_line",
+    "appending",
+    "replaying",
+    "sealing",
+    "fingerprints",
+    "auditing",
+    "importing",
+    "pages",
+    "containing",
+)
 
 
 def main(names: list[str]) -> int:

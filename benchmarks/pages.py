@@ -30,19 +30,19 @@ PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 
 def measure(folder: Path) -> Sequence[Figure]:
     """Processor time with two workers, children included, and how the memory of the process grows with the pages."""
-    site = _build(folder / "site")
+    site = build_site(folder / "site")
     with serving(site) as host:
         locators = [f"http://{host}{path}" for path in site.pages]
         environment = {**os.environ, "CASEFILE_EGRESS__ALLOW": json.dumps([host]), "CASEFILE_CAPTURE__WORKERS": "2"}
         workspaces = [folder / f"workspace-{number}" for number in range(ROUNDS + 1)]
         for workspace in workspaces:
             create(workspace)
-        few_mb = _collect(workspaces[0], locators[:FEW], environment)
+        few_mb = collect_pages(workspaces[0], locators[:FEW], environment)
         collected, downloaded = iter(workspaces[1:]), iter(range(ROUNDS))
         most_mb: list[float] = []
         ours, plain = in_turn(
             ROUNDS,
-            lambda: most_mb.append(_collect(next(collected), locators, environment)),
+            lambda: most_mb.append(collect_pages(next(collected), locators, environment)),
             lambda: _plainly(folder / f"plain-{next(downloaded)}", locators),
         )
     for workspace in workspaces[1:]:
@@ -59,10 +59,10 @@ def measure(folder: Path) -> Sequence[Figure]:
     ]
 
 
-def _collect(workspace: Path, locators: Sequence[str], environment: Mapping[str, str]) -> float:
+def collect_pages(workspace: Path, locators: Sequence[str], environment: Mapping[str, str], *options: str) -> float:
     """Collects; the most megabytes that the process held, without its workers."""
     most_kb = 0
-    command = command_of(workspace, "collect", "--method", "ytdlp", *locators)
+    command = command_of(workspace, "collect", "--method", "ytdlp", *options, *locators)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment) as process:
         while process.poll() is None:
             if found := PEAK.search(Path(f"/proc/{process.pid}/status").read_text()):
@@ -78,7 +78,8 @@ def _plainly(folder: Path, locators: Sequence[str]) -> None:
     subprocess.run([sys.executable, str(PLAIN), str(folder), exiftool, *locators], check=True, capture_output=True)
 
 
-def _build(folder: Path) -> Site:
+def build_site(folder: Path) -> Site:
+    """PAGES pages with a film each, below a new folder."""
     films = folder / "films"
     films.mkdir(parents=True)
     pages = {}
