@@ -11,59 +11,31 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from casefile.digests import Digest, hex_of
 from casefile.errors import CasefileError
 from casefile.records.engine import reading
 from casefile.records.holdings import captured_items
-from casefile.records.queries import (
-    ItemFilter,
-    ItemRecord,
-    capture_facts,
-    find_items,
-    list_items,
-    unexamined_items,
-)
-from casefile.vocabulary import ContainmentLevel, FileKind, Role
+from casefile.records.queries import ItemFilter, ItemRecord, find_items, list_items, unexamined_items
+from casefile.vocabulary import ContainmentLevel
 from containment.tools import find_program
 from containment.worker import Worker, open_worker
 from pipelines.environment import ourselves
+from pipelines.examinable import Examinable, examinable
 from pipelines.examination_events import examined
 from pipelines.indexing import index_captured_text
 from pipelines.neighbours import EdgeIndex
+from pipelines.pixels import PixelReader, compare_pixels, pixel_reader
 from pipelines.services import Services
 from pipelines.tool_register import id_of, register_tools
-from preservation.layout import CONTENT
-from verification.interface import MAX_BATCH, CheckResult, ExamineRequest, FileExamination, Specimen
+from verification.interface import MAX_BATCH, CheckResult, ExamineRequest, FileExamination
 from verification.running import MODULE, examine_batch
-from verification.working_copies import Preserved, copies_in
+from verification.working_copies import copies_in
 
 PREVIEWS = "previews"
 GATHERED = 25
 """Captures that are enough for a batch."""
 GATHER_S = 3.0
 """For which a batch waits for more of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Examinable:
-    """An item with the one file that stands for it: its only file, or the viewing copy made of its parts."""
-
-    item: ItemRecord
-    original: Preserved
-
-    @property
-    def specimen(self) -> Specimen:
-        """What the checks are told. All but the digest is compared only."""
-        return Specimen(
-            file=hex_of(self.original.sha256),
-            role=Role(self.item.role or Role.OTHER),
-            locator=self.item.locator or "",
-            name=self.item.name or "",
-            declared_media_type=self.item.declared_media_type or "",
-            claimed_time=self.item.claimed_time or "",
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +61,16 @@ class Examiner:
     inputs: Path
     out: Path
     edges: EdgeIndex
+    pixels: PixelReader
     _count: int = 0
 
     def examine(self, items: Sequence[Examinable]) -> list[ExaminedItem]:
-        """Examine items in batches and record the findings of each."""
+        """Examine items in batches, record the findings of each and compare them with everything before."""
         done: list[ExaminedItem] = []
         for start in range(0, len(items), MAX_BATCH):
             done += self._examine_batch(items[start : start + MAX_BATCH])
         self.edges.catch_up()
+        compare_pixels(self.services, self.pixels)
         return done
 
     def _examine_batch(self, items: Sequence[Examinable]) -> list[ExaminedItem]:
@@ -140,10 +114,13 @@ def open_examiner(services: Services, level: ContainmentLevel) -> Iterator[Exami
     for one in (inputs, out):
         one.mkdir(parents=True, mode=0o700)
     try:
-        with open_worker(MODULE, inputs=inputs, out=out, egress=None, level=level) as worker:
+        with (
+            open_worker(MODULE, inputs=inputs, out=out, egress=None, level=level) as worker,
+            pixel_reader(services, level) as pixels,
+        ):
             worker.start()
             edges = EdgeIndex(services.engine, services.settings.examine)
-            yield Examiner(services, worker, inputs, out, edges)
+            yield Examiner(services, worker, inputs, out, edges, pixels)
     finally:
         shutil.rmtree(folder)
 
@@ -248,30 +225,6 @@ def _examine_captures(examiner: Examiner, captures: Sequence[str]) -> None:
             items += list_items(connection, ItemFilter(capture=capture))
     examiner.examine(examinable(services, items))
     index_captured_text(services.engine, services.vault, held)
-
-
-def examinable(services: Services, items: Sequence[ItemRecord]) -> list[Examinable]:
-    """Those of the items that have one file to examine, with that file as it lies in the vault."""
-    found: list[Examinable] = []
-    files: dict[str, list[dict[str, str]]] = {}
-    for item in items:
-        if item.capture not in files:
-            with reading(services.engine) as connection:
-                files[item.capture] = capture_facts(connection, item.capture)["files"] or []
-        path = standing_file(item, files[item.capture])
-        if path is not None and item.object_id is not None:
-            place = services.vault.object_path(item.object_id) / CONTENT / path["path"]
-            found.append(Examinable(item, Preserved(place, Digest(path["sha256"]))))
-    return found
-
-
-def standing_file(item: ItemRecord, files: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """The file that stands for an item: its only one, or what was made of its parts for viewing; None without one."""
-    if len(item.files) == 1:
-        return next((file for file in files if file["path"] == item.files[0]), None)
-    parts = set(item.files)
-    made = (file for file in files if file["kind"] == FileKind.DERIVATIVE and parts & set(file["derived_from"]))
-    return next(made, None)
 
 
 def program_path(name: str) -> str:

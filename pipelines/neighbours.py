@@ -22,14 +22,16 @@ from casefile.records.edges import (
     examined_after,
     list_edges,
     matched_position,
+    note_matched,
     store_edges,
 )
-from casefile.records.engine import Engine, reading, writing
+from casefile.records.engine import Connection, Engine, reading, writing
+from casefile.records.pixels import StoredQuestion, add_questions, count_questions, stored_pixels
 from casefile.records.queries import ExaminationRecord, ItemFilter, ItemRecord, find_items, list_items
 from casefile.settings import ExamineSettings
 from casefile.vocabulary import Judgement, Tier
 from pipelines.services import Services
-from verification.edges import VERSION, Edge, Thresholds, score
+from verification.edges import VERSION, Edge, Matches, PixelQuestion, Thresholds, score, with_pixels
 from verification.edges import Subject as Compared
 from verification.interface import Fingerprint
 from verification.technical.matching import Matcher
@@ -41,7 +43,10 @@ FEWEST_EDGE_DIGITS = 8
 
 @dataclass(slots=True)
 class EdgeIndex:
-    """All fingerprints in memory, followed up from the log. `catch_up` before reading edges."""
+    """All fingerprints in memory, followed up from the log. `catch_up` before reading edges.
+
+    Nothing is decoded here: what only decoded pixels can tell is left as an open question.
+    """
 
     engine: Engine
     settings: ExamineSettings
@@ -59,20 +64,24 @@ class EdgeIndex:
         with reading(self.engine) as connection:
             matched = matched_position(connection)
             examined = list(examined_after(connection, self._position))
-        found: list[StoredEdge] = []
+        found: list[Edge] = []
+        questions: list[PixelQuestion] = []
         for one in examined:
             subject = _compared(one)
             if one.position > matched:
-                found += [stored_edge(edge) for edge in self._matcher.matches(subject).edges]
+                matches = self._matcher.matches(subject)
+                found += matches.edges
+                questions += matches.questions
             self._matcher.add(subject)
             self._position = one.position
         if self._position > matched:
             with writing(self.engine) as connection:
-                store_edges(connection, found, max(self._position, matched_position(connection)))
+                _keep(connection, found, questions)
+                note_matched(connection, max(self._position, matched_position(connection)))
 
-    def lookup(self, fingerprints: Sequence[Fingerprint], digest: str) -> tuple[Edge, ...]:
-        """What a file that is no item is like."""
-        return self._matcher.matches(Compared("", "", digest, tuple(fingerprints))).edges
+    def lookup(self, fingerprints: Sequence[Fingerprint], digest: str) -> Matches:
+        """What a file that is no item is like, and what a full decode may settle."""
+        return self._matcher.matches(Compared("", "", digest, tuple(fingerprints)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,14 +204,30 @@ def edges_of_item(services: Services, item: str) -> list[dict[str, Any]]:
     ]
 
 
-def cluster_of(services: Services, text: str) -> list[ItemRecord]:
-    """The items that the named one belongs together with, itself included; raises UnknownItem."""
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Items that belong together, and the pairs by which they do."""
+
+    items: tuple[ItemRecord, ...]
+    pairs: tuple[Pair, ...] = ()
+
+
+def cluster_of(services: Services, text: str) -> Cluster:
+    """The cluster of the named item, which may be alone in it; raises UnknownItem."""
     with reading(services.engine) as connection:
         item = find_items(connection, [text])[0]
-    for group in clusters(list_pairs(services, inside_captures=True)):
-        if item.id in {one.id for one in group}:
-            return group
-    return [item]
+    pairs = list_pairs(services, inside_captures=True)
+    for group in clusters(pairs):
+        held = {one.id for one in group}
+        if item.id in held:
+            return Cluster(tuple(group), tuple(pair for pair in pairs if {pair.item_a.id, pair.item_b.id} <= held))
+    return Cluster((item,))
+
+
+def pixels_waiting(engine: Engine) -> int:
+    """How many pairs are near enough for their pixels to be compared and have not been."""
+    with reading(engine) as connection:
+        return count_questions(connection)
 
 
 def stored_edge(edge: Edge) -> StoredEdge:
@@ -223,7 +248,22 @@ def stored_edge(edge: Edge) -> StoredEdge:
             "matched": edge.matched,
             "compared": edge.compared,
             "offset_ms": edge.offset_ms,
+            "pixels": edge.pixels,
         },
+    )
+
+
+def edge_of(stored: StoredEdge) -> Edge:
+    """The edge that a table's row holds."""
+    return Edge(
+        item_a=stored.item_a,
+        item_b=stored.item_b,
+        tier=Tier(stored.tier),
+        methods=tuple(stored.method.split("+")),
+        distance=stored.distance,
+        same_capture=stored.same_capture,
+        bits=stored.bits,
+        **stored.evidence,
     )
 
 
@@ -231,6 +271,22 @@ def fingerprints_of(examination: ExaminationRecord | None) -> tuple[Fingerprint,
     """The fingerprints that an examination recorded."""
     stored = examination.fingerprints if examination else ()
     return tuple(Fingerprint.model_validate(one) for one in stored)
+
+
+def _keep(connection: Connection, edges: Sequence[Edge], questions: Sequence[PixelQuestion]) -> None:
+    """Store edges, with those questions answered that can be; those that still can be stay open."""
+    known = stored_pixels(connection, {item for one in questions for item in (one.item_a, one.item_b)})
+    digests = {item: one.digest for item, one in known.items()}
+    store_edges(connection, map(stored_edge, with_pixels(edges, questions, digests)))
+    add_questions(
+        connection,
+        [
+            StoredQuestion(one.edge, one.item_a, one.item_b, one.same_capture)
+            for one in questions
+            if "" not in (digests.get(one.item_a), digests.get(one.item_b))
+            and not {one.item_a, one.item_b} <= digests.keys()
+        ],
+    )
 
 
 def _compared(examined: ExaminedItem) -> Compared:

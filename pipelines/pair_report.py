@@ -15,6 +15,14 @@ from preservation.durable import Disk
 COLUMNS = ("edge", "item_a", "item_b", "name_a", "name_b", "score", "tier", "method")
 
 
+PAIR_COLUMNS = ("edge", "item", "item", "score", "tier", "method", "judgement")
+
+
+def waiting_line(pairs: int) -> str:
+    """What is said while pixels are not compared yet."""
+    return f"The pixels of {pairs} near pairs are not compared yet; `casefile examine` does it."
+
+
 def pair_json(pair: Pair) -> dict[str, object]:
     """A pair as `--json` gives it."""
     return {

@@ -17,7 +17,8 @@ from casefile.records.engine import reading
 from casefile.records.queries import find_items
 from casefile.vocabulary import ContainmentLevel
 from containment.worker import run_worker
-from pipelines.examine import PREVIEWS, examinable
+from pipelines.examinable import examinable
+from pipelines.examine import PREVIEWS
 from pipelines.services import Services
 from verification.running import limits_for
 from verification.technical.previews import PreviewsAnswer, PreviewsRequest

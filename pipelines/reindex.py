@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from casefile.errors import WorkspaceUnusable
+from casefile.errors import ContainmentMissing, WorkspaceUnusable
 from casefile.events.files import LogFiles
 from casefile.events.replay import Replayed, rebuild
 from casefile.ids import LogId
 from casefile.records.engine import ALL_FAMILIES, Engine, drop_tables, open_engine, sqlite_engine, writing
 from casefile.settings import Settings, load_settings
+from casefile.vocabulary import ContainmentLevel
 from casefile.workspace import Workspace
 from pipelines.indexing import index_everything
+from pipelines.neighbours import pixels_waiting
+from pipelines.pixels import compare_pixels, pixel_reader
+from pipelines.services import open_services
 from preservation.durable import Disk, unobserved
 from preservation.vault import Vault
 
@@ -22,29 +27,41 @@ REBUILDING = ".rebuilding"
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """How much the database holds again."""
+    """How much the database holds again; `pixels_waiting` pairs could not be compared pixel by pixel here."""
 
     events: int
     items: int
+    pixels_waiting: int
 
 
-def reindex_workspace(root: Path, environment: Mapping[str, str]) -> Rebuilt:
+def reindex_workspace(
+    root: Path, environment: Mapping[str, str], level: ContainmentLevel = ContainmentLevel.FULL
+) -> Rebuilt:
     """Rebuild the database of the workspace at `root`.
 
     A SQLite file is built beside the old one and renamed over it, so that a crash leaves the old one or the new one.
-    Raises WorkspaceUnusable, or IntegrityError where the log's files cannot be replayed.
+    Pictures that may be equal are decoded again after that, at `level`; where that cannot be had they wait for the
+    next examination. Raises WorkspaceUnusable, or IntegrityError where the log's files cannot be replayed.
     """
     workspace = Workspace(root.absolute())
     settings = load_settings(workspace.root, environment)
-    if settings.database.url:
-        return _rebuild_server(workspace, settings)
+    rebuilt = _rebuild_server(workspace, settings) if settings.database.url else _rebuild_file(workspace, settings)
+    if rebuilt.pixels_waiting:
+        with open_services(workspace.root, environment) as services, pixel_reader(services, level) as reader:
+            with suppress(ContainmentMissing):
+                compare_pixels(services, reader)
+            return replace(rebuilt, pixels_waiting=pixels_waiting(services.engine))
+    return rebuilt
+
+
+def _rebuild_file(workspace: Workspace, settings: Settings) -> Rebuilt:
     fresh = workspace.database.with_name(workspace.database.name + REBUILDING)
     _remove_database(fresh)
     # The lock keeps every writer of the log away from the moment of the last record read to the renaming.
     with LogFiles.at(workspace.log, unobserved).locked():
         engine = sqlite_engine(fresh)
         try:
-            replayed = _fill(workspace, settings, engine)
+            rebuilt = _fill(workspace, settings, engine)
         finally:
             engine.dispose()
         _remove_database(workspace.database)
@@ -52,7 +69,7 @@ def reindex_workspace(root: Path, environment: Mapping[str, str]) -> Rebuilt:
         disk.sync_file(fresh)
         fresh.replace(workspace.database)
         disk.sync_directory(workspace.root)
-    return replayed
+    return rebuilt
 
 
 def _rebuild_server(workspace: Workspace, settings: Settings) -> Rebuilt:
@@ -69,7 +86,7 @@ def _fill(workspace: Workspace, settings: Settings, engine: Engine) -> Rebuilt:
     replayed: Replayed = rebuild(workspace.log, engine)
     log = LogId(settings.investigation.id)
     items = index_everything(engine, log, Vault(workspace.vault), settings.examine)
-    return Rebuilt(replayed.events, items)
+    return Rebuilt(replayed.events, items, pixels_waiting(engine))
 
 
 def _remove_database(path: Path) -> None:

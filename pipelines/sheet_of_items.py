@@ -41,7 +41,8 @@ from pipelines.contact_sheet.values import (
     SheetRemark,
 )
 from pipelines.contact_sheet.writing import ContactSheet, check_directory, write_contact_sheet
-from pipelines.examine import PREVIEWS, standing_file
+from pipelines.examinable import standing_file
+from pipelines.examine import PREVIEWS
 from pipelines.neighbours import Pair, list_pairs
 from pipelines.services import Services
 from pipelines.trying import with_advice

@@ -11,10 +11,12 @@ from casefile.events.envelope import EventOutcome
 from casefile.events.port import draft
 from casefile.events.types import AccessLogged
 from casefile.records.engine import reading
+from casefile.records.pixels import StoredPixels, stored_pixels
 from casefile.records.queries import ItemFilter, ItemRecord, find_items, list_items, newest_examination
 from casefile.vocabulary import ContainmentLevel, Role
 from pipelines.examine import open_examiner, program_path
 from pipelines.neighbours import fingerprints_of
+from pipelines.pixels import compare_looked_up, size_of
 from pipelines.services import Services
 from verification.edges import PDQ_BITS, PHASH_BITS, Edge, score
 from verification.interface import VARIANTS, ExamineRequest, Fingerprint, Specimen
@@ -43,9 +45,11 @@ def look_up(services: Services, file: Path, level: ContainmentLevel) -> list[Lik
             exiftool=program_path("exiftool"),
             ffprobe=program_path("ffprobe"),
         )
-        with copies_in(examiner.inputs, [Preserved(file, digest)]):
+        original = Preserved(file, digest)
+        with copies_in(examiner.inputs, [original]):
             found = examine_batch(examiner.worker, asked, "lookup").files[0]
-        edges = examiner.edges.lookup(found.fingerprints, digest)
+        matches = examiner.edges.lookup(found.fingerprints, digest)
+        edges = compare_looked_up(services, examiner.pixels, matches, original, found.findings)
     services.append(
         draft(
             "access.logged",
@@ -60,14 +64,19 @@ def look_up(services: Services, file: Path, level: ContainmentLevel) -> list[Lik
 
 
 def compare_items(services: Services, first: str, second: str) -> dict[str, object]:
-    """How far two items are apart, whatever the thresholds say; raises UnknownItem."""
+    """How far two items are apart, whatever the thresholds say; raises UnknownItem.
+
+    Nothing is decoded for it: `pixels` says what came of it when their edge was made, if they were that near.
+    """
     with reading(services.engine) as connection:
         one, other = find_items(connection, [first, second])
         left, right = newest_examination(connection, one.id), newest_examination(connection, other.id)
+        read = stored_pixels(connection, (one.id, other.id))
     compared: dict[str, object] = {
         "item_a": one.label,
         "item_b": other.label,
         "same_bytes": bool(one.sha256) and one.sha256 == other.sha256,
+        "pixels": _pixels((read.get(one.id), size_of(left)), (read.get(other.id), size_of(right))),
     }
     nearest = _nearest(fingerprints_of(left), fingerprints_of(right))
     if nearest is None:
@@ -85,6 +94,21 @@ def compare_items(services: Services, first: str, second: str) -> dict[str, obje
         "phash_score": score(phash, PHASH_BITS),
         "low_information": pair[0].low_information or pair[1].low_information,
     }
+
+
+def _pixels(
+    one: tuple[StoredPixels | None, tuple[int, int] | None], other: tuple[StoredPixels | None, tuple[int, int] | None]
+) -> str:
+    """`equal`, `different`, or `not compared` with the cause where one of the two could not be decoded."""
+    (read, size), (other_read, other_size) = one, other
+    if size is not None and other_size is not None and size != other_size:
+        return "different"
+    causes = [found.cause for found in (read, other_read) if found is not None and found.cause]
+    if causes:
+        return f"not compared: {causes[0]}"
+    if read is None or other_read is None:
+        return "not compared"
+    return "equal" if read.digest == other_read.digest else "different"
 
 
 def _nearest(

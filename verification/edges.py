@@ -64,7 +64,8 @@ class Edge:
     phash finds them near, that of 64. `variant` is the turn that makes A
     look like B. `phash_distance` of 64 is -1 where it was not compared. Of a video, `matched` of `compared` frames
     agree and `offset_ms` is how much later they come in B; `distance` is then the mean over the compared frames, an
-    unmatched one counting as 128. Edges inside one capture are their own class and hidden by default.
+    unmatched one counting as 128. `pixels` is the digest that both pictures' decoded pixels have, empty where they
+    are not known to be equal. Edges inside one capture are their own class and hidden by default.
     """
 
     item_a: str
@@ -79,6 +80,7 @@ class Edge:
     matched: int = 0
     compared: int = 0
     offset_ms: int = 0
+    pixels: str = ""
 
     @property
     def edge(self) -> Digest:
@@ -100,6 +102,10 @@ class PixelQuestion:
     item_a: str
     item_b: str
     same_capture: bool
+
+    @property
+    def edge(self) -> Digest:
+        return edge_id(self.item_a, self.item_b)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,27 +171,34 @@ def with_pixels(
 ) -> tuple[Edge, ...]:
     """The edges with those questions answered whose items have equal pixel digests in `pixels`.
 
-    An existing edge becomes one of distance 0 with `pixels` as its first method; a pair without an edge, such as two
-    title cards, gets one.
+    An existing edge becomes one of distance 0 with `pixels` as its first method and the digest as its evidence; a pair
+    without an edge, such as two title cards, gets one. An edge by equal bytes says more already and stays.
     """
     answered = {edge.edge: edge for edge in edges}
     for question in questions:
         digest = pixels.get(question.item_a, "")
         if not digest or digest != pixels.get(question.item_b):
             continue
-        identity = edge_id(question.item_a, question.item_b)
-        known = answered.get(identity)
+        known = answered.get(question.edge)
         if known is None:
-            answered[identity] = Edge(
+            answered[question.edge] = Edge(
                 item_a=question.item_a,
                 item_b=question.item_b,
                 tier=Tier.AUTO,
                 methods=("pixels",),
                 distance=0,
                 same_capture=question.same_capture,
+                pixels=digest,
             )
-        elif "sha256" not in known.methods:
-            answered[identity] = replace(known, tier=Tier.AUTO, methods=("pixels", *known.methods), distance=0)
+        elif not {"sha256", "pixels"} & set(known.methods):
+            answered[question.edge] = replace(
+                known,
+                tier=Tier.AUTO,
+                methods=("pixels", *known.methods),
+                distance=0,
+                variant="upright",
+                pixels=digest,
+            )
     return tuple(answered.values())
 
 

@@ -28,6 +28,7 @@ MAX_BATCH = 200
 DigestName = Annotated[str, StringConstraints(pattern=f"^{DIGEST_NAME.pattern}$")]
 Hash256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 Hash64 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{16}$")]
+PixelDigest = Annotated[str, StringConstraints(pattern="^sha256:[0-9a-f]{64}$")]
 OutputPath = Annotated[str, StringConstraints(pattern=f"^(?:{SAFE_PATH.pattern})?$")]
 
 Scalar = str | int | bool
@@ -224,6 +225,20 @@ class Examined(Value):
 
     files: tuple[FileExamination, ...]
     tools: tuple[ToolUse, ...] = ()
+
+
+class PixelsRequest(Value):
+    """Working copies of pictures whose decoded pixels are to be digested."""
+
+    files: tuple[DigestName, ...] = Field(max_length=MAX_BATCH)
+    limits: ExamineLimits = ExamineLimits()
+
+
+class PixelsAnswer(Value):
+    """`pixels`: digest of the decoded pixels by file. `failed`: the cause for each file that has none."""
+
+    pixels: Mapping[DigestName, PixelDigest]
+    failed: Mapping[DigestName, CheckCause]
 
 
 def inconclusive(check: CheckName, version: str, digest: str, cause: CheckCause, detail: str) -> Finding:

@@ -122,9 +122,13 @@ def _check_by_check(worker: CallsWorker, asked: ExamineRequest, out_name: str, f
     return Examined(files=(whole,), tools=tools)
 
 
+def cause_of(failed: WorkerFailed) -> CheckCause:
+    """What a call that ended abnormally is called in a finding."""
+    return CAUSES.get(failed.kind, CheckCause.CRASHED)
+
+
 def _stopped(specimen: Specimen, check: CheckName, failed: WorkerFailed) -> Finding:
-    cause = CAUSES.get(failed.kind, CheckCause.CRASHED)
-    return inconclusive(check, VERSION, f"sha256:{specimen.file}", cause, readable(str(failed), 512))
+    return inconclusive(check, VERSION, f"sha256:{specimen.file}", cause_of(failed), readable(str(failed), 512))
 
 
 def _with(whole: FileExamination, part: FileExamination) -> FileExamination:

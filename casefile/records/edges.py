@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from casefile.records.engine import tables
+from casefile.records.pixels import portions
 
 MATCHED = "edges_matched"
 """The row of work_state that says how many events of the log the edges take into account."""
@@ -68,10 +69,17 @@ def matched_position(connection: Connection) -> int:
     return int(value) if value is not None else -1
 
 
-def store_edges(connection: Connection, edges: Iterable[StoredEdge], position: int) -> None:
-    """Write edges over what stood there, and how far they take the log into account."""
+def note_matched(connection: Connection, position: int) -> None:
+    """The edges take the log into account up to that position."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    table, state = tables("work_")["work_edge"], tables("work_")["work_state"]
+    state = tables("work_")["work_state"]
+    connection.execute(dialect.insert(state).on_conflict_do_nothing(), {"name": MATCHED, "value": "-1"})
+    connection.execute(update(state).where(state.c.name == MATCHED).values(value=str(position)))
+
+
+def store_edges(connection: Connection, edges: Iterable[StoredEdge]) -> None:
+    """Write edges over what stood there."""
+    table = tables("work_")["work_edge"]
     rows = {
         edge.edge: {
             "edge": edge.edge,
@@ -90,8 +98,13 @@ def store_edges(connection: Connection, edges: Iterable[StoredEdge], position: i
     if rows:
         connection.execute(delete(table).where(table.c.edge == bindparam("stored")), [{"stored": one} for one in rows])
         connection.execute(insert(table), list(rows.values()))
-    connection.execute(dialect.insert(state).on_conflict_do_nothing(), {"name": MATCHED, "value": "-1"})
-    connection.execute(update(state).where(state.c.name == MATCHED).values(value=str(position)))
+
+
+def edges_by_id(connection: Connection, edges: Collection[str]) -> list[StoredEdge]:
+    """Those of the edges that there are, as the machine sees them."""
+    table = tables("work_")["work_edge"]
+    found = (connection.execute(select(table).where(table.c.edge.in_(some))) for some in portions(edges))
+    return [_edge(row, "") for rows in found for row in rows]
 
 
 def list_edges(connection: Connection, *, item: str = "", edge: str = "") -> list[StoredEdge]:

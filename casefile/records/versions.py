@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from casefile.records.engine import table
 from casefile.records.view import VIEW_VERSION
 
-DATABASE_VERSION = "0001"
+DATABASE_VERSION = "0002"
 """The newest revision among the migrations."""
 VERSION_TABLE = "work_migration"
 VIEWS = "view_version"

@@ -71,6 +71,27 @@ class WorkEdge(SQLModel, table=True):
     evidence: str
 
 
+class WorkPixels(SQLModel, table=True):
+    """The digest of an item's decoded pixels, or why it has none. An item is decoded for it once."""
+
+    __tablename__ = "work_pixels"
+
+    item: str = Field(primary_key=True)
+    digest: str
+    cause: str
+
+
+class WorkPixelQuestion(SQLModel, table=True):
+    """A pair of items whose pixels are still to be compared; answered in a sandbox only, and then deleted."""
+
+    __tablename__ = "work_pixel_question"
+
+    edge: str = Field(primary_key=True)
+    item_a: str
+    item_b: str
+    same_capture: bool
+
+
 class WorkState(SQLModel, table=True):
     """Facts about this database itself, such as the version of its views."""
 

@@ -19,19 +19,22 @@ def list_(
     rejected: Annotated[bool, typer.Option("--rejected", help="Also pairs that a person called different.")] = False,
 ) -> int:
     """List pairs that look alike, with the evidence; a machine suggests, a person decides."""
-    from pipelines.neighbours import list_pairs
-    from pipelines.pair_report import pair_json, pair_row, write_pairs
+    from pipelines.neighbours import list_pairs, pixels_waiting
+    from pipelines.pair_report import PAIR_COLUMNS, pair_json, pair_row, waiting_line, write_pairs
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
     with open_services(invocation.workspace, invocation.environment) as services:
         pairs = list_pairs(services, inside_captures=inside, rejected=rejected)
+        waiting = pixels_waiting(services.engine)
+    if waiting:
+        output.note(waiting_line(waiting))
     if csv is not None:
         write_pairs(csv, pairs)
     if invocation.json:
         output.document({"edges": [pair_json(pair) for pair in pairs]})
     elif csv is None:
-        output.table(("edge", "item", "item", "score", "tier", "method", "judgement"), map(pair_row, pairs))
+        output.table(PAIR_COLUMNS, map(pair_row, pairs))
     else:
         output.line(f"{len(pairs)} pairs in {csv}")
     return 0
@@ -41,18 +44,22 @@ def show(
     context: typer.Context,
     cluster: Annotated[str, typer.Argument(help="An item's id or number: the items that it belongs together with.")],
 ) -> int:
-    """Show the items that are linked to one by edges that are certain enough to count once."""
+    """Show the items that edges certain enough to count once link to one, and the pairs among them."""
     from cli.item_report import item_json, item_row
     from pipelines.neighbours import cluster_of
+    from pipelines.pair_report import PAIR_COLUMNS, pair_json, pair_row
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
     with open_services(invocation.workspace, invocation.environment) as services:
-        items = cluster_of(services, cluster)
+        found = cluster_of(services, cluster)
     if invocation.json:
-        output.document({"items": [item_json(item) for item in items]})
+        items, edges = [item_json(item) for item in found.items], [pair_json(pair) for pair in found.pairs]
+        output.document({"items": items, "edges": edges})
     else:
-        output.table(("item", "role", "content", "type", "bytes", "captured", "title or locator"), map(item_row, items))
+        columns = ("item", "role", "content", "type", "bytes", "captured", "title or locator")
+        output.table(columns, map(item_row, found.items))
+        output.table(PAIR_COLUMNS, map(pair_row, found.pairs), none="Nothing is linked to it.")
     return 0
 
 

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+from casefile.vocabulary import ContainmentLevel
 from cli import output
 from cli.invocation import Invocation
 
 
-def reindex(context: typer.Context) -> int:
+def reindex(
+    context: typer.Context,
+    containment: Annotated[
+        ContainmentLevel, typer.Option(help="weak: go on where full containment is missing.")
+    ] = ContainmentLevel.FULL,
+) -> int:
     """Rebuild the database from the log and the vault. Nothing is fetched again."""
+    from pipelines.pair_report import waiting_line
     from pipelines.reindex import reindex_workspace
 
     invocation: Invocation = context.obj
-    rebuilt = reindex_workspace(invocation.workspace, invocation.environment)
+    rebuilt = reindex_workspace(invocation.workspace, invocation.environment, containment)
     if invocation.json:
-        output.document({"events": rebuilt.events, "items": rebuilt.items})
+        document = {"events": rebuilt.events, "items": rebuilt.items, "pixels_waiting": rebuilt.pixels_waiting}
+        output.document(document)
     else:
         output.line(f"Rebuilt from {rebuilt.events} events: {rebuilt.items} items.")
+    if rebuilt.pixels_waiting:
+        output.note(waiting_line(rebuilt.pixels_waiting))
     return 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from verification.interface import PixelsAnswer, PixelsRequest
 from verification.technical import pixels, previews
-from verification.technical.pixels import PixelsAnswer, PixelsRequest
 from verification.technical.previews import PreviewsAnswer, PreviewsRequest
 
 from .making import Bench, Studio, encoded, loaded, painted

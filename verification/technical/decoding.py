@@ -48,6 +48,8 @@ PLUGINS = (
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
 """The decoders that may be asked; JPEG's takes multi-picture files too. EPS is never among them: it hands its content
 to Ghostscript."""
+EXACT_FORMATS = tuple(form for form in FORMATS if form != "AVIF")
+"""Those whose pixels can be digested: of AVIF Pillow gives eight bits and does not say whether there were more."""
 WORKING_PIXELS = 256
 """The shorter side, at least, of the working picture: a draft of 256 moves PDQ by 6.6 of 256 bits on average."""
 PARSER_ERRORS = (
@@ -63,6 +65,12 @@ PARSER_ERRORS = (
 )
 """What Pillow's decoders raise on broken input, found by running them on it."""
 WIDE_MODES = frozenset({"I;16", "I;16L", "I;16B", "I;16N", "I", "F"})
+EIGHT_BIT_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA"})
+"""Modes that RGBA holds without loss."""
+BITS_PER_SAMPLE = 258
+"""TIFF 6.0, tag 258."""
+SAMPLED_PIXELS = 1 << 20
+"""Pixels that are converted at a time, so that no second copy of a whole picture is made."""
 ORIENTATIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -110,16 +118,58 @@ def open_picture(path: Path, max_pixels: int, least: int = WORKING_PIXELS) -> Pi
 
 
 def pixel_digest(path: Path, max_pixels: int) -> Digest:
-    """The sha256 of the first frame's pixels as they are shown: upright, RGBA, 8 bits, with width and height in front.
+    """The sha256 of a still's pixels as they stand upright, with mode, width and height in front.
 
-    Equal for files that differ in container, compression level or metadata only. Costs a full decode.
+    Equal for files that differ in container, compression or metadata only. Modes of eight bits are digested as RGBA,
+    into which each of them goes without loss; all others as the samples that they hold. A colour profile is not
+    applied. Costs a full decode and, for a turned picture, twice its size in memory.
+
+    Raises what `open_picture` raises, but decodes nothing of a damaged file; and Refused for what Pillow does not
+    give whole: several frames, and more than eight bits of several channels.
     """
-    with _guarded(max_pixels), Image.open(path, formats=FORMATS) as image:
+    with _guarded(max_pixels), Image.open(path, formats=EXACT_FORMATS) as image:
+        if _loses_bits(image):
+            raise Refused("the decoder keeps eight bits of more")
         image.load()
-        shown = _upright(_eight_bit(image), _orientation(image)).convert("RGBA")
-        digest = hashlib.sha256(f"casefile-pixels 1 {shown.width} {shown.height}\n".encode())
-        digest.update(shown.tobytes())
+        if image.mode not in EIGHT_BIT_MODES and "transparency" in image.info:
+            raise Refused("the decoder leaves transparency out")
+        shown = _upright(image, _orientation(image))
+        digest = hashlib.sha256(f"casefile-pixels 1 {_form(shown.mode)} {shown.width} {shown.height}\n".encode())
+        for samples in _samples(shown):
+            digest.update(samples)
+        # Last, since it replaces the loaded picture by the second one.
+        if _several_frames(image):
+            raise Refused("there is more than one picture in it")
         return Digest("sha256:" + digest.hexdigest())
+
+
+def _loses_bits(image: Image.Image) -> bool:
+    """Whether Pillow cuts samples of an opened file to eight bits."""
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        bits = image.tag_v2.get(BITS_PER_SAMPLE, (1,))
+        return len(bits) > 1 and max(bits) > 8
+    if isinstance(image, PngImagePlugin.PngImageFile):
+        return image.mode not in WIDE_MODES and any("16" in str(tile.args) for tile in image.tile)
+    return False
+
+
+def _form(mode: str) -> str:
+    """The mode that samples are digested in, whatever order of bytes the file has."""
+    if mode in EIGHT_BIT_MODES:
+        return "RGBA"
+    return "I;16" if mode.startswith("I;16") else mode
+
+
+def _samples(image: Image.Image) -> Iterator[bytes]:
+    """The samples of a picture in rows, in an order of bytes that is the same on every machine."""
+    if image.mode in WIDE_MODES:
+        levels = np.asarray(image)
+        yield levels.astype(levels.dtype.newbyteorder("<")).tobytes()
+        return
+    rows = max(SAMPLED_PIXELS // image.width, 1)
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        yield (strip.convert("RGBA") if strip.mode in EIGHT_BIT_MODES else strip).tobytes()
 
 
 @contextmanager

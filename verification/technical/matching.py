@@ -28,7 +28,6 @@ from verification.edges import (
     PixelQuestion,
     Subject,
     Thresholds,
-    edge_id,
     exact_edge,
     picture_methods,
     picture_tier,
@@ -158,7 +157,7 @@ class Matcher:
         for edge in _at_most(self._alike(subject), limits):
             edges.setdefault(edge.edge, edge)
         exact = {edge.edge for edge in edges.values() if "sha256" in edge.methods}
-        questions = [one for one in self._questions(subject) if edge_id(one.item_a, one.item_b) not in exact]
+        questions = [one for one in self._questions(subject) if one.edge not in exact]
         if len(questions) > MOST_NEIGHBOURS:
             limits.append(f"pixels are compared with {MOST_NEIGHBOURS} of {len(questions)} items")
         ordered = sorted(edges.values(), key=lambda edge: (edge.distance, edge.item_a, edge.item_b))

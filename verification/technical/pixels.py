@@ -6,39 +6,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
-
 from casefile.canonical import Json
-from casefile.model import Value
-from verification.interface import MAX_BATCH, DigestName, ExamineLimits
+from verification.interface import CheckCause, PixelsAnswer, PixelsRequest
 from verification.technical.decoding import pixel_digest
 from verification.technical.failing import CheckStopped, deadline
-
-
-class PixelsRequest(Value):
-    """Working copies whose decoded pixels are to be digested."""
-
-    files: tuple[DigestName, ...] = Field(max_length=MAX_BATCH)
-    limits: ExamineLimits = ExamineLimits()
-
-
-class PixelsAnswer(Value):
-    """`pixels`: digest of the decoded pixels by file. `failed`: the cause for each file that could not be decoded."""
-
-    pixels: Mapping[DigestName, str]
-    failed: Mapping[DigestName, str]
 
 
 def work(request: dict[str, Any], inputs: Path, out: Path) -> Mapping[str, Json]:
     """Answers a PixelsRequest with a PixelsAnswer; writes nothing."""
     asked = PixelsRequest.model_validate(request)
-    pixels, failed = dict[str, str](), dict[str, str]()
+    pixels, failed = dict[str, str](), dict[str, CheckCause]()
     for name in asked.files:
         try:
             with deadline(asked.limits.check_deadline_s):
                 pixels[name] = pixel_digest(inputs / name, asked.limits.max_pixels)
         except CheckStopped as error:
-            failed[name] = error.cause.value
+            failed[name] = error.cause
         except MemoryError:
-            failed[name] = "memory"
+            failed[name] = CheckCause.MEMORY
     return PixelsAnswer(pixels=pixels, failed=failed).plain()
