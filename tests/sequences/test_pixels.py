@@ -1,0 +1,264 @@
+"""Pairs that may be equal are decoded once, in a sandbox, and what came of it outlives interruption and rebuild."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw
+
+import pipelines.pixels
+from casefile.records.edges import list_edges
+from casefile.records.engine import reading
+from casefile.records.queries import find_items, unexamined_items
+from casefile.vocabulary import ContainmentLevel
+from containment.worker import Worker, open_worker
+from pipelines.examinable import examinable
+from pipelines.examine import Examiner
+from pipelines.handed_over import ImportRequest, import_files
+from pipelines.neighbours import EdgeIndex, cluster_of, list_pairs, pixels_waiting
+from pipelines.pixels import pixel_reader
+from pipelines.reindex import reindex_workspace
+from pipelines.services import Services, open_services
+from pipelines.similar import compare_items, look_up
+from verification.interface import CheckCause, PixelsAnswer
+from verification.pixels import digest_pixels
+from verification.running import MODULE
+
+from .driver import not_examining
+from .workspaces import Place
+
+WEAK = ContainmentLevel.WEAK
+
+
+def card(text: str) -> Image.Image:
+    """A title card: of too little information to be linked by its hashes."""
+    image = Image.new("RGB", (320, 180), "black")
+    ImageDraw.Draw(image).text((120, 80), text, fill="white")
+    return image
+
+
+def drawn(side: int = 320) -> Image.Image:
+    return Image.effect_mandelbrot((side, side * 3 // 4), (-2.0, -1.2, 1.0, 1.2), 100).convert("RGB")
+
+
+Bench = tuple[Worker, Path, Path]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """An examining worker for all workspaces: its start costs more than everything that is asked of it here."""
+    folder = tmp_path_factory.mktemp("bench")
+    inputs, out = folder / "inputs", folder / "out"
+    inputs.mkdir()
+    out.mkdir()
+    with open_worker(MODULE, inputs=inputs, out=out, egress=None, level=WEAK) as worker:
+        yield worker, inputs, out
+
+
+@contextmanager
+def borrowed(examiner: Examiner) -> Iterator[Examiner]:
+    """An open examiner, with an empty output folder."""
+    yield examiner
+    for folder in examiner.out.glob("[!.]*"):
+        shutil.rmtree(folder)
+
+
+@dataclass
+class Album:
+    """A workspace with pictures that were handed over, and how they are linked."""
+
+    place: Place
+    services: Services
+    examiner: Examiner
+    folder: Path
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def hand_over(self, **pictures: Callable[[Path], object]) -> None:
+        """Pictures of these names, each saved by what is given; all in one capture."""
+        folder = self.folder / f"handed-{next(self.numbers)}"
+        folder.mkdir(parents=True)
+        for name, save in pictures.items():
+            save(folder / name.replace("_", "."))
+        import_files(self.services, ImportRequest((folder,), "Bora"), lambda _result: None)
+
+    def examine(self, *texts: str) -> None:
+        """The items of these numbers, or those that were never examined."""
+        with reading(self.services.engine) as connection:
+            items = find_items(connection, texts) if texts else unexamined_items(connection)
+        self.examiner.examine(examinable(self.services, items))
+
+    def methods(self) -> dict[tuple[str, ...], str]:
+        """The method of every pair, by the names of its files."""
+        pairs = list_pairs(self.services, inside_captures=True)
+        return {tuple(sorted((one.item_a.name or "", one.item_b.name or ""))): one.edge.method for one in pairs}
+
+
+@pytest.fixture
+def album(place: Place, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Album]:
+    monkeypatch.setattr("pipelines.handed_over.examining", not_examining)
+    with open_services(place.root, place.environment) as services, pixel_reader(services, WEAK) as pixels:
+        examiner = Examiner(services, *bench, EdgeIndex(services.engine, services.settings.examine), pixels)
+        monkeypatch.setattr("pipelines.similar.open_examiner", lambda *_: borrowed(examiner))
+        yield Album(place, services, examiner, tmp_path / "album")
+
+
+class Decodes:
+    """Counts how often each file is decoded in full; `refuse` raises in place of the n-th call of the worker."""
+
+    def __init__(self, interrupted_at: int = 0) -> None:
+        self.files = list[str]()
+        self.left = interrupted_at
+
+    def __call__(self, worker: Any, files: Any, out_name: str) -> PixelsAnswer:
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+        self.files += files
+        return digest_pixels(worker, files, out_name)
+
+
+@pytest.fixture
+def decodes(monkeypatch: pytest.MonkeyPatch) -> Decodes:
+    counting = Decodes()
+    monkeypatch.setattr(pipelines.pixels, "digest_pixels", counting)
+    return counting
+
+
+def saved(image: Image.Image, **options: object) -> Callable[[Path], object]:
+    return lambda path: image.save(path, **options)
+
+
+def stored(services: Services) -> list[Any]:
+    with reading(services.engine) as connection:
+        return list_edges(connection)
+
+
+def test_equal_pixels_are_told_in_every_place_and_come_back_after_a_rebuild(album: Album, decodes: Decodes) -> None:
+    album.hand_over(a_png=saved(drawn()), b_bmp=saved(drawn()), c_jpg=saved(drawn(), quality=70))
+    album.hand_over(d_png=saved(drawn(160)), one_png=saved(card("one")), one_bmp=saved(card("one")))
+    album.hand_over(two_png=saved(card("two")))
+    album.examine()
+    told = album.methods()
+    assert told["a.png", "b.bmp"].split("+")[:2] == ["pixels", "pdq"]
+    assert told["one.bmp", "one.png"] == "pixels"
+    assert {pair for pair, method in told.items() if "pixels" in method} == {("a.png", "b.bmp"), ("one.bmp", "one.png")}
+    assert ("a.png", "c.jpg") in told
+    # d.png has other sides, so it was never decoded; no file was twice.
+    assert len(decodes.files) == len(set(decodes.files)) == 6
+    pair = next(one for one in list_pairs(album.services, inside_captures=True) if one.edge.method == "pixels")
+    assert (pair.tier, pair.score, pair.edge.distance) == ("auto", "1.0000", 0)
+    assert str(pair.edge.evidence["pixels"]).startswith("sha256:")
+    assert [pair.edge.method for pair in cluster_of(album.services, "I-0005").pairs] == ["pixels"]
+    said = [compare_items(album.services, "I-0001", other)["pixels"] for other in ("I-0002", "I-0003", "I-0004")]
+    assert said == ["equal", "different", "different"]
+    before, ids = told, [(one.edge, one.method, one.evidence) for one in stored(album.services)]
+    album.services.engine.dispose()
+    album.place.delete_database()
+    rebuilt = reindex_workspace(album.place.root, album.place.environment, WEAK)
+    assert rebuilt.pixels_waiting == 0
+    assert album.methods() == before
+    assert [(one.edge, one.method, one.evidence) for one in stored(album.services)] == ids
+
+
+def test_a_file_that_is_no_item_is_compared_by_its_pixels_too(album: Album, decodes: Decodes, tmp_path: Path) -> None:
+    album.hand_over(a_png=saved(card("one")), b_png=saved(card("two")))
+    album.examine()
+    decoded = len(decodes.files)
+    asked = tmp_path / "asked.bmp"
+    card("one").save(asked)
+    found = look_up(album.services, asked, WEAK)
+    assert [(one.item.name, one.edge.method, one.edge.tier) for one in found] == [("a.png", "pixels", "auto")]
+    drawn().save(asked)
+    assert look_up(album.services, asked, WEAK) == []
+    assert len(decodes.files) == decoded + 1, "the items are known, and a picture like none is not decoded"
+
+
+def test_where_nothing_is_near_nothing_is_opened(album: Album, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+    monkeypatch.setattr(pipelines.pixels, "open_worker", lambda *_, **__: opened.append(1))
+    album.hand_over(a_png=saved(drawn()), b_png=saved(drawn(640)), one_png=saved(card("one")))
+    album.hand_over(again_png=saved(drawn()))
+    album.examine()
+    assert album.methods()["a.png", "again.png"] == "sha256"
+    assert opened == []
+
+
+def test_an_interrupted_comparison_goes_on_where_it_was(album: Album, monkeypatch: pytest.MonkeyPatch) -> None:
+    album.hand_over(a_png=saved(drawn()), b_bmp=saved(drawn()), one_png=saved(card("one")), one_bmp=saved(card("one")))
+    monkeypatch.setattr(pipelines.pixels, "MAX_BATCH", 2)
+    first = Decodes(interrupted_at=2)
+    monkeypatch.setattr(pipelines.pixels, "digest_pixels", first)
+    with pytest.raises(KeyboardInterrupt):
+        album.examine()
+    assert pixels_waiting(album.services.engine) == 2
+    assert "pixels" not in "".join(album.methods().values())
+    second = Decodes()
+    monkeypatch.setattr(pipelines.pixels, "digest_pixels", second)
+    album.examine()
+    assert pixels_waiting(album.services.engine) == 0
+    assert sum("pixels" in method for method in album.methods().values()) == 2
+    assert (len(first.files), len(second.files)) == (2, 2)
+
+
+def test_what_cannot_be_decoded_is_asked_about_once(album: Album, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[str]()
+
+    def refusing(_worker: Any, files: Any, _out_name: str) -> PixelsAnswer:
+        asked.extend(files)
+        causes: Mapping[str, CheckCause] = dict.fromkeys(files, CheckCause.TIMEOUT)
+        return PixelsAnswer(pixels={}, failed=causes)
+
+    monkeypatch.setattr(pipelines.pixels, "digest_pixels", refusing)
+    album.hand_over(a_png=saved(drawn()), b_bmp=saved(drawn()))
+    album.examine()
+    album.examine("I-0001")
+    album.hand_over(c_tif=saved(drawn()))
+    album.examine()
+    assert len(asked) == 2, "the third was not decoded for nothing"
+    assert pixels_waiting(album.services.engine) == 0
+    assert "pixels" not in "".join(album.methods().values())
+    assert compare_items(album.services, "I-0001", "I-0002")["pixels"] == "not compared: timeout"
+
+
+def test_an_item_that_is_examined_again_keeps_what_is_known(album: Album, decodes: Decodes) -> None:
+    album.hand_over(a_png=saved(drawn()), b_bmp=saved(drawn()))
+    album.examine()
+    before = album.methods()
+    album.examine("I-0001", "I-0002")
+    assert album.methods() == before
+    assert len(decodes.files) == 2
+
+
+def test_a_damaged_original_ends_no_examination(album: Album) -> None:
+    album.hand_over(a_png=saved(drawn()))
+    album.examine()
+    (original,) = (path for path in album.place.root.glob("vault/**/content/files/*") if path.is_file())
+    original.chmod(0o600)
+    original.write_bytes(original.read_bytes() + b"x")
+    album.hand_over(b_bmp=saved(drawn()), c_tif=saved(drawn()))
+    album.examine()
+    assert album.methods()["b.bmp", "c.tif"].startswith("pixels")
+    assert not album.methods()["a.png", "b.bmp"].startswith("pixels")
+    assert compare_items(album.services, "I-0001", "I-0002")["pixels"] == "not compared: not-the-copy"
+
+
+def test_nothing_is_decoded_outside_of_a_worker(album: Album, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    album.hand_over(a_png=saved(card("one")), b_bmp=saved(card("one")))
+    asked = tmp_path / "asked.tif"
+    card("one").save(asked)
+    opened = list[object]()
+    monkeypatch.setattr(Image, "open", lambda *arguments, **_: opened.append(arguments))
+    album.examine()
+    assert album.methods() == {("a.png", "b.bmp"): "pixels"}
+    assert len(look_up(album.services, asked, WEAK)) == 2
+    album.services.engine.dispose()
+    reindex_workspace(album.place.root, album.place.environment, WEAK)
+    assert album.methods() == {("a.png", "b.bmp"): "pixels"}
+    assert opened == []
