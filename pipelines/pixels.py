@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from casefile.digests import hex_of
 from casefile.errors import DigestMismatch, StorageFailed
@@ -31,6 +32,8 @@ from verification.working_copies import Preserved, copies_in
 
 QUESTIONS = 500
 """Answered at a time."""
+Size: TypeAlias = tuple[int, int] | None
+"""The sides of a still that can be decoded whole, the smaller first; None for everything else."""
 LOOKED_UP = ""
 """The id that a file has which is no item."""
 
@@ -97,13 +100,14 @@ def compare_pixels(services: Services, reader: PixelReader) -> None:
     What was decoded is kept batch by batch: after an interruption the rest is done. A question that cannot be answered
     is closed all the same. Raises ContainmentMissing, and then the questions stay open.
     """
+    sizes: dict[str, Size] = {}
     while True:
         with reading(services.engine) as connection:
             stored = open_questions(connection, QUESTIONS)
         if not stored:
             return
         questions = [PixelQuestion(one.item_a, one.item_b, one.same_capture) for one in stored]
-        digests = _answers(services, reader, _worth_decoding(services, questions))
+        digests = _answers(services, reader, _worth_decoding(services, questions, sizes))
         with writing(services.engine) as connection:
             known = [edge_of(edge) for edge in edges_by_id(connection, [one.edge for one in questions])]
             settled = with_pixels(known, questions, digests)
@@ -126,22 +130,28 @@ def compare_looked_up(
     return tuple(sorted(edges, key=lambda edge: (edge.distance, edge.item_a, edge.item_b)))
 
 
-def size_of(examination: ExaminationRecord | None) -> tuple[int, int] | None:
-    """The sides of an examined still that can be decoded whole, the smaller first; None for everything else."""
+def size_of(examination: ExaminationRecord | None) -> Size:
+    """The sides of an examined still."""
     stored = examination.findings if examination else ()
     return exact_size(Finding.model_validate(one) for one in stored if one["check"] == CheckName.FINGERPRINTS)
 
 
-def _worth_decoding(services: Services, questions: Sequence[PixelQuestion]) -> list[PixelQuestion]:
-    """Those questions whose items have sides of equal length and were not tried in vain."""
+def _worth_decoding(
+    services: Services, questions: Sequence[PixelQuestion], sizes: dict[str, Size]
+) -> list[PixelQuestion]:
+    """Those questions whose items have sides of equal length and were not tried in vain; `sizes` remembers the sides.
+
+    Thousands of title cards are thousands of questions about the same items.
+    """
     items = {item for one in questions for item in (one.item_a, one.item_b)}
     with reading(services.engine) as connection:
         tried = {item for item, one in stored_pixels(connection, items).items() if one.cause}
-    sizes = _sizes(services, items - tried)
-    return [one for one in questions if (size := sizes.get(one.item_a)) is not None and size == sizes.get(one.item_b)]
+    sizes |= _sizes(services, items - tried - sizes.keys())
+    left = {item: sizes[item] for item in items - tried}
+    return [one for one in questions if (size := left.get(one.item_a)) is not None and size == left.get(one.item_b)]
 
 
-def _sizes(services: Services, items: Collection[str]) -> dict[str, tuple[int, int] | None]:
+def _sizes(services: Services, items: Collection[str]) -> dict[str, Size]:
     with reading(services.engine) as connection:
         return {item: size_of(newest_examination(connection, item)) for item in sorted(items)}
 

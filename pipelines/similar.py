@@ -16,7 +16,7 @@ from casefile.records.queries import ItemFilter, ItemRecord, find_items, list_it
 from casefile.vocabulary import ContainmentLevel, Role
 from pipelines.examine import open_examiner, program_path
 from pipelines.neighbours import fingerprints_of
-from pipelines.pixels import compare_looked_up, size_of
+from pipelines.pixels import Size, compare_looked_up, size_of
 from pipelines.services import Services
 from verification.edges import PDQ_BITS, PHASH_BITS, Edge, score
 from verification.interface import VARIANTS, ExamineRequest, Fingerprint, Specimen
@@ -96,9 +96,7 @@ def compare_items(services: Services, first: str, second: str) -> dict[str, obje
     }
 
 
-def _pixels(
-    one: tuple[StoredPixels | None, tuple[int, int] | None], other: tuple[StoredPixels | None, tuple[int, int] | None]
-) -> str:
+def _pixels(one: tuple[StoredPixels | None, Size], other: tuple[StoredPixels | None, Size]) -> str:
     """`equal`, `different`, or `not compared` with the cause where one of the two could not be decoded."""
     (read, size), (other_read, other_size) = one, other
     if size is not None and other_size is not None and size != other_size:

@@ -142,7 +142,7 @@ def stored(services: Services) -> list[Any]:
 
 def test_equal_pixels_are_told_in_every_place_and_come_back_after_a_rebuild(album: Album, decodes: Decodes) -> None:
     album.hand_over(a_png=saved(drawn()), b_bmp=saved(drawn()), c_jpg=saved(drawn(), quality=70))
-    album.hand_over(d_png=saved(drawn(160)), one_png=saved(card("one")), one_bmp=saved(card("one")))
+    album.hand_over(d_png=saved(drawn().resize((160, 120))), one_png=saved(card("one")), one_bmp=saved(card("one")))
     album.hand_over(two_png=saved(card("two")))
     album.examine()
     told = album.methods()
@@ -150,6 +150,7 @@ def test_equal_pixels_are_told_in_every_place_and_come_back_after_a_rebuild(albu
     assert told["one.bmp", "one.png"] == "pixels"
     assert {pair for pair, method in told.items() if "pixels" in method} == {("a.png", "b.bmp"), ("one.bmp", "one.png")}
     assert ("a.png", "c.jpg") in told
+    assert ("a.png", "d.png") in told
     # d.png has other sides, so it was never decoded; no file was twice.
     assert len(decodes.files) == len(set(decodes.files)) == 6
     pair = next(one for one in list_pairs(album.services, inside_captures=True) if one.edge.method == "pixels")
