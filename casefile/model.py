@@ -112,7 +112,11 @@ class ToolUse(Value):
 
 
 class Contact(Value):
-    """One connection that left, or was refused, at the egress broker. Times are RFC 3339, UTC."""
+    """One connection that left, or was refused, at the egress broker. Times are RFC 3339, UTC.
+
+    `upstream` is the proxy that it went through: then the proxy looked the name up and chose the address, and neither
+    is known here. `failed` is the cause, in one word, where no connection came about.
+    """
 
     host: Text
     port: int
@@ -124,6 +128,8 @@ class Contact(Value):
     bytes_received: int = Field(default=0, ge=0)
     refused: str = ""
     allowance: str = ""
+    upstream: str | None = None
+    failed: str | None = None
 
 
 class Exchange(Value):

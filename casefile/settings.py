@@ -12,9 +12,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from casefile.errors import SettingsError, WorkspaceUnusable
 from casefile.vocabulary import GateMode
@@ -24,6 +24,9 @@ NOT_SETTINGS = frozenset({"CASEFILE_WORKSPACE", "CASEFILE_PERSON"})
 """Variables of the command line that share the prefix."""
 FILE_NAME = "casefile.toml"
 
+VERBATIM = frozenset({("egress", "upstream_user"), ("egress", "upstream_password")})
+"""Settings whose text is never read as JSON: a password of digits stays what it is."""
+UPSTREAM = re.compile(r"direct|(?:http|socks5|tor)://(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", re.ASCII)
 HOST_AND_PORT = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", re.ASCII)
 
 
@@ -58,6 +61,26 @@ class EgressSettings(_Group):
         default=(80, 443, 8080, 8443),
         description="Ports that may be contacted at public addresses; others serve mail, shells and databases.",
     )
+
+    upstream: str = Field(
+        default="direct",
+        description="The one way out: `direct`, `http://HOST:PORT` (CONNECT), `socks5://HOST:PORT`, `tor://HOST:PORT` "
+        "(Tor's SOCKS port; each capture has circuits of its own). The proxy looks names up. Where it fails, captures "
+        "fail; nothing goes around it, allowances included.",
+    )
+    upstream_user: str = Field(default="", description="User name for the upstream proxy; not for Tor.")
+    upstream_password: SecretStr = Field(
+        default=SecretStr(""),
+        description="Its password. Give it as CASEFILE_EGRESS__UPSTREAM_PASSWORD rather than in the file, which "
+        "backups copy.",
+    )
+
+    @field_validator("upstream")
+    @classmethod
+    def _way_out(cls, upstream: str) -> str:
+        if not UPSTREAM.fullmatch(upstream):
+            raise ValueError("not direct, http://HOST:PORT, socks5://HOST:PORT or tor://HOST:PORT")
+        return upstream
 
     @field_validator("allow")
     @classmethod
@@ -156,6 +179,12 @@ class Settings(_Group):
     time: TimeSettings = TimeSettings()
     examine: ExamineSettings = ExamineSettings()
 
+    @model_validator(mode="after")
+    def _nothing_around_the_proxy(self) -> Self:
+        if self.egress.upstream != "direct" and self.time.servers:
+            raise ValueError("time.servers are asked directly, which egress.upstream rules out: leave one of them away")
+        return self
+
 
 def load_settings(workspace: Path, environment: Mapping[str, str]) -> Settings:
     """The settings of `workspace`; raises WorkspaceUnusable without casefile.toml, SettingsError for a bad value."""
@@ -183,7 +212,7 @@ def merge_settings(stored: Mapping[str, Any], environment: Mapping[str, str]) ->
         group = merged.setdefault(levels[0], {})
         if not isinstance(group, dict):
             raise SettingsError(name, "names no setting")
-        group[levels[1]] = _read_value(text)
+        group[levels[1]] = text if tuple(levels) in VERBATIM else _read_value(text)
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:

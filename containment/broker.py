@@ -3,7 +3,8 @@
 It runs outside the sandbox, one for each worker. A client asks for CONNECT, or for a plain HTTP address in absolute
 form. The broker resolves the name, judges every address that it resolves to, and connects to one that it has judged:
 the name is not looked up again, so that it cannot change its answer in between. Redirects come back as new requests
-and are judged anew. What it does not do: look into what passes through a tunnel.
+and are judged anew. With an upstream proxy everything goes through that, and nothing is looked up here. What it does
+not do: look into what passes through a tunnel.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from casefile.model import Contact, moment, readable
 from containment.addresses import matching_allowance, why_not_public
 from containment.heads import HEAD_LIMIT_BYTES, HeadRefused, Target, parse_head
 from containment.relay import Flow, RelayIdle, relay
+from containment.upstream import DIRECT, Upstream, UpstreamFailed, connect_through, new_isolation, why_not_through
 
 CONNECTIONS_LIMIT = 128
 """At the same time; a browser opens six for each host, more wait in the listener's queue."""
@@ -34,10 +36,14 @@ Connect = Callable[[str, int, float], socket.socket]
 
 @dataclass(frozen=True, slots=True)
 class EgressPolicy:
-    """What may be contacted: `allow` are exceptions as host:port, `ports` those allowed at public addresses."""
+    """What may be contacted: `allow` are exceptions as host:port, `ports` those allowed at public addresses.
+
+    `upstream` is the one way to it, for exceptions as well.
+    """
 
     allow: tuple[str, ...] = ()
     ports: tuple[int, ...] = (80, 443, 8080, 8443)
+    upstream: Upstream = DIRECT
 
 
 def resolve_by_system(host: str, port: int) -> Sequence[str]:
@@ -73,6 +79,8 @@ class _Passage:
     received: int = 0
     refused: str = ""
     allowance: str = ""
+    upstream: str = ""
+    failed: str = ""
     asked: bool = False
 
     def contact(self, ended: datetime) -> Contact:
@@ -87,6 +95,8 @@ class _Passage:
             bytes_received=self.received,
             refused=self.refused,
             allowance=self.allowance,
+            upstream=self.upstream or None,
+            failed=self.failed or None,
         )
 
     def sever(self) -> None:
@@ -133,6 +143,7 @@ class Broker:
     _live: dict[threading.Thread, _Passage] = field(default_factory=dict)
     _ended: list[Contact] = field(default_factory=list)
     _acceptor: threading.Thread | None = None
+    _isolation: str = field(default_factory=new_isolation)
 
     def serve(self, listener: socket.socket) -> None:
         """Take over `listener`, a listening TCP or unix socket, and answer on it in the background."""
@@ -141,7 +152,11 @@ class Broker:
         self._acceptor.start()
 
     def settle(self) -> tuple[Contact, ...]:
-        """End what is still open and give the contacts since the last time, in the order in which they began."""
+        """End what is still open and give the contacts since the last time, in the order in which they began.
+
+        What comes next is another capture's: an upstream Tor is asked for other circuits.
+        """
+        self._isolation = new_isolation()
         with self._lock:
             live = dict(self._live)
             for passage in live.values():
@@ -219,6 +234,7 @@ class Broker:
             passage.refused = refusal.reason
             _reply(passage.client, "403 Forbidden", "Casefile-Refused", refusal.reason)
         except _Unreachable as failure:
+            passage.failed = failure.cause
             _reply(passage.client, failure.status, "Casefile-Cause", failure.cause)
         else:
             self._relay(passage, server, target, early)
@@ -230,6 +246,8 @@ class Broker:
                 raise _Refused("too-many-contacts")
         if not passage.allowance and passage.port not in self.policy.ports:
             raise _Refused(f"port {passage.port}")
+        if self.policy.upstream != DIRECT:
+            return self._reach_through(passage, self.policy.upstream)
         try:
             passage.resolved = tuple(self.resolve(passage.host, passage.port))
         except (OSError, UnicodeError) as error:
@@ -239,6 +257,18 @@ class Broker:
         if not passage.allowance:
             _judge(passage.resolved)
         return self._connect(passage)
+
+    def _reach_through(self, passage: _Passage, upstream: Upstream) -> socket.socket:
+        passage.upstream = upstream.shown
+        kind = "" if passage.allowance else why_not_through(passage.host, upstream.kind)
+        if kind:
+            raise _Refused(f"not-public {readable(passage.host, 64)} {kind}")
+        wait_s = self.connect_timeout_s
+        try:
+            return connect_through(upstream, passage.host, passage.port, timeout_s=wait_s, isolation=self._isolation)
+        except UpstreamFailed as failure:
+            status = "504 Gateway Timeout" if failure.cause == "timeout" else "502 Bad Gateway"
+            raise _Unreachable(failure.cause, status) from failure
 
     def _connect(self, passage: _Passage) -> socket.socket:
         share_s = max(1.0, self.connect_timeout_s / len(passage.resolved))
@@ -264,11 +294,9 @@ class Broker:
             early = target.forward + early
         else:
             address = f"[{passage.address}]" if ":" in passage.address else passage.address
-            passage.client.sendall(
-                f"HTTP/1.1 200 Connection established\r\nCasefile-Peer: {address}:{passage.port}\r\n\r\n".encode(
-                    "ascii"
-                )
-            )
+            # Which address a proxy connected to is not known here.
+            peer = f"Casefile-Peer: {address}:{passage.port}\r\n" if address else ""
+            passage.client.sendall(f"HTTP/1.1 200 Connection established\r\n{peer}\r\n".encode("ascii"))
         server.sendall(early)
         already = passage.sent = len(early)
 

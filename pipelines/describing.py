@@ -113,6 +113,8 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
         yield f"  on {ran['python']}, {ran['system']}"
     for allowance in capture["allowances"] or []:
         yield f"  over an explicit allowance: {allowance}"
+    for way in sorted({one["upstream"] for one in capture["contacts"] if one.get("upstream")}):
+        yield f"  through {way}, which looked names up and chose the addresses"
     for exchange in capture["exchanges"] or []:
         yield f"  {exchange['method']} {exchange['locator']}: {exchange['status']} from {exchange['peer'] or 'unknown'}"
     yield from _section(

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from casefile.errors import WorkspaceUnusable
 from casefile.model import ToolUse
+from casefile.settings import load_settings, merge_settings
 from casefile.vocabulary import ContainmentLevel
 from containment.register import describe_tools
 from containment.sandbox import available
+from containment.upstream import DIRECT, ask_whether_it_answers
+from pipelines.fetching import egress_policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,23 @@ def examine_machine(root: Path, level: ContainmentLevel) -> dict[str, Any]:
     }
 
 
+def examine_upstream(root: Path, environment: Mapping[str, str], *, ask: bool) -> dict[str, Any]:
+    """The way out that is set; with `ask` also what is wrong with the proxy, which is contacted for it and no further.
+
+    Raises SettingsError for settings that name no way.
+    """
+    try:
+        settings = load_settings(root, environment)
+    except WorkspaceUnusable:
+        settings = merge_settings({}, environment)
+    upstream = egress_policy(settings.egress).upstream
+    found: dict[str, Any] = {"way": upstream.shown, "asked": ask and upstream != DIRECT}
+    if found["asked"]:
+        found["problem"] = ask_whether_it_answers(upstream)
+        found["answers"] = not found["problem"]
+    return found
+
+
 def _tool(need: Need, tool: ToolUse | None, *, required: bool) -> dict[str, Any]:
     return {
         "name": need.name,
@@ -89,6 +110,8 @@ def doctor_lines(found: Mapping[str, Any]) -> Iterator[str]:
             yield f"         still works: {tool['without_it']}; install: {tool['install']}"
     level = found["containment"]
     yield f"containment: {level['level']}" + (f", lacks {level['lacks']}" if level["lacks"] else "")
+    if "upstream" in found:
+        yield _upstream_line(found["upstream"])
     space = found["space"]
     yield f"free: {space['bytes_free']:,} bytes, {space['inodes_free']:,} inodes"
     yield (
@@ -99,3 +122,9 @@ def doctor_lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         for name, value in found["locator"].items():
             yield f"{name.replace('_', ' ')}: {value}"
+
+
+def _upstream_line(upstream: Mapping[str, Any]) -> str:
+    if not upstream["asked"]:
+        return f"upstream: {upstream['way']}"
+    return f"upstream: {upstream['way']}, " + ("answers" if upstream["answers"] else f"FAILS: {upstream['problem']}")

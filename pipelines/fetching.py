@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from casefile.settings import CaptureSettings
+from casefile.errors import SettingsError
+from casefile.settings import CaptureSettings, EgressSettings
 from casefile.vocabulary import ContainmentLevel
 from collectors.interface import CaptureLimits, CaptureRequest, MethodSpec
+from containment.upstream import upstream_of
 from containment.worker import EgressPolicy, Limits, Worker, WorkerResult, open_worker
 from pipelines.services import Services
 
@@ -115,8 +117,7 @@ class FetchWorkers:
 
     def _open(self, spec: MethodSpec, key: tuple[str, str]) -> _Sandbox:
         self._make_room()
-        egress = self.services.settings.egress
-        policy = EgressPolicy(egress.allow, egress.ports) if spec.touches_network else None
+        policy = egress_policy(self.services.settings.egress) if spec.touches_network else None
         opened = ExitStack()
         worker = opened.enter_context(
             open_worker(key[0], inputs=None, out=self.services.run.outputs, egress=policy, level=self.level)
@@ -131,6 +132,15 @@ class FetchWorkers:
         for one in idle[: max(surplus, 0)]:
             self._sandboxes.remove(one)
             one.opened.close()
+
+
+def egress_policy(settings: EgressSettings) -> EgressPolicy:
+    """What the settings let a worker contact, and by which way; raises SettingsError for an impossible proxy."""
+    try:
+        way = upstream_of(settings.upstream, settings.upstream_user, settings.upstream_password.get_secret_value())
+    except ValueError as error:
+        raise SettingsError("egress.upstream", str(error)) from error
+    return EgressPolicy(settings.allow, settings.ports, way)
 
 
 def capture_request(locator: str, settings: CaptureSettings) -> CaptureRequest:

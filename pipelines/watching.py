@@ -25,10 +25,10 @@ from collectors.feed_answer import FeedAnswer, FeedEntry
 from collectors.locators import RefusedLocator, parse_locator
 from collectors.ytdlp.lookups import ListedEntry, Listing, ListingRequest
 from containment.limits import Limits
-from containment.worker import EgressPolicy, WorkerFailed, run_worker
+from containment.worker import WorkerFailed, run_worker
 from pipelines.capture import CAUSE_OF_WORKER, CaptureOptions
 from pipelines.collect import Examine, collect
-from pipelines.fetching import capture_request
+from pipelines.fetching import capture_request, egress_policy
 from pipelines.leads import Candidate, Origin, add_leads
 from pipelines.services import Services
 from pipelines.sheets import read_sheets
@@ -163,7 +163,7 @@ def _read_feed(services: Services, item: ItemRecord, level: ContainmentLevel) ->
 def _look_at_channel(services: Services, monitor: MonitorRecord, level: ContainmentLevel) -> Look:
     settings = services.settings
     asked = capture_request(monitor.target, settings.capture).plain() | ListingRequest(most=MOST_LISTED).plain()
-    egress = EgressPolicy(settings.egress.allow, settings.egress.ports)
+    egress = egress_policy(settings.egress)
     module = "collectors.ytdlp.listing"
     with _scratch(services, "listing-") as folder:
         try:

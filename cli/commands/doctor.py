@@ -14,17 +14,21 @@ from cli.invocation import Invocation
 def doctor(
     context: typer.Context,
     for_: Annotated[str, typer.Option("--for", help="An address: which method takes it, what it needs.")] = "",
+    ask_upstream: Annotated[
+        bool, typer.Option("--ask-upstream", help="Contact the upstream proxy that is set, and say whether it answers.")
+    ] = False,
     containment: Annotated[
         ContainmentLevel | None, typer.Option(help="Look at tools at this level; full where it can be had.")
     ] = None,
 ) -> int:
     """Say what is here, what is missing, what for, and what still works without it."""
     from pipelines.diagnosing import diagnose_locator
-    from pipelines.doctor import best_level, doctor_lines, examine_machine
+    from pipelines.doctor import best_level, doctor_lines, examine_machine, examine_upstream
 
     invocation: Invocation = context.obj
     level = containment or best_level()
     found = examine_machine(invocation.workspace, level)
+    found["upstream"] = examine_upstream(invocation.workspace, invocation.environment, ask=ask_upstream)
     if for_:
         found["locator"] = diagnose_locator(invocation.workspace, invocation.environment, for_, level)
     if invocation.json:
@@ -32,4 +36,6 @@ def doctor(
     else:
         for line in doctor_lines(found):
             output.line(line)
-    return 3 if found["missing"] else 0
+    if found["missing"]:
+        return 3
+    return 1 if found["upstream"].get("problem") else 0

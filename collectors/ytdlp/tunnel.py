@@ -78,8 +78,8 @@ def _ask_broker(tunnel: socket.socket, host: str, port: int) -> str:
         return head.get("Casefile-Peer", "")
     if refusal := head.get("Casefile-Refused"):
         raise WireFault(Cause.BLOCKED_BY_POLICY, f"{target}: {refusal}"[:512])
-    cause = BROKER_CAUSES.get(head.get("Casefile-Cause", ""), Cause.TOOL_FAILED)
-    raise WireFault(cause, f"{target}: the egress broker answered {words[1][:3].decode('ascii', 'replace')}")
+    said = head.get("Casefile-Cause", "")
+    raise WireFault(BROKER_CAUSES.get(said, Cause.TOOL_FAILED), f"{target}: the egress broker answered {said}"[:512])
 
 
 def _read_head(readline: Callable[[int], bytes]) -> Message:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,8 @@ from casefile.vocabulary import ContainmentLevel
 from containment.sandbox import available
 from containment.worker import EgressPolicy, Limits, Worker, open_worker
 
+from .outside import Canary, Outside, canary_listening, outside_world
+
 PROBES = Path(__file__).parent / "probes"
 
 LIMITS = Limits(wall_s=60, cpu_s=20, memory_bytes=1 << 30, file_bytes=1 << 20, output_bytes=4 << 20, processes=32)
@@ -22,41 +21,18 @@ LIMITS = Limits(wall_s=60, cpu_s=20, memory_bytes=1 << 30, file_bytes=1 << 20, o
 Opening = Callable[..., AbstractContextManager[Worker]]
 
 
-@dataclass(slots=True)
-class Canary:
-    """Listens on every address of this machine's loopback and counts who comes."""
-
-    listener: socket.socket
-    port: int
-    visits: list[str] = field(default_factory=list)
-
-    def listen(self) -> None:
-        while True:
-            try:
-                visitor, _ = self.listener.accept()
-            except OSError:
-                return
-            with visitor:
-                self.visits.append(visitor.getsockname()[0])
-                visitor.settimeout(1)
-                try:
-                    visitor.recv(65536)
-                    visitor.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\ncanary")
-                except OSError:
-                    continue
-
-
 @pytest.fixture
 def canary() -> Iterator[Canary]:
     """Reachable as 127.0.0.1, 127.0.0.2, ::1 and whatever else means this machine."""
-    listener = socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True)
-    one = Canary(listener, listener.getsockname()[1])
-    thread = threading.Thread(target=one.listen)
-    thread.start()
-    yield one
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
-    thread.join()
+    with canary_listening() as one:
+        yield one
+
+
+@pytest.fixture
+def outside() -> Iterator[Outside]:
+    """A public site, and a canary at all other addresses."""
+    with outside_world() as world:
+        yield world
 
 
 @pytest.fixture(scope="session")
