@@ -23,8 +23,8 @@ LOOK_S = 0.25
 GLANCE_S = 0.05
 """Between two glances at the number of threads on the machine."""
 PRINTED_BYTES = 4096
-PROCESSES_OURS = 3
-"""bubblewrap's first process, the zygote and the call itself are counted with those that the call starts."""
+PROCESSES_OURS = 2
+"""The zygote and the call itself are counted with those that the call starts."""
 MEMORY_FACTOR = 2
 """All processes of a call together may hold this many times what one may."""
 

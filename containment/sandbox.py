@@ -165,7 +165,10 @@ def python_argv(places: Places, configuration: str) -> list[str]:
 
 def _isolation() -> list[str]:
     user = str(USER_ID)
+    # Our zygote is the first process itself: a reaper of bubblewrap's in that place would outlive each call, and its
+    # memory would be open to all of them.
     return [
+        "--as-pid-1",
         *("--unshare-all", "--unshare-user", "--disable-userns", "--uid", user, "--gid", user),
         *("--cap-drop", "ALL", "--hostname", "worker", "--new-session", "--die-with-parent", "--clearenv"),
     ]

@@ -72,8 +72,8 @@ def _process_control(option: int, value: int) -> None:
 
 
 def others() -> list[int]:
-    """Every process that /proc shows, but ourselves and the namespace's first."""
-    return [int(one) for one in os.listdir("/proc") if one.isdigit() and int(one) not in (1, os.getpid())]
+    """Every process that /proc shows, but ourselves."""
+    return [int(one) for one in os.listdir("/proc") if one.isdigit() and int(one) != os.getpid()]
 
 
 def _offer_listener(control: socket.socket) -> None:
@@ -176,7 +176,7 @@ class Zygote:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
         if self.alone:
-            # All but ourselves and the namespace's first process, at once, so that none forks away from it.
+            # All but ourselves, at once, so that none forks away from it.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
             return bool(others())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 import threading
@@ -142,6 +143,55 @@ def test_the_terminal_is_out_of_reach(attack) -> None:
 
 def test_the_name_of_the_machine_is_not_told(attack) -> None:
     assert attack("what_the_machine_is_called", hostname=socket.gethostname()) == []
+
+
+PLAIN = (
+    "memory_of_others",
+    "roots_of_others",
+    "change_root",
+    "mounts",
+    "namespaces",
+    "sandbox_in_the_sandbox",
+    "set_id_programs",
+    "devices",
+    "interfaces",
+    "speak_for_the_broker",
+    "links_to_inputs",
+    "change_inputs",
+    "plant_for_later",
+    "kernel_interfaces",
+    "the_clock_and_the_name",
+    "wider_limits",
+    "more_of_the_machine",
+    "a_core_of_the_dead",
+    "disks_and_swap",
+    "other_programs_of_the_host",
+)
+"""Attacks that need to be told nothing."""
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_nothing_is_gained_by(attack, name) -> None:
+    assert attack(name) == []
+
+
+def test_the_broker_serves_the_web_and_nothing_else(attack, canary) -> None:
+    assert attack("broker_for_other_things", port=canary.port) == []
+    assert canary.visits == []
+
+
+def test_nothing_is_kept_for_the_next_call(attack) -> None:
+    assert [attack("keep_for_the_next") for _ in range(2)] == [[], []]
+
+
+def test_no_signal_reaches_the_host(attack) -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGCONT, lambda number, frame: heard.append(number))
+    try:
+        attack("signal_everybody", processes=[os.getpid(), os.getppid()])
+    finally:
+        signal.signal(signal.SIGCONT, before)
+    assert heard == []
 
 
 def test_workers_in_several_threads_keep_apart(opening, full, limits) -> None:

@@ -12,6 +12,8 @@ def work(request, inputs, out):
     answer["fetched"] = [fetch(one) for one in request.get("locators", [])]
     answer["reached"] = [reach(host, port) for host, port in request.get("direct", [])]
     answer["programs"] = [run(argv) for argv in request.get("programs", [])]
+    if request.get("packets"):
+        answer["packets"] = packets()
     if request.get("crash"):
         raise RuntimeError("after fetching")
     return answer
@@ -39,3 +41,10 @@ def reach(host, port):
 
 def run(argv):
     return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=60).returncode
+
+
+def packets():
+    """What every interface that is to be seen has received and sent."""
+    with open("/proc/net/dev") as table:
+        lines = [line.split() for line in table.read().replace(":", " ").splitlines()[2:]]
+    return {line[0]: int(line[2]) + int(line[10]) for line in lines}
