@@ -194,8 +194,11 @@ def failing(error: CasefileError, *, as_json: bool = False) -> int:
 
 
 def failing_unexpectedly(error: Exception) -> int:
-    """Says that Casefile itself is at fault, and where; answers with the exit code."""
-    _say([("casefile: ", "bold red"), (f"unexpected {type(error).__name__}: {error}", "")], sys.stderr)
+    """Says that Casefile itself is at fault, and where; answers with the exit code.
+
+    Not in the error's words: they may quote what was collected, and such lines are sent to maintainers.
+    """
+    _say([("casefile: ", "bold red"), (f"unexpected {type(error).__name__}", "")], sys.stderr)
     for frame in traceback.extract_tb(error.__traceback__)[-FRAMES_SHOWN:]:
         note(f"    {frame.filename}:{frame.lineno} in {frame.name}")
     note("This is a fault in Casefile. What was acknowledged is kept; `casefile audit` checks it.")

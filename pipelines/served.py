@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -89,8 +90,13 @@ def main(stages: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 def complain(stage: str, error: Exception) -> None:
-    """One line for the log file of `serve`, which stays in the workspace."""
-    sys.stderr.write(f"{stage}: {type(error).__name__}: {error}\n")
+    """One line for the log file of `serve`: the kind of the error and where it was raised, never its words.
+
+    They may be those of a page, a file or a person; what became of an attempt is in its record.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno} {frames[-1].name}" if frames else ""
+    sys.stderr.write(f"{stage}: {type(error).__name__}{place}\n")
     sys.stderr.flush()
 
 

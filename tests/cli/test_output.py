@@ -164,7 +164,8 @@ def test_a_fault_of_ours_says_where_it_was() -> None:
     with printed(terminal=False) as (stdout, stderr):
         code = output.failing_unexpectedly(caught.value)
     assert code == 1
-    assert "unexpected KeyError: 'gone'" in stderr.getvalue()
+    assert "unexpected KeyError" in stderr.getvalue()
+    assert "gone" not in stderr.getvalue()
     assert "in faulty" in stderr.getvalue()
     assert stdout.getvalue() == ""
 
