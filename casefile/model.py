@@ -257,7 +257,8 @@ class Environment(Value):
 
     `code` is the commit of a checkout, ending in `-dirty` when files differ from it; empty where Casefile is installed
     without one. `lock` is the digest of the list of pinned packages beside the code, empty where there is none.
-    `resolver` has the addresses that names are looked up at, or `private` for one that only a local network has.
+    `resolver` has the addresses that names are looked up at, or `private` for one that only a local network has. A
+    contact that went through an upstream proxy was looked up there instead.
     """
 
     system: str

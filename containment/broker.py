@@ -259,7 +259,7 @@ class Broker:
         return self._connect(passage)
 
     def _reach_through(self, passage: _Passage, upstream: Upstream) -> socket.socket:
-        passage.upstream = upstream.shown
+        passage.upstream = upstream.recorded
         kind = "" if passage.allowance else why_not_through(passage.host, upstream.kind)
         if kind:
             raise _Refused(f"not-public {readable(passage.host, 64)} {kind}")

@@ -41,6 +41,8 @@ ONION = "onion"
 NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*", re.ASCII)
 """A last label like this makes a host an IPv4 address (URL Standard, "ends in a number")."""
 
+PRIVATE = "private"
+LOOPBACK = "loopback"
 UNREACHABLE = "upstream-unreachable"
 LOGIN = "upstream-login"
 REFUSED = "upstream-refused"
@@ -73,9 +75,15 @@ class Upstream:
 
     @property
     def shown(self) -> str:
-        """As it is recorded and printed: never with user or password."""
+        """As it is printed: never with user or password."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.kind.value if self.kind is UpstreamKind.DIRECT else f"{self.kind.value}://{host}:{self.port}"
+
+    @property
+    def recorded(self) -> str:
+        """As a capture's record has it: a proxy that only a local network has would say where the collector sits."""
+        inside = why_not_through(self.host, self.kind)
+        return self.shown if inside in ("", LOOPBACK) else f"{self.kind.value}://{PRIVATE}"
 
 
 DIRECT = Upstream()

@@ -228,6 +228,10 @@ def test_a_way_out_is_shown_without_its_secrets() -> None:
     upstream = upstream_of("socks5://[::1]:1080", "user", "secret")
     assert upstream.shown == "socks5://[::1]:1080"
     assert "secret" not in repr(upstream)
+    assert upstream.recorded == upstream.shown
+    for inside in ("10.0.0.5", "192.168.1.1", "[fd00::1]", "proxy.lan", "proxy"):
+        assert upstream_of(f"socks5://{inside}:1080").recorded == "socks5://private"
+    assert upstream_of("http://8.8.8.8:3128").recorded == "http://8.8.8.8:3128"
     assert (DIRECT.shown, upstream_of("direct")) == ("direct", DIRECT)
 
 
