@@ -5,6 +5,10 @@ import subprocess
 import warnings
 
 PROGRAM_S = 20
+EVERY_PROTOCOL = (
+    "async,cache,concat,crypto,data,ffrtmphttp,file,ftp,gopher,hls,http,httpproxy,https,icecast,mmsh,mmst,pipe,rtmp,"
+    "rtmpe,rtmps,rtmpt,rtp,rtsp,sctp,srtp,subfile,tcp,tls,udp,unix"
+)
 
 
 def work(request, inputs, out):
@@ -13,7 +17,10 @@ def work(request, inputs, out):
             with contextlib.suppress(Exception), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 TOOLS[tool](one, inputs)
-    ended = [run([one.replace("{inputs}", str(inputs)) for one in argv]) for argv in request.get("programs", [])]
+    ended = [
+        run([one.replace("{inputs}", str(inputs)).replace("{every}", EVERY_PROTOCOL) for one in argv])
+        for argv in request.get("programs", [])
+    ]
     return {"ended": ended}
 
 
@@ -26,7 +33,7 @@ def by_httpx(locator, inputs):
 def by_av(locator, inputs):
     import av
 
-    options = {"protocol_whitelist": "ALL", "allowed_extensions": "ALL", "timeout": "2000000"}
+    options = {"protocol_whitelist": EVERY_PROTOCOL, "allowed_extensions": "ALL", "timeout": "2000000"}
     with av.open(locator.replace("{inputs}", str(inputs)), options=options, timeout=(5, 5)) as container:
         next(container.decode(), None)
 
