@@ -284,7 +284,7 @@ def roots_of_others(request, inputs, out):
                 found = os.listdir(f"/proc/{entry}/{name}/")
                 if entry.isdigit() and name == "root" and set(found) != mine:
                     gained.append(f"{entry} {found}")
-    for path in ("/..", "/../..", "/proc/self/root/..", "/out/../..", "/inputs/../.."):
+    for path in ("/..", "/../..", os.path.join("/proc/self/root", ".."), "/out/../..", "/inputs/../.."):
         if set(os.listdir(path)) != mine:
             gained.append(path)
     return gained
