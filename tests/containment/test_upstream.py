@@ -95,6 +95,18 @@ def test_everything_goes_through_the_proxy_which_looks_names_up(kind, login, out
     assert "word" not in contact.model_dump_json()
 
 
+def test_the_media_method_goes_through_it_too(outside, names, around, tmp_path) -> None:
+    outside.pages["/film.mp4"] = Page(b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + b"\0" * 4000, "video/mp4")
+    with proxies.serve_socks(names) as proxy:
+        upstream = upstream_of(f"socks5://{proxy.address}")
+        received, contacts = capture(METHODS[1], upstream, outside.url("/film.mp4"), tmp_path)
+    assert received.outcome is Outcome.CAPTURED, received.detail
+    assert {one.host for one in proxy.asked} == {PUBLIC_NAME}
+    assert {one.upstream for one in contacts} == {upstream.shown}
+    assert {one.peer for one in received.exchanges} == {""}
+    assert around == []
+
+
 def test_an_address_is_given_to_the_proxy_as_one(outside, names, around, tmp_path) -> None:
     with proxies.serve_socks(names) as proxy:
         received, _ = capture(METHODS[0], upstream_of(f"socks5://{proxy.address}"), f"http://{PUBLIC}/page", tmp_path)
