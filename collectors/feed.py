@@ -18,10 +18,10 @@ import feedparser
 from casefile.canonical import Json
 from casefile.model import readable
 from collectors.feed_answer import FeedAnswer, FeedEntry
+from collectors.locators import recordable
 
 MAX_ENTRIES = 20_000
 """What is read of one feed; the answer says how many more there are."""
-MAX_LOCATOR_CHARACTERS = 65_536
 FEED = "feed"
 """The name of the working copy in the inputs."""
 END = re.compile(rb"</(?:rss|rdf|(?:[\w.-]+:)?feed|[\w.-]+:rdf)\s*>", re.IGNORECASE)
@@ -67,7 +67,7 @@ def read_feed(content: bytes, base: str) -> FeedAnswer:
 
 def _entry(entry: Mapping[str, Any]) -> FeedEntry | None:
     """The entry; None for one that links to nothing."""
-    locator = readable(_locator(entry), MAX_LOCATOR_CHARACTERS).strip()
+    locator = recordable(_locator(entry).strip())
     if not locator:
         return None
     claimed_time = readable(str(entry.get("published", entry.get("updated", ""))))

@@ -17,7 +17,13 @@ from casefile.vocabulary import Cause
 LONGEST_BYTES = 65_536
 """Servers stop between 8 and 64 KiB; what is longer is an attack on whoever stores or prints it."""
 
+LOST_CHARACTER = "\N{REPLACEMENT CHARACTER}"
+"""What stands where a character could not be read: the address that was meant is not known any more."""
+CUT_SIGN = "\N{HORIZONTAL ELLIPSIS}"
+"""The last character of a locator that had to be cut, three bytes long: with it the locator is longer than accepted."""
+
 DEFAULT_PORTS = {"http": 80, "https": 443}
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 CONTROL = re.compile(r"[\x00-\x20\x7f]")
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):", re.ASCII)
 ASCII_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}", re.ASCII)
@@ -61,8 +67,9 @@ class RefusedLocator:
 def parse_locator(text: str) -> Locator | RefusedLocator:
     """Read an absolute http or https locator; surrounding blanks are dropped.
 
-    Refuses more than 64 KiB, controls, inner blanks in the host, lone surrogates, backslashes before the query,
-    other schemes and hosts that are no name. Credentials are dropped and never sent: see `holds_credentials`.
+    Refuses more than 64 KiB, controls, characters that were lost, inner blanks in the host, lone surrogates,
+    backslashes before the query, other schemes and hosts that are no name. Credentials are dropped and never sent: see
+    `holds_credentials`.
     """
     text = text.strip(" \t\r\n")
     problem = _unreadable(text)
@@ -104,6 +111,16 @@ def scheme_of(text: str) -> str:
     return match.group(1).lower()
 
 
+def recordable(text: str) -> str:
+    """A locator as a record can hold it: lone surrogates replaced, at most 65,536 characters.
+
+    Whatever had to be replaced or cut is refused by `parse_locator` ever after, so that a locator which was altered on
+    its way into the record never becomes another address that is asked for.
+    """
+    kept = LONE_SURROGATE.sub(LOST_CHARACTER, text)
+    return kept if len(kept) <= LONGEST_BYTES else kept[: LONGEST_BYTES - 1] + CUT_SIGN
+
+
 def holds_credentials(text: str) -> bool:
     """Whether a user name or password stands in front of the host."""
     return "@" in _authority(text)
@@ -131,7 +148,9 @@ def _unreadable(text: str) -> str:
     except UnicodeEncodeError:
         return "it holds half of a surrogate pair"
     if size > LONGEST_BYTES:
-        return f"it is {size} bytes long; at most {LONGEST_BYTES} are accepted"
+        return f"it is longer than {LONGEST_BYTES} bytes"
+    if LOST_CHARACTER in text:
+        return "it holds a character that could not be read, so it is not known which address is meant"
     found = CONTROL.sub("", text)
     if len(found) != len(text) and re.search(r"[\x00-\x1f\x7f]", text):
         return "it holds control characters"

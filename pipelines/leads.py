@@ -17,12 +17,11 @@ from casefile.events.types import LeadAdded, LeadCells
 from casefile.ids import EventId, LeadId, LogId, derived, machine_event_id
 from casefile.model import Lead, readable
 from casefile.vocabulary import Pathway
-from collectors.locators import Locator, holds_credentials, parse_locator
+from collectors.locators import Locator, holds_credentials, parse_locator, recordable
 from pipelines.services import Services
 
 BATCH = 500
 """Leads added in one transaction."""
-MAX_LOCATOR_CHARACTERS = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def _lead(services: Services, candidate: Candidate, origin: Origin) -> Lead:
     listed = bool(origin.job or origin.monitor)
     return Lead(
         id=lead_id(services.log.id, candidate, origin) if listed else services.clock.mint(),
-        locator=readable(without_credentials(candidate.locator), MAX_LOCATOR_CHARACTERS),
+        locator=recordable(without_credentials(candidate.locator)),
         pathway=origin.pathway,
         job=readable(origin.job),
         sheet=readable(candidate.sheet),

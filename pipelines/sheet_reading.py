@@ -100,7 +100,7 @@ class Opened:
 
 
 def work(request: Mapping[str, Any], inputs: Path, out: Path) -> dict[str, Any]:
-    """Reads `inputs/sheet`; `request["hint"]` is text, csv or empty. Answers with the sheets, or with a problem."""
+    """Reads `inputs/sheet`; `request["hint"]` is text, csv, workbook or empty. Answers with the sheets, or with a problem."""
     try:
         opened = open_file(inputs / "sheet", str(request.get("hint", "")))
         sheets = []
@@ -133,7 +133,10 @@ def write_lines(path: Path, lines: Lines) -> int:
 
 
 def open_file(source: Path, hint: str) -> Opened:
-    """The form of the file (text, csv, xlsx) and its sheets, judged by its first bytes."""
+    """The form of the file (text, csv, xlsx) and its sheets, judged by its first bytes.
+
+    What calls itself a workbook and is none is not read as a text: its garbage would become rows.
+    """
     with source.open("rb") as file:
         start = file.read(4096)
     if start.startswith(OLE):
@@ -144,6 +147,8 @@ def open_file(source: Path, hint: str) -> Opened:
         return Opened("xlsx", workbook_pages(source, formulas="formulas" in found), notes)
     if start.startswith(b"%PDF-") or b"<html" in start.lower() or b"<?xml" in start[:16]:
         raise Unreadable("not-a-sheet")
+    if hint == "workbook" and start:
+        raise Unreadable("no-workbook")
     page = Page()
     text = decode_text(source.read_bytes(), page)
     if hint == "text" or (hint != "csv" and is_list(text)):

@@ -99,7 +99,7 @@ def write_results(job: SheetJob, results: Mapping[RowKey, RowResult], target: Pa
     form = check_target(target)
     filled = [fill_sheet(sheet, results, gaps=job.form != "text") for sheet in job.sheets]
     kept = sum(sheet.kept for sheet in filled)
-    notes = [f"{kept} rows hold another tool's archive; its columns there were left as they were"] if kept else []
+    notes = [f"rows whose archive columns were filled, and were left as they were: {kept}"] if kept else []
     if form == ".csv":
         content = as_csv(filled)
     else:

@@ -20,6 +20,7 @@ from casefile.digests import blocks
 from casefile.errors import SheetUnusable
 from casefile.model import readable
 from casefile.vocabulary import ContainmentLevel
+from collectors.locators import recordable
 from containment.worker import Limits, run_worker
 from pipelines.sheet_columns import Columns, Line, find_columns, header_names, holds_several, is_address, own_columns
 from pipelines.sheet_text import with_formula
@@ -30,7 +31,11 @@ MAX_TEXT_CHARACTERS = 65_536
 """Of one cell, as the floor's values allow."""
 LIMITS = Limits(wall_s=600, cpu_s=600, memory_bytes=3 << 30, file_bytes=1 << 30, output_bytes=1 << 30, processes=8)
 """For a workbook of a million rows; a bomb ends here."""
-HINTS = {".txt": "text", ".lst": "text", ".csv": "csv", ".tsv": "csv", ".tab": "csv"}
+HINTS = {
+    **dict.fromkeys((".txt", ".lst"), "text"),
+    **dict.fromkeys((".csv", ".tsv", ".tab"), "csv"),
+    **dict.fromkeys((".xlsx", ".xlsm", ".ods"), "workbook"),
+}
 NEEDS = (
     "A sheet needs one column of web addresses (http or https), one in each row, with a name such as url or link above "
     "it; say `--column NAME` for another one. A text file needs one address a line."
@@ -42,17 +47,24 @@ PROBLEMS = {
     ),
     "not-a-sheet": ("this is neither text, CSV nor an .xlsx workbook", "Save it as .xlsx, or as CSV in UTF-8."),
     "too-large": ("it is larger than a sheet can be", "Divide it into several files."),
-    "damaged": ("it cannot be read as what it claims to be", "Open it in a spreadsheet program and save it again."),
+    "no-workbook": (
+        "it is called a workbook and is none",
+        "Open it in a spreadsheet program and save it as .xlsx. If it is a text or a CSV, give it that ending.",
+    ),
+    "damaged": (
+        "it cannot be read as what it claims to be",
+        "Open it in a spreadsheet program and save it again as .xlsx, or as CSV in UTF-8.",
+    ),
 }
 NOTES = {
     "encoding": "it is not UTF-8 and was read as {detail}; letters beyond ASCII may be wrong",
     "quotes": "a quotation mark is never closed, so every line was read as one row and quotation marks as text",
     "links": "cells have links behind their text; only what is written in a cell was read",
     "merged": "cells are merged; the text of each block stands in its first cell and the others are empty",
-    "cells: number": "{detail} numbers were read as text",
-    "cells: date": "{detail} dates and times were read as text (2024-01-31 12:00:00, without a zone)",
-    "cells: formula": "{detail} formulas were read as the results stored with them",
-    "cells: formula as written": "{detail} formulas were read as written: links, and what was never calculated",
+    "cells: number": "numbers that were read as text: {detail}",
+    "cells: date": "dates and times that were read as text (2024-01-31 12:00:00, without a zone): {detail}",
+    "cells: formula": "formulas that were read as the results stored with them: {detail}",
+    "cells: formula as written": "formulas that were read as written, being links or never calculated: {detail}",
 }
 
 RowKey = tuple[str, str, int]
@@ -235,7 +247,7 @@ def _without_added(line: Line, start: int, *, undo: bool) -> Line:
 def _rows(title: str, lines: Sequence[Line], column: int, headers: tuple[str, ...]) -> Iterator[SheetRow]:
     seen: Counter[str] = Counter()
     for line in lines:
-        locator = readable(line.locator(column), MAX_TEXT_CHARACTERS)
+        locator = recordable(line.locator(column))
         seen[locator] += 1
         cells = tuple(
             (readable(headers[place], 255), readable(text, MAX_TEXT_CHARACTERS))

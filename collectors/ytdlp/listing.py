@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from casefile.canonical import Json
-from casefile.model import readable
 from casefile.vocabulary import Cause
 from collectors.interface import CaptureRequest
+from collectors.locators import recordable
 from collectors.outcomes import advice as general_advice
 from collectors.ytdlp.answer import tool_use
 from collectors.ytdlp.causes import RAISED, Explanation, explain
@@ -97,7 +97,7 @@ def _listed(entry: dict[str, Any]) -> ListedEntry | None:
     locator = _locator_of(entry)
     if not isinstance(locator, str) or not locator.startswith(("http://", "https://")):
         return None
-    return ListedEntry(locator=readable(locator, 65_536), title=title_of(entry), claimed_time=claimed_time_of(entry))
+    return ListedEntry(locator=recordable(locator), title=title_of(entry), claimed_time=claimed_time_of(entry))
 
 
 def _locator_of(entry: dict[str, Any]) -> object:

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casefile.vocabulary import Cause
-from collectors.locators import Locator, RefusedLocator, follow, holds_credentials, parse_locator, scheme_of, shown
+from collectors.locators import (
+    Locator,
+    RefusedLocator,
+    follow,
+    holds_credentials,
+    parse_locator,
+    recordable,
+    scheme_of,
+    shown,
+)
 
 
 def text_of(locator: str) -> str:
@@ -75,6 +84,7 @@ def test_a_locator_is_written_in_one_ascii_form(given_text: str, read: str) -> N
         "http://\u2100.example/",
         "http://example.org/" + "a" * 65_536,
         "http://example.org/" + "ш" * 30_000,
+        "http://example.org/lost-\ufffd",
     ],
 )
 def test_what_cannot_be_meant_is_unsupported_with_a_reason(hostile: str) -> None:
@@ -82,6 +92,26 @@ def test_what_cannot_be_meant_is_unsupported_with_a_reason(hostile: str) -> None
     assert isinstance(refused, RefusedLocator)
     assert refused.cause is Cause.UNSUPPORTED
     assert refused.reason
+
+
+@pytest.mark.parametrize(
+    "named",
+    ["http://example.org/\udcff", "http://example.org/" + "a" * 65_518, "http://example.org/" + "ш" * 70_000],
+    ids=["half-a-pair", "one-too-long", "much-too-long"],
+)
+def test_what_a_record_had_to_alter_is_never_another_address(named: str) -> None:
+    kept = recordable(named)
+    assert kept != named
+    assert len(kept) <= 65_536
+    assert isinstance(parse_locator(kept), RefusedLocator)
+    assert recordable(kept) == kept
+
+
+def test_a_locator_that_a_record_can_hold_is_kept_as_it_was_named() -> None:
+    longest = "http://example.org/" + "a" * 65_517
+    assert len(longest) == 65_536
+    for named in (longest, "http://example.org/ш b", "no address at all"):
+        assert recordable(named) == named
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def read_here(content: bytes, name: str, folder: Path, column: str = "") -> Shee
     out = folder / "out"
     out.mkdir(parents=True)
     (folder / "sheet").write_bytes(content)
-    answer = sheet_reading.work({"hint": HINTS.get(Path(name).suffix, "")}, folder, out)
+    answer = sheet_reading.work({"hint": HINTS.get(Path(name).suffix.lower(), "")}, folder, out)
     return understand(json.loads(json.dumps(answer)), out, name, column=column)
 
 

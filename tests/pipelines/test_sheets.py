@@ -136,7 +136,7 @@ def test_a_workbook_is_read_as_a_person_sees_it_all_sheets_and_hidden_ones(tmp_p
     )
     assert second.cells == (("When", "2024-01-31 12:30:00"), ("Views", "0.5"), ("Length", "09:05:00"))
     assert "sheet 'Старое': it is hidden, and was read like the others" in job.notes
-    assert "sheet 'Feb': 4 dates and times were read as text (2024-01-31 12:00:00, without a zone)" in job.notes
+    assert "sheet 'Feb': dates and times that were read as text (2024-01-31 12:00:00, without a zone): 4" in job.notes
     assert "sheet 'Legend': it has no column of addresses; its 1 lines ask for nothing" in job.notes
 
 
@@ -149,7 +149,7 @@ def test_formulas_and_merged_cells_are_text_and_a_note_says_so(tmp_path: Path) -
     job = read_here(saved(book), "leads.xlsx", tmp_path)
     assert locators(job) == [(2, "https://a.example/1"), (3, "")]
     assert next(job.rows).cells == (("Link", '=HYPERLINK("https://a.example/1","watch")'), ("Sum", "=1+1"))
-    assert any("2 formulas were read as written" in note for note in job.notes)
+    assert any("being links or never calculated: 2" in note for note in job.notes)
     assert any("cells are merged" in note for note in job.notes)
 
 
@@ -182,7 +182,10 @@ def test_a_quotation_mark_left_open_swallows_no_rows(tmp_path: Path) -> None:
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old binary format, or one locked by a password", ".xlsx"),
         ("a.pdf", b"%PDF-1.7", "neither text, CSV nor an .xlsx", "CSV in UTF-8"),
         ("a.xls", b"<html><table>", "neither text, CSV nor an .xlsx", "CSV in UTF-8"),
-        ("a.xlsx", b"PK\x03\x04 and no more", "cannot be read as what it claims to be", "save it again"),
+        ("a.xlsx", b"PK\x03\x04 and no more", "cannot be read as what it claims to be", "save it again as .xlsx"),
+        ("a.xlsx", b"https://a.example/\n", "called a workbook and is none", "If it is a text or a CSV"),
+        ("a.ODS", b"not a workbook", "called a workbook and is none", "save it as .xlsx"),
+        ("a.xlsx", b"", "it is empty", "one column of web addresses"),
     ],
 )
 def test_an_unusable_file_says_what_a_sheet_needs(

@@ -177,7 +177,7 @@ def test_auto_archivers_columns_are_filled_and_another_archive_is_left_alone(tmp
     assert second["Archive status"] == "nothing archived: dns"
     assert (third["Archive status"], third["Archive location"]) == ("success", "https://archive.example/x")
     assert third["outcome"] == "captured"
-    assert notes == ("1 rows hold another tool's archive; its columns there were left as they were",)
+    assert notes == ("rows whose archive columns were filled, and were left as they were: 1",)
 
 
 @pytest.mark.parametrize(
