@@ -6,7 +6,7 @@ Letters of every script stay as they are, and so do the joiners that Persian, Hi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 STEERING = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # C0 and C1 controls: ANSI sequences begin with one of them (ECMA-48)
@@ -27,6 +27,17 @@ SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 def escaped(text: str) -> str:
     """`text` on one line of a terminal: each steering character as a visible escape such as \\x1b or \\u202e."""
     return STEERING.sub(lambda found: escape_of(found.group()), text)
+
+
+def spoken(value: object) -> str:
+    """A value of a record in the words of a line for people: yes and no, lists with commas, nothing as `none`."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{str(name).replace('_', ' ')} {spoken(one)}" for name, one in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(spoken, value)) or "none"
+    return "none" if value is None or value == "" else str(value)
 
 
 def marked(text: str, mark: Callable[[str], str], *, over_lines: bool = False) -> str:

@@ -30,6 +30,13 @@ UPSTREAM = re.compile(r"direct|(?:http|socks5|tor)://(?:\[[0-9a-fA-F:.]+\]|[A-Za
 HOST_AND_PORT = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", re.ASCII)
 
 
+WITHOUT_EFFECT: Mapping[str, str] = {
+    "gates.mode": "no gate consults it yet",
+    "time.authorities": "nothing asks them yet",
+}
+"""Settings that are read and checked and change nothing so far, and why."""
+
+
 class _Group(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -133,7 +140,9 @@ class ReserveSettings(_Group):
 class GateSettings(_Group):
     """How strictly gates act."""
 
-    mode: GateMode = Field(default=GateMode.WARN, description="record, warn or enforce. No gate consults it yet.")
+    mode: GateMode = Field(
+        default=GateMode.WARN, description="record, warn or enforce. Without effect: no gate consults it yet."
+    )
 
 
 class TimeAuthority(_Group):
@@ -152,7 +161,8 @@ class TimeSettings(_Group):
         description="Time servers (host or host:port) that are asked once a command for the clock's offset; none.",
     )
     authorities: tuple[TimeAuthority, ...] = Field(
-        default=(), description="RFC 3161 authorities: name, url, roots (a PEM file); none. Nothing asks them yet."
+        default=(),
+        description="RFC 3161 authorities: name, url, roots (a PEM file); none. Without effect: nothing asks them yet.",
     )
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import takewhile
 
-from casefile.vocabulary import Content, Outcome
+from casefile.records.queries import ItemRecord
+from casefile.vocabulary import Content, Outcome, Pathway
 from cli import output
 from pipelines.results import Result
+
+LONGEST_RUN = 3
+"""Item numbers that are listed one by one."""
 
 
 def silent(_result: Result) -> None:
@@ -33,21 +39,45 @@ def print_result(result: Result) -> None:
 
 
 def landing_of(result: Result) -> output.Landing:
-    """A result in the words that are printed."""
+    """A result in the words that are printed. Of many files that were handed over no one speaks for the others."""
     items = result.items
+    contents = Counter(item.content for item in items if item.content)
+    speaking = () if len(items) > 1 and result.lead.pathway is Pathway.HANDED_OVER else items
     return output.Landing(
-        locator=result.lead.locator or f"(no address in row {result.lead.row})",
+        locator=_place(result),
         outcome=result.outcome,
         cause=result.cause or "",
-        items=tuple(item.label for item in items),
-        title=next((item.title for item in items if item.title), ""),
-        author=next((item.author for item in items if item.author), ""),
-        claimed_time=next((item.claimed_time for item in items if item.claimed_time), ""),
-        content=Content(items[0].content) if items and items[0].content else None,
+        items=_numbers(items),
+        title=next((item.title for item in speaking if item.title), ""),
+        author=next((item.author for item in speaking if item.author), ""),
+        claimed_time=next((item.claimed_time for item in speaking if item.claimed_time), ""),
+        contents={Content(name): count for name, count in contents.items()},
         duplicates=result.duplicates,
         detail=result.detail,
         advice=result.advice,
     )
+
+
+def _place(result: Result) -> str:
+    """Where the items came from: the address, or the folder that all files of a capture were handed over in."""
+    lead, items = result.lead, result.items
+    if lead.pathway is Pathway.HANDED_OVER and len(items) > 1:
+        folders = [(item.locator or "").split("/")[:-1] for item in items]
+        shared = [parts[0] for parts in takewhile(lambda parts: len(set(parts)) == 1, zip(*folders, strict=False))]
+        within = "/".join([*shared, ""]) if shared else "handed-over:"
+        return f"{within} ({len(items)} files)"
+    if lead.locator:
+        return lead.locator
+    return f"(no address in row {lead.row})" if lead.row else "(no address)"
+
+
+def _numbers(items: Sequence[ItemRecord]) -> tuple[str, ...]:
+    """The items' numbers, a long run of them by its ends."""
+    labels = tuple(item.label for item in items)
+    numbers = [item.number for item in items]
+    if len(numbers) > LONGEST_RUN and numbers == list(range(numbers[0], numbers[0] + len(numbers))):
+        return (labels[0], "to", labels[-1])
+    return labels
 
 
 def summary(results: Sequence[Result]) -> str:

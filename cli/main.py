@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
@@ -20,6 +21,10 @@ from cli.invocation import invocation_of, split_global
 
 INTERRUPTED = 130
 UNEXPECTED = 1
+PARSER_PREFIX = "Value error, "
+"""What the validation of values puts before the reason; it tells a person nothing."""
+CHOICES = re.compile(r"\. Choose from:\n(?P<words>(?:\t[^\n]+\n?)+)")
+"""How the parser lists the words that one argument may be."""
 
 
 def build_app() -> typer.Typer:
@@ -39,15 +44,21 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_before_commands)
     for name, command in COMMANDS.items():
-        app.command(name)(_exiting(command))
+        app.command(name, short_help=_first_sentence(command))(_exiting(command))
     for name, group in GROUPS.items():
         below = typer.Typer(help=group.help, no_args_is_help=group.default is None, rich_markup_mode=None)
         if group.default is not None:
             below.callback(invoke_without_command=True)(_unless_more(group.default))
         for own_name, command in group.commands.items():
-            below.command(own_name)(_exiting(command))
-        app.add_typer(below, name=name)
+            below.command(own_name, short_help=_first_sentence(command))(_exiting(command))
+        app.add_typer(below, name=name, short_help=group.help)
     return app
+
+
+def _first_sentence(command: Callable[..., int]) -> str:
+    """What stands beside the command in a list of commands, whole: its first sentence."""
+    said = " ".join((command.__doc__ or "").split())
+    return said.partition(". ")[0].removesuffix(".") + "."
 
 
 def _say_version(asked: bool) -> None:
@@ -113,9 +124,10 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 
 def _misused(error: typer.TyperException, *, as_json: bool) -> int:
     """Say why the parser refuses a command line; a word that needs another one has its whole help as the reason."""
-    problem = error.format_message()
-    if "\n" not in problem:
-        return output.failing(CommandMisused(problem), as_json=as_json)
+    problem = error.format_message().replace(PARSER_PREFIX, "")
+    choices = CHOICES.sub(lambda found: f": {' or '.join(found['words'].replace(',', ' ').split())}", problem)
+    if "\n" not in choices:
+        return output.failing(CommandMisused(choices), as_json=as_json)
     for text in problem.splitlines():
         output.note(text)
     return CommandMisused.exit_code

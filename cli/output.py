@@ -10,9 +10,9 @@ import codecs
 import json
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 from casefile.errors import CasefileError
@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # a quarter of a second that `--help` and pipes do without
 
 UNEXPECTED = 1
 FRAMES_SHOWN = 6
+LISTED = 8
+"""Item numbers that are named one by one in a line."""
 UNBROKEN_CHARACTERS = 19
 """A time to the second, the longest thing that is read as one."""
 GOOD, DOUBTFUL, BAD = "green", "yellow", "red"
@@ -42,7 +44,7 @@ CONTENT_STYLES = {Content.PRESENT: GOOD, Content.DOUBTFUL: DOUBTFUL, Content.ABS
 class Landing:
     """What became of one locator, as soon as it is known. `items` and `duplicates` are item numbers such as I-0042.
 
-    `title`, `author` and `claimed_time` are what the content says of itself.
+    `title`, `author` and `claimed_time` are what the content says of itself; `contents` counts the items by it.
     """
 
     locator: str
@@ -52,7 +54,7 @@ class Landing:
     title: str = ""
     author: str = ""
     claimed_time: str = ""
-    content: Content | None = None
+    contents: Mapping[Content, int] = field(default_factory=dict)
     duplicates: tuple[str, ...] = ()
     detail: str = ""
     advice: str = ""
@@ -75,14 +77,21 @@ def landing_lines(landing: Landing) -> list[Styled]:
     if said:
         lines.append([(said, "")])
     found: Styled = []
-    if landing.content:
-        found.append((f"content {landing.content.value}", CONTENT_STYLES[landing.content]))
+    several = len(landing.contents) > 1
+    for content, count in sorted(landing.contents.items()):
+        words = f"content {content.value}" + (f" of {count}" if several else "")
+        found.append((f"{', ' if found else ''}{words}", CONTENT_STYLES[content]))
     if landing.duplicates:
-        found.append((f"{'; ' if found else ''}near-duplicate of {', '.join(landing.duplicates)}", "cyan"))
+        found.append((f"{'; ' if found else ''}near-duplicate of {_listed(landing.duplicates)}", "cyan"))
     if found:
         lines.append(found)
     lines += [[(text, "dim")] for text in (landing.detail, landing.advice) if text]
     return lines
+
+
+def _listed(numbers: Sequence[str]) -> str:
+    more = len(numbers) - LISTED
+    return ", ".join(numbers[:LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def document(value: object) -> None:

@@ -16,8 +16,9 @@ from casefile.clock import SystemClock
 from casefile.digests import Digest
 from casefile.errors import CasefileError, IntegrityError, WorkspaceUnusable
 from casefile.events.append import Log
+from casefile.events.catching_up import Stranger, behind_the_head
 from casefile.events.files import LogFiles
-from casefile.events.journal import Position, segment_name
+from casefile.events.journal import segment_name
 from casefile.events.replay import rebuild
 from casefile.ids import LogId
 from casefile.records.comparing import Difference, compare
@@ -105,13 +106,15 @@ def _database(audit: _Audit) -> Iterator[Problem]:
     engine = open_engine(settings.database.url, workspace.database)
     log_id = LogId(settings.investigation.id)
     try:
-        if behind := _behind_the_head(engine, workspace, log_id):
-            # An opening would cut it off as what a writer left that died. It is named instead, and left as it is.
-            yield problem(
-                "P064",
-                f"log/journal/{segment_name(behind.segment)}",
-                what=f"the file goes on for {behind.offset} bytes that no event was committed for",
-            )
+        if strangers := _strangers(engine, workspace, log_id):
+            # An opening would cut them off as what a writer left that died. They are named instead, and left as they
+            # are.
+            for one in strangers:
+                yield problem(
+                    "P064",
+                    f"log/{one.folder}/{segment_name(one.segment)}",
+                    what=f"the file goes on for {one.bytes} bytes that no event was committed for",
+                )
             return
         log = Log(engine, workspace.log, log_id, SystemClock())
         log.recover()
@@ -122,19 +125,15 @@ def _database(audit: _Audit) -> Iterator[Problem]:
         engine.dispose()
 
 
-def _behind_the_head(engine: Engine, workspace: Workspace, log: LogId) -> Position | None:
-    """How much the journal holds behind the committed head; no writer of ours writes there, dead or alive."""
-    journal = LogFiles.at(workspace.log, unobserved).journal
+def _strangers(engine: Engine, workspace: Workspace, log: LogId) -> tuple[Stranger, ...]:
+    """What the log's files hold behind the committed head."""
+    files = LogFiles.at(workspace.log, unobserved)
     with reading(engine) as connection:
         head = read_head(connection, log)
-    last = max([head.end.segment, *(segment for segment in journal.segments())])
-    if last > head.end.segment:
-        return Position(last, journal.size(last))
-    more = journal.size(last) - head.end.offset
+        found = behind_the_head(connection, files, log)
     # Somebody may have committed and written since the head was read.
     with reading(engine) as connection:
-        unchanged = read_head(connection, log) == head
-    return Position(last, more) if more > 0 and unchanged else None
+        return found if read_head(connection, log) == head else ()
 
 
 def _log_files(audit: _Audit) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from casefile.legible import spoken
 from casefile.records.engine import reading
 from casefile.records.people import list_people
 from casefile.records.queries import (
@@ -155,15 +156,17 @@ def _finding_lines(findings: Sequence[Mapping[str, Any]]) -> list[str]:
         lines.append(
             f"{finding['check']} {finding['version']}: {finding['result']}{cause} {finding['detail']}".rstrip()
         )
-        lines += [f"  {name}: {value}" for name, value in finding.get("facts", {}).items()]
+        lines += [f"  {name}: {spoken(value)}" for name, value in finding.get("facts", {}).items()]
         lines += [f"  notice {one['code']}: {one['text']}" for one in finding.get("notices", [])]
     return lines
 
 
 def _claim_lines(groups: Sequence[Mapping[str, Any]]) -> list[str]:
-    lines = []
+    """Each claim once, also where several checks name it with the same value and origin."""
+    lines: list[str] = []
     for group in groups:
-        lines += [f"{claim['field']}: {claim['value']}  [{claim['origin']}]" for claim in group.get("claims", [])]
+        said = [f"{claim['field']}: {claim['value']}  [{claim['origin']}]" for claim in group.get("claims", [])]
+        lines += [line for line in dict.fromkeys(said) if line not in lines]
         for conflict in group.get("conflicts", []):
             values = " / ".join(f"{claim['value']} [{claim['origin']}]" for claim in conflict["claims"])
             lines.append(f"CONFLICT in {conflict['field']} ({conflict['kind']}): {values}")

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from casefile.errors import WorkspaceUnusable
+from casefile.legible import spoken
 from casefile.model import ToolUse
-from casefile.settings import load_settings, merge_settings
+from casefile.settings import WITHOUT_EFFECT, load_settings, merge_settings
 from casefile.vocabulary import ContainmentLevel
 from containment.register import describe_tools
 from containment.sandbox import available
@@ -49,9 +50,10 @@ def examine_machine(root: Path, level: ContainmentLevel) -> dict[str, Any]:
     """Tools with versions, containment, free space, and what a million captures would take."""
     names = [need.name for need in (*NEEDS, *OPTIONAL)]
     described: Mapping[str, ToolUse] = {tool.name: tool for tool in describe_tools(names, level)}
-    tools = [_tool(need, described.get(need.name), required=True) for need in NEEDS]
-    tools += [_tool(need, described.get(need.name), required=False) for need in OPTIONAL]
     found = available()
+    problems = {} if found.full else {"bwrap": found.reason}
+    tools = [_tool(need, described.get(need.name), problems.get(need.name, ""), required=True) for need in NEEDS]
+    tools += [_tool(need, described.get(need.name), "", required=False) for need in OPTIONAL]
     free = os.statvfs(root if root.exists() else Path.cwd())
     return {
         "tools": tools,
@@ -65,7 +67,8 @@ def examine_machine(root: Path, level: ContainmentLevel) -> dict[str, Any]:
             "bytes_for_a_million_captures": BYTES_PER_CAPTURE * 1_000_000,
             "inodes_for_a_million_captures": FILES_PER_CAPTURE * 1_000_000,
         },
-        "missing": [tool["name"] for tool in tools if tool["required"] and not tool["found"]],
+        "missing": [tool["name"] for tool in tools if tool["required"] and (tool["problem"] or not tool["found"])],
+        "settings_without_effect": dict(WITHOUT_EFFECT),
     }
 
 
@@ -86,10 +89,12 @@ def examine_upstream(root: Path, environment: Mapping[str, str], *, ask: bool) -
     return found
 
 
-def _tool(need: Need, tool: ToolUse | None, *, required: bool) -> dict[str, Any]:
+def _tool(need: Need, tool: ToolUse | None, problem: str, *, required: bool) -> dict[str, Any]:
+    """What is known of a program. `problem` says why one that is here does not do what it is needed for."""
     return {
         "name": need.name,
         "found": tool is not None,
+        "problem": problem if tool is not None else "",
         "version": tool.version if tool else "",
         "path": tool.path if tool else "",
         "sha256": tool.sha256 if tool else "",
@@ -103,13 +108,16 @@ def _tool(need: Need, tool: ToolUse | None, *, required: bool) -> dict[str, Any]
 def doctor_lines(found: Mapping[str, Any]) -> Iterator[str]:
     """The same for a person."""
     for tool in found["tools"]:
-        if tool["found"]:
+        if tool["found"] and tool["problem"]:
+            yield f"USELESS  {tool['name']} {tool['version']}, needed for {tool['needed_for']}: {tool['problem']}"
+            yield f"         still works: {tool['without_it']}; see docs/containment.md"
+        elif tool["found"]:
             yield f"ok       {tool['name']} {tool['version']}  ({tool['needed_for']})"
         else:
             yield f"{'MISSING' if tool['required'] else 'optional'}  {tool['name']}, needed for {tool['needed_for']}"
             yield f"         still works: {tool['without_it']}; install: {tool['install']}"
     level = found["containment"]
-    yield f"containment: {level['level']}" + (f", lacks {level['lacks']}" if level["lacks"] else "")
+    yield f"containment: {level['level']}" + (f", as {level['lacks']}" if level["lacks"] else "")
     if "upstream" in found:
         yield _upstream_line(found["upstream"])
     space = found["space"]
@@ -118,10 +126,20 @@ def doctor_lines(found: Mapping[str, Any]) -> Iterator[str]:
         f"a million captures need about {space['bytes_for_a_million_captures']:,} bytes and "
         f"{space['inodes_for_a_million_captures']:,} inodes"
     )
+    unread = ", ".join(f"{name} ({reason})" for name, reason in found["settings_without_effect"].items())
+    yield f"settings without effect: {unread}"
     if "locator" in found:
         yield ""
-        for name, value in found["locator"].items():
-            yield f"{name.replace('_', ' ')}: {value}"
+        yield from _named(found["locator"])
+
+
+def _named(values: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield f"{indent}{name.replace('_', ' ')}:"
+            yield from _named(value, f"{indent}    ")
+        else:
+            yield f"{indent}{name.replace('_', ' ')}: {spoken(value)}"
 
 
 def _upstream_line(upstream: Mapping[str, Any]) -> str:

@@ -88,6 +88,8 @@ def add_monitor(services: Services, monitor: MonitorRecord) -> MonitorRecord:
     """Begin a watch; raises UsageError when its target cannot be watched or its name belongs to another one."""
     if not monitor.name.strip():
         raise UsageError("a watch needs a name")
+    if not monitor.why.strip():
+        raise UsageError("a watch needs a reason; it is kept with everything that the watch finds")
     monitor = replace(monitor, target=usable_target(monitor.kind, monitor.target))
     with reading(services.engine) as connection:
         known = list_monitors(connection)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casefile.clock import Clock, SystemClock
-from casefile.errors import FolderInUse
+from casefile.errors import FolderInUse, UsageError
 from casefile.events.append import Actor, Log
 from casefile.events.envelope import Subject
 from casefile.events.files import LogFiles
@@ -41,7 +41,13 @@ def open_investigation(
     """Create a workspace in `root`, which must not exist or be empty.
 
     casefile.toml is written last: a folder without it is no workspace, so a crash on the way leaves none behind.
+    Raises FolderInUse, and UsageError when the title or the name is empty.
     """
+    title, investigator = title.strip(), investigator.strip()
+    if not title:
+        raise UsageError("an investigation needs a title")
+    if not investigator:
+        raise UsageError("an investigation needs the name of whoever opens it")
     clock = clock or SystemClock()
     workspace = Workspace(root.absolute())
     if root.exists() and (not root.is_dir() or any(root.iterdir())):

@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from casefile.errors import SheetUnusable
 from pipelines.neighbours import Pair
 from pipelines.sheet_text import without_formula
 from pipelines.similar import Likeness
@@ -75,7 +76,13 @@ def lookup_row(found: Likeness) -> tuple[str, ...]:
 
 
 def write_pairs(target: Path, pairs: Sequence[Pair]) -> None:
-    """Write pairs as CSV, whole or not at all; no cell of it is read as a formula."""
+    """Write pairs as CSV, whole or not at all; no cell of it is read as a formula.
+
+    Raises SheetUnusable where no file can stand.
+    """
+    if target.is_dir() or not target.parent.is_dir():
+        problem = "it is a folder" if target.is_dir() else f"there is no folder {target.parent}"
+        raise SheetUnusable(target.name, problem, "Name a file in a folder that is there.")
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)

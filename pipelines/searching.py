@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from casefile.errors import UsageError
 from casefile.records.engine import reading
 from casefile.records.indexing import catch_up
 from casefile.records.queries import ItemFilter, list_items
@@ -35,7 +36,12 @@ class Found:
 
 
 def search_workspace(services: Services, query: str, limit: int) -> list[Found]:
-    """The texts in which every word of `query` occurs, newest first, at most `limit`."""
+    """The texts in which every word of `query` occurs, newest first, at most `limit`.
+
+    Raises UsageError for a query without a word.
+    """
+    if not query.strip():
+        raise UsageError("say at least one word to search for")
     catch_up(services.engine, services.log.id)
     with reading(services.engine) as connection:
         hits = search_text(connection, query, limit)

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from casefile.clock import Clock, SystemClock
-from casefile.errors import DatabaseRestored, SettingsError, WorkspaceUnusable
+from casefile.errors import DatabaseRestored, SettingsError, UsageError, WorkspaceUnusable
 from casefile.events.append import Actor, Log, Within
 from casefile.events.files import LogFiles
 from casefile.events.port import Draft
@@ -22,6 +22,7 @@ from casefile.records.people import find_person
 from casefile.records.tools import list_tools
 from casefile.registry import load_specs
 from casefile.settings import Settings, load_settings
+from casefile.vocabulary import PersonKind
 from casefile.workspace import Workspace
 from collectors.interface import MethodSpec
 from preservation.durable import Disk, Reached, unobserved
@@ -93,7 +94,8 @@ def open_services(
 ) -> Iterator[Services]:
     """An open workspace. The journal is carried on first, where a crash left it behind the database.
 
-    Raises WorkspaceUnusable, UnknownPerson, JournalShortened or DatabaseRestored.
+    Raises WorkspaceUnusable, UnknownPerson, UsageError for a source as the acting person, JournalShortened or
+    DatabaseRestored.
     """
     workspace = Workspace(root.absolute())
     settings = load_settings(workspace.root, environment)
@@ -149,4 +151,10 @@ def _acting(engine: Engine, person: str) -> Person | None:
     if not person:
         return None
     with reading(engine) as connection:
-        return find_person(connection, person)
+        found = find_person(connection, person)
+    if found.kind is PersonKind.SOURCE:
+        raise UsageError(
+            f"{person!r} is recorded as a source of material, not as somebody who acts; "
+            "record who acts with `casefile person add NAME`"
+        )
+    return found

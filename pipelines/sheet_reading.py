@@ -100,7 +100,10 @@ class Opened:
 
 
 def work(request: Mapping[str, Any], inputs: Path, out: Path) -> dict[str, Any]:
-    """Reads `inputs/sheet`; `request["hint"]` is text, csv, workbook or empty. Answers with the sheets, or with a problem."""
+    """Reads `inputs/sheet`; answers with the sheets, or with a problem.
+
+    `request["hint"]` is what the name of the file says: text, csv, workbook or nothing.
+    """
     try:
         opened = open_file(inputs / "sheet", str(request.get("hint", "")))
         sheets = []

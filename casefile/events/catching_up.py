@@ -41,6 +41,15 @@ class Behind:
     head: Head
 
 
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """Bytes at the end of a segment of `journal` or `private` that no event was committed for."""
+
+    folder: str
+    segment: int
+    bytes: int
+
+
 def what_is_behind(connection: Connection, files: LogFiles, log: str, mark: Mark | None) -> Behind:
     """What the committed head has and the files lack. Called under the lock.
 
@@ -87,8 +96,32 @@ def _require_journal(connection: Connection, files: LogFiles, head: Head, truste
         raise RecordUnreadable(f"{journal.where(end.segment)} at byte {start}", "is not what the database committed")
 
 
+def behind_the_head(connection: Connection, files: LogFiles, log: str) -> tuple[Stranger, ...]:
+    """What the files hold behind the committed head, which no writer of ours puts there, dead or alive.
+
+    Under the lock, or to be asked again when the head has moved meanwhile: a writer is on its way then.
+    """
+    head = read_head(connection, log)
+    last = max([head.end.segment, *files.journal.segments()])
+    beyond = files.journal.size(last) - (head.end.offset if last == head.end.segment else 0)
+    segment = segment_of(head.size)
+    parts = files.private.size(segment) - _private_bytes(connection, files, head.size)
+    found = (Stranger("journal", last, beyond), Stranger("private", segment, parts))
+    return tuple(one for one in found if one.bytes > 0)
+
+
 def _acknowledged_private_bytes(connection: Connection, files: LogFiles, size: int) -> int:
-    """Where the parts of the first `size` events end in the segment of the next event."""
+    """Where the parts of the first `size` events end in the segment of the next event. They have to be there."""
+    total = _private_bytes(connection, files, size)
+    segment = segment_of(size)
+    found = files.private.size(segment)
+    if found < total:
+        raise RecordUnreadable(files.private.where(segment), f"has {found} bytes where {total} were synced")
+    return total
+
+
+def _private_bytes(connection: Connection, files: LogFiles, size: int) -> int:
+    """What the parts of the first `size` events take in the segment of the next event."""
     segment = segment_of(size)
     entry, part = tables("log_")["log_entry"], tables("log_")["log_part"]
     length = func.length(part.c.content) + func.length(part.c.event) + func.length(part.c.name) + OVERHEAD_BYTES
@@ -108,9 +141,6 @@ def _acknowledged_private_bytes(connection: Connection, files: LogFiles, size: i
             for one in files.private.headings(segment)
             if one.event in known and (one.event, one.name) in erasing
         )
-    found = files.private.size(segment)
-    if found < total:
-        raise RecordUnreadable(files.private.where(segment), f"has {found} bytes where {total} were synced")
     return total
 
 

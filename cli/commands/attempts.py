@@ -26,7 +26,7 @@ def attempts(
     with open_services(invocation.workspace, invocation.environment) as services, reading(services.engine) as rows:
         found = [with_advice(one) for one in list_attempts(rows, failed=failed)]
     if invocation.json:
-        output.document({"attempts": [asdict(one) for one in found]})
+        output.document({"attempts": [asdict(one) | {"job": one.job or None} for one in found]})
     else:
         output.table(
             ("started", "status", "cause", "method", "locator", "detail", "advice"),

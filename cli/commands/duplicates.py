@@ -36,7 +36,7 @@ def list_(
     elif csv is None:
         output.table(PAIR_COLUMNS, map(pair_row, pairs))
     else:
-        output.line(f"{len(pairs)} pairs in {csv}")
+        output.line(f"{output.counted(len(pairs), 'pair')} in {csv}")
     return 0
 
 
@@ -91,6 +91,7 @@ def compare(
     item_b: Annotated[str, typer.Argument(help="Another item's id or number.")],
 ) -> int:
     """Compare two items, also when they are too far apart to be listed."""
+    from casefile.legible import spoken
     from pipelines.services import open_services
     from pipelines.similar import compare_items
 
@@ -101,8 +102,7 @@ def compare(
         output.document(compared)
     else:
         for name, value in compared.items():
-            shown = {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
-            output.line(f"{name.replace('_', ' ')}: {shown}")
+            output.line(f"{name.replace('_', ' ')}: {spoken(value)}")
     return 0
 
 

@@ -10,6 +10,8 @@ from cli.invocation import Invocation
 
 def card(context: typer.Context) -> int:
     """Print the log's key on a card to deposit outside, so that a replaced key or log is seen."""
+    import base64
+
     from casefile.settings import load_settings
     from casefile.workspace import Workspace
     from preservation.keys import key_card, read_public_key
@@ -19,7 +21,13 @@ def card(context: typer.Context) -> int:
     settings = load_settings(workspace.root, invocation.environment)
     public = read_public_key(workspace.keys)
     if invocation.json:
-        output.document({"investigation": settings.investigation.id, "fingerprint": public.fingerprint()})
+        output.document(
+            {
+                "investigation": settings.investigation.id,
+                "public_key": base64.b64encode(public.raw).decode("ascii"),
+                "fingerprint": public.fingerprint(),
+            }
+        )
     else:
         for line in key_card(public, settings.investigation.id).splitlines():
             output.line(line)

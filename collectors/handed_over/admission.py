@@ -113,22 +113,29 @@ def _identity(found: os.stat_result) -> tuple[int, int]:
 def _walk(paths: Sequence[Path], barred: frozenset[tuple[int, int]]) -> Iterator[Entry | Refusal]:
     for path in paths:
         whole = os.path.abspath(path)
-        pending = [(whole, os.path.basename(whole))]
-        while pending:
-            place, relative = pending.pop()
-            try:
-                found = os.lstat(place)
-                if stat.S_ISREG(found.st_mode):
-                    yield Entry(place, relative, found.st_size)
-                elif not stat.S_ISDIR(found.st_mode):
-                    yield Refusal(relative, _kind(found.st_mode))
-                elif _identity(found) in barred:
-                    yield Refusal(relative, "it belongs to Casefile itself")
-                else:
-                    names = sorted(os.listdir(place), key=os.fsencode, reverse=True)
-                    pending += [(os.path.join(place, name), os.path.join(relative, name)) for name in names]
-            except OSError as error:
-                yield Refusal(relative, f"it cannot be read: {error.strerror}")
+        walked = _below(whole, barred)
+        first = next(walked, None)
+        yield first or Refusal(os.path.basename(whole), "it holds no files")
+        yield from walked
+
+
+def _below(whole: str, barred: frozenset[tuple[int, int]]) -> Iterator[Entry | Refusal]:
+    pending = [(whole, os.path.basename(whole))]
+    while pending:
+        place, relative = pending.pop()
+        try:
+            found = os.lstat(place)
+            if stat.S_ISREG(found.st_mode):
+                yield Entry(place, relative, found.st_size)
+            elif not stat.S_ISDIR(found.st_mode):
+                yield Refusal(relative, _kind(found.st_mode))
+            elif _identity(found) in barred:
+                yield Refusal(relative, "it belongs to Casefile itself")
+            else:
+                names = sorted(os.listdir(place), key=os.fsencode, reverse=True)
+                pending += [(os.path.join(place, name), os.path.join(relative, name)) for name in names]
+        except OSError as error:
+            yield Refusal(relative, f"it cannot be read: {error.strerror}")
 
 
 @dataclass(frozen=True, slots=True)

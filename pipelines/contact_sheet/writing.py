@@ -42,9 +42,22 @@ def write_contact_sheet(
     """Writes `directory`, or replaces the contact sheet that it is: complete, or not at all.
 
     Items come in the order of the list and are read once; previews are copied only when they are plain re-encoded
-    pictures, and the page names those that were not. Raises SheetUnusable for a folder with anything else in it.
+    pictures, and the page names those that were not. Raises SheetUnusable for a folder with anything else in it, and
+    where none can be written.
     """
     check_directory(directory)
+    try:
+        return _write(items, attempts, directory, heading)
+    except OSError as error:
+        said = error.strerror or str(error)
+        raise SheetUnusable(
+            directory.name, f"it cannot be written: {said}", "Name a folder where you may write and there is space."
+        ) from error
+
+
+def _write(
+    items: Iterable[SheetItem], attempts: Iterable[SheetAttempt], directory: Path, heading: SheetHeading
+) -> ContactSheet:
     directory.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=directory.parent, prefix=f".{MARK.strip('.')}-") as building:
         new = Path(building, "new")

@@ -50,3 +50,29 @@ def test_an_option_that_is_refused_does_not_steer_the_terminal(capsys: pytest.Ca
 def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"], {}) == 0
     assert capsys.readouterr().out.startswith("casefile ")
+
+
+def test_a_list_of_commands_shows_what_each_does_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ([], ["duplicates", "--help"], ["monitor", "--help"]):
+        main(words, {})
+        printed = capsys.readouterr()
+        assert "Commands:" in printed.out + printed.err
+        assert "..." not in (printed.out + printed.err).partition("Commands:")[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["duplicates", "decide", "e"], "'judgement': same or different"),
+        (["items", "--content", "rubbish"], "'--content': 'rubbish' is not one of"),
+        (["init", "new", "--title", " ", "--investigator", "A"], "needs a title"),
+        (["init", "new", "--title", "T", "--investigator", ""], "needs the name of whoever opens it"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_plain_line(
+    arguments: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments, {}) == 2
+    assert says in capsys.readouterr().err.splitlines()[0]
+    assert not list(tmp_path.iterdir())

@@ -49,7 +49,7 @@ def printed(*, terminal: bool) -> Iterator[tuple[io.StringIO, io.StringIO]]:
 
 
 def landed(text: str) -> Landing:
-    return Landing(text, Outcome.PARTIAL, text, (text,), text, text, text, Content.DOUBTFUL, (text,), text, text)
+    return Landing(text, Outcome.PARTIAL, text, (text,), text, text, text, {Content.DOUBTFUL: 1}, (text,), text, text)
 
 
 @pytest.mark.parametrize("terminal", [False, True])
@@ -134,7 +134,7 @@ def test_a_landing_says_claims_content_duplicates_and_advice() -> None:
                 title="Market",
                 author="reporter",
                 claimed_time="2026-11-20",
-                content=Content.PRESENT,
+                contents={Content.PRESENT: 1},
                 duplicates=("I-0003", "I-0004"),
             )
         )
@@ -147,6 +147,17 @@ def test_a_landing_says_claims_content_duplicates_and_advice() -> None:
         "    No such name.",
         "    Check it.",
     ]
+
+
+def test_a_landing_of_many_items_counts_them() -> None:
+    numbers = tuple(f"I-{number:04d}" for number in range(1, 13))
+    contents = {Content.PRESENT: 20, Content.ABSENT: 1}
+    with printed(terminal=False) as (stdout, _):
+        output.landing(Landing("(21 files)", Outcome.CAPTURED, contents=contents, duplicates=numbers))
+    assert stdout.getvalue().splitlines()[1].strip() == (
+        "content absent of 1, content present of 20; near-duplicate of "
+        "I-0001, I-0002, I-0003, I-0004, I-0005, I-0006, I-0007, I-0008 and 4 more"
+    )
 
 
 def test_a_table_is_lines_of_cells_when_nobody_looks() -> None:

@@ -181,6 +181,14 @@ def test_what_is_not_there_is_refused_by_name(tmp_path: Path, out: Path) -> None
     assert received.advice
 
 
+def test_a_folder_without_files_is_refused_by_name(tmp_path: Path, out: Path) -> None:
+    (tmp_path / "stick" / "empty").mkdir(parents=True)
+    (batch,) = plan([tmp_path / "stick"])
+    received = receive(batch, out)
+    assert received.outcome is Outcome.REFUSED
+    assert received.detail == "handed-over:stick: it holds no files"
+
+
 def test_a_file_that_vanishes_is_a_missing_part(folder: Path, out: Path) -> None:
     (folder / "a").write_bytes(b"x")
     (folder / "b").write_bytes(b"y")

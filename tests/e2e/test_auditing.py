@@ -204,6 +204,17 @@ def test_a_cut_journal_and_a_restored_database_are_seen(sound: Path, copy: Path)
     assert audit(sound).ok
 
 
+@pytest.mark.parametrize("folder", ["journal", "private"])
+def test_what_was_added_behind_the_last_event_is_named_and_left_as_it_is(copy: Path, folder: str) -> None:
+    path = copy / "log" / folder / "0000"
+    longer = path.read_bytes() + b"x"
+    path.write_bytes(longer)
+    for _time in range(2):
+        found = {(one.code, one.path) for one in audit(copy).problems}
+        assert ("P064", f"log/{folder}/0000") in found
+        assert path.read_bytes() == longer
+
+
 def test_without_its_database_a_workspace_is_found_wanting_and_is_rebuilt_the_same(sound: Path, copy: Path) -> None:
     del sound
     before = contents(copy)

@@ -46,6 +46,64 @@ def test_an_unknown_person_and_an_unknown_item_are_usage_errors(case: Case) -> N
     assert case.run("items", "--workspace", "/nonexistent/place").code == 6
 
 
+def test_a_source_does_not_act(case: Case) -> None:
+    case.must("person", "add", "Bora", "--source")
+    said = case.run("--as", "Bora", "items")
+    assert said.code == 2
+    assert "recorded as a source" in said.err
+
+
+def test_what_nobody_can_mean_is_a_usage_error(case: Case, tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("a file where a folder should be")
+    for arguments in (
+        ("search", " "),
+        ("items", "--html", str(tmp_path / "plain" / "sheet")),
+        ("duplicates", "--csv", str(tmp_path / "nowhere" / "pairs.csv")),
+        ("duplicates", "--csv", str(tmp_path)),
+        ("monitor", "add", "https://a.example/feed", "--kind", "feed", "--name", "news", "--why", " "),
+    ):
+        said = case.run(*arguments)
+        assert said.code == 2, f"{arguments}: {said.err}"
+        assert said.err.startswith("casefile: ")
+        assert "Traceback" not in said.err
+
+
+def test_an_item_is_shown_in_words_and_each_claim_once(case: Case, tmp_path: Path) -> None:
+    picture = Image.effect_mandelbrot((320, 240), (-2.0, -1.2, 1.0, 1.2), 100).convert("RGB")
+    exif = Image.Exif()
+    exif[0x0132] = "2026:05:04 10:21:37"
+    picture.save(tmp_path / "one.jpg", exif=exif)
+    case.must("import", str(tmp_path / "one.jpg"), "--from-person", "Bora")
+    lines = case.run("show", "I-0001").out.splitlines()
+    claims = [line for line in lines if line.endswith("]")]
+    assert any("modified_time: 2026-05-04T10:21:37" in line for line in claims)
+    assert len(claims) == len(set(claims))
+    assert not [line for line in lines if line.endswith((": True", ": False", ": None", ": []"))]
+    assert "    complete: yes" in lines
+
+
+def test_bubblewrap_that_does_not_start_is_not_called_good(case: Case, tmp_path: Path) -> None:
+    program = tmp_path / "bwrap"
+    program.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo "bubblewrap 0.8.0" && exit 0\necho no namespace >&2\nexit 1\n'
+    )
+    program.chmod(0o755)
+    case.extra["PATH"] = f"{tmp_path}:{os.environ['PATH']}"
+    found = case.must("doctor", code=3)
+    (tool,) = [tool for tool in found["tools"] if tool["name"] == "bwrap"]
+    assert "no namespace" in tool["problem"]
+    assert "bwrap" in found["missing"]
+    assert found["containment"]["level"] == "weak"
+    said = case.run("doctor", "--for", "ftp://a.example/")
+    assert "USELESS  bwrap 0.8.0" in said.out
+    assert "method: none" in said.out
+
+
+def test_doctor_names_the_settings_without_effect(case: Case) -> None:
+    said = case.must("doctor")["settings_without_effect"]
+    assert set(said) == {"gates.mode", "time.authorities"}
+
+
 def test_a_backup_is_restored_whole_and_again(case: Case, site: HostileSite, tmp_path: Path) -> None:
     case.must("collect", site.url("/page"))
     backup = tmp_path / "elsewhere"
