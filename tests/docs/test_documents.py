@@ -90,6 +90,37 @@ def test_commands_of_dev_that_pages_name_exist() -> None:
     assert named - {"alone", "makes"} <= known
 
 
+LINKING = (*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md")))
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def links(page: Path) -> list[tuple[str, str]]:
+    """Place and heading of every link of the page that stays in this house."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    found = [target.partition("#") for target in LINK.findall(text) if not re.match(r"[a-z]+:", target)]
+    return [(place, heading) for place, _, heading in found]
+
+
+def headings(page: Path) -> set[str]:
+    """The headings as links name them: lower case, hyphens for blanks, no punctuation."""
+    lines = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in lines}
+
+
+@pytest.mark.parametrize("page", LINKING, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for place, heading in links(page):
+        target = page.parent / place if place else page
+        assert target.exists(), place
+        assert not heading or heading in headings(target), f"{place}#{heading}"
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    linked = {(ROOT / place).resolve() for place, _ in links(ROOT / "README.md")}
+    pages = {page for page in LINKING if page.name != "README.md" and page.parent != DOCS / "adr"}
+    assert pages - linked == set()
+
+
 def code_words(page: Path) -> set[str]:
     return set(re.findall(r"`([^`\n]+)`", page.read_text("utf-8")))
 
