@@ -18,6 +18,7 @@ from casefile.ids import EventId, LogId, PersonId, RunId
 from casefile.model import Person
 from casefile.network_time import ask
 from casefile.records.engine import Engine, open_engine, reading
+from casefile.records.migrating import ensure_current
 from casefile.records.people import find_person
 from casefile.records.tools import list_tools
 from casefile.registry import load_specs
@@ -92,7 +93,8 @@ def open_services(
     clock: Clock | None = None,
     reached: Reached = unobserved,
 ) -> Iterator[Services]:
-    """An open workspace. The journal is carried on first, where a crash left it behind the database.
+    """An open workspace. A database of an earlier Casefile is brought to this one's version first, and the journal is
+    carried on where a crash left it behind the database.
 
     Raises WorkspaceUnusable, UnknownPerson, UsageError for a source as the acting person, JournalShortened or
     DatabaseRestored.
@@ -101,6 +103,7 @@ def open_services(
     settings = load_settings(workspace.root, environment)
     engine = open_engine(settings.database.url, workspace.database)
     require_database(workspace, settings)
+    ensure_current(engine, LogId(settings.investigation.id))
     clock = clock or SystemClock(ask(settings.time.servers))
     log = Log(engine, workspace.log, LogId(settings.investigation.id), clock, reached=reached)
     log.recover()

@@ -7,6 +7,7 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -213,6 +214,18 @@ def test_what_was_added_behind_the_last_event_is_named_and_left_as_it_is(copy: P
         found = {(one.code, one.path) for one in audit(copy).problems}
         assert ("P064", f"log/{folder}/0000") in found
         assert path.read_bytes() == longer
+
+
+def test_a_database_of_an_earlier_version_is_brought_up_on_opening_and_not_by_an_audit(copy: Path) -> None:
+    with closing(sqlite3.connect(copy / "casefile.db")) as database, database:
+        database.execute("DROP TABLE view_tool_use")
+        database.execute("UPDATE view_item SET title = 'forged'")
+        database.execute("UPDATE work_state SET value = '1' WHERE name = 'view_version'")
+    for _time in range(2):
+        (found,) = [one for one in audit(copy).problems if one.code == "P060"]
+        assert "another version" in found.text
+    assert "forged" not in Case(copy).run("items").out
+    assert audit(copy).ok
 
 
 def test_without_its_database_a_workspace_is_found_wanting_and_is_rebuilt_the_same(sound: Path, copy: Path) -> None:
