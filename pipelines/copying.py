@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casefile.digests import digest_file
-from casefile.errors import DigestMismatch, FolderInUse, StorageFailed, UsageError, WorkspaceUnusable
+from casefile.errors import DigestMismatch, FolderInUse, StorageFailed, UsageError
 from casefile.events.envelope import EventOutcome
 from casefile.events.files import LogFiles
 from casefile.events.port import draft
@@ -78,11 +78,11 @@ def back_up(services: Services, target: Path) -> Copied:
 def restore_workspace(source: Path, directory: Path, environment: Mapping[str, str]) -> AuditReport:
     """Make a workspace of a backup in a new folder, rebuild its database and audit the whole.
 
-    Raises WorkspaceUnusable when `source` is no backup or `directory` is in use.
+    Raises UsageError when `source` is no backup, FolderInUse when there is something in `directory`.
     """
     source, directory = source.absolute(), directory.absolute()
     if not (source / FILE_NAME).is_file():
-        raise WorkspaceUnusable(str(source), "this is not a backup of a workspace")
+        raise UsageError(f"{source} is no backup of a workspace; `casefile backup TO` makes one")
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise FolderInUse(str(directory))
     workspace = Workspace(directory)

@@ -14,6 +14,8 @@ from collectors.http.body import BodyStore, Problem
 from collectors.http.warc import FileSlice, Part
 from collectors.http.wire import Wire, WireFailed
 
+HEAD_TOO_LONG = 431
+"""What h11 hints at where a head goes on beyond its bound (RFC 6585 section 5)."""
 SURPLUS_BYTES = 1 << 16
 SURPLUS_WAIT_S = 0.3
 """With `Connection: close` the other side closes at once; this is for those that do not."""
@@ -71,7 +73,9 @@ class Listener:
                 self._interim_end = self._consumed()
                 event = self._next_event()
         except h11.RemoteProtocolError as error:
-            raise self._headless(readable(str(error), 300)) from error
+            endless = error.error_status_hint == HEAD_TOO_LONG
+            said = "the head of the answer is longer than is accepted" if endless else readable(str(error), 300)
+            raise self._headless(said) from error
         if not isinstance(event, h11.Response):
             raise self._headless("the connection was closed without an answer")
         self._head_end = self._body_end = self._consumed()

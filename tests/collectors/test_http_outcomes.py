@@ -153,6 +153,11 @@ def test_redirects_stop_at_the_limit(hostile_site: HostileSite, capture: Capture
     assert capture(hostile_site.url("/chain/0"), max_redirects=0).received.outcome is Outcome.FAILED
 
 
+def test_a_head_without_end_is_named(capture: Capture, hostile_site: HostileSite) -> None:
+    for path in ("/huge-header", "/many-headers"):
+        assert capture(hostile_site.url(path)).received.detail == "the head of the answer is longer than is accepted"
+
+
 def test_a_hostile_locator_is_refused_without_a_connection(relay: Relay, capture: Capture) -> None:
     for hostile in ("ftp://example.org/", "http://a\\@b/", "http://example.org/\r\nX: y", "http://" + "a" * 70_000):
         received = capture(hostile).received

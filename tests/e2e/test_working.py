@@ -57,6 +57,7 @@ def test_what_nobody_can_mean_is_a_usage_error(case: Case, tmp_path: Path) -> No
     (tmp_path / "plain").write_text("a file where a folder should be")
     for arguments in (
         ("search", " "),
+        ("restore", str(tmp_path), str(tmp_path / "restored")),
         ("items", "--html", str(tmp_path / "plain" / "sheet")),
         ("duplicates", "--csv", str(tmp_path / "nowhere" / "pairs.csv")),
         ("duplicates", "--csv", str(tmp_path)),
