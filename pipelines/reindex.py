@@ -1,4 +1,8 @@
-"""Rebuilding the database from the log's files and the vault. Nothing is fetched, nothing of the log is changed."""
+"""Rebuilding the database from the log's files and the vault. Nothing is fetched, and no event of the log is changed.
+
+What a writer that died left behind the last whole event is cut off, as by every command that opens a workspace: with
+the database it belonged to, nothing can be made of it any more.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from casefile.clock import SystemClock
 from casefile.errors import ContainmentMissing, WorkspaceUnusable
+from casefile.events.append import Log
+from casefile.events.catching_up import behind_the_head
 from casefile.events.files import LogFiles
 from casefile.events.replay import Replayed, rebuild
 from casefile.ids import LogId
-from casefile.records.engine import ALL_FAMILIES, Engine, drop_tables, open_engine, sqlite_engine, writing
+from casefile.records.engine import ALL_FAMILIES, Engine, drop_tables, open_engine, reading, sqlite_engine, writing
 from casefile.settings import Settings, load_settings
 from casefile.vocabulary import ContainmentLevel
 from casefile.workspace import Workspace
@@ -27,11 +34,15 @@ REBUILDING = ".rebuilding"
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """How much the database holds again; `pixels_waiting` pairs could not be compared pixel by pixel here."""
+    """How much the database holds again; `pixels_waiting` pairs could not be compared pixel by pixel here.
+
+    `cut_bytes` of the log belonged to no whole event.
+    """
 
     events: int
     items: int
     pixels_waiting: int
+    cut_bytes: int = 0
 
 
 def reindex_workspace(
@@ -46,12 +57,28 @@ def reindex_workspace(
     workspace = Workspace(root.absolute())
     settings = load_settings(workspace.root, environment)
     rebuilt = _rebuild_server(workspace, settings) if settings.database.url else _rebuild_file(workspace, settings)
+    rebuilt = replace(rebuilt, cut_bytes=_cut_what_is_left(workspace, settings))
     if rebuilt.pixels_waiting:
         with open_services(workspace.root, environment) as services, pixel_reader(services, level) as reader:
             with suppress(ContainmentMissing):
                 compare_pixels(services, reader)
             return replace(rebuilt, pixels_waiting=pixels_waiting(services.engine))
     return rebuilt
+
+
+def _cut_what_is_left(workspace: Workspace, settings: Settings) -> int:
+    """Bytes behind the last whole event, which are gone then."""
+    engine = open_engine(settings.database.url, workspace.database)
+    log_id = LogId(settings.investigation.id)
+    try:
+        with reading(engine) as connection:
+            left = behind_the_head(connection, LogFiles.at(workspace.log, unobserved), log_id)
+        log = Log(engine, workspace.log, log_id, SystemClock())
+        log.recover()
+        log.close()
+    finally:
+        engine.dispose()
+    return sum(one.bytes for one in left)
 
 
 def _rebuild_file(workspace: Workspace, settings: Settings) -> Rebuilt:

@@ -18,16 +18,19 @@ def reindex(
     ] = ContainmentLevel.FULL,
 ) -> int:
     """Rebuild the database from the log and the vault. Nothing is fetched again."""
+    from dataclasses import asdict
+
     from pipelines.pair_report import waiting_line
     from pipelines.reindex import reindex_workspace
 
     invocation: Invocation = context.obj
     rebuilt = reindex_workspace(invocation.workspace, invocation.environment, containment)
     if invocation.json:
-        document = {"events": rebuilt.events, "items": rebuilt.items, "pixels_waiting": rebuilt.pixels_waiting}
-        output.document(document)
+        output.document(asdict(rebuilt))
     else:
         output.line(f"Rebuilt from {rebuilt.events} events: {rebuilt.items} items.")
+    if rebuilt.cut_bytes:
+        output.note(f"{rebuilt.cut_bytes} bytes behind the last whole event, of a writer that died, are gone")
     if rebuilt.pixels_waiting:
         output.note(waiting_line(rebuilt.pixels_waiting))
     return 0

@@ -67,6 +67,29 @@ def test_without_a_database_every_command_says_what_to_do(
     assert run(noted, ("audit",)) == 0
 
 
+@pytest.mark.parametrize("torn", [False, True])
+def test_what_a_writer_that_died_left_is_no_finding_once_the_database_is_rebuilt(
+    noted: Place, capsys: pytest.CaptureFixture[str], torn: bool
+) -> None:
+    """Killed between the parts of an event and its journal record, and then the database is lost too."""
+    before, log = noted.rows("view_"), noted.root / "log"
+    shutil.copytree(log, noted.folder / "log")
+    (segment,) = (log / "private").iterdir()
+    whole = segment.stat().st_size
+    assert run(noted, ("note", "I-0001", "never acknowledged")) == 0
+    content = segment.read_bytes()
+    noted.delete_database()
+    shutil.rmtree(log)
+    shutil.copytree(noted.folder / "log", log)
+    segment.write_bytes(content[: whole + 10] if torn else content)
+    capsys.readouterr()
+    assert run(noted, ("reindex",)) == 0
+    assert "bytes behind the last whole event" in capsys.readouterr().err
+    assert segment.stat().st_size == whole
+    assert noted.rows("view_") == before
+    assert run(noted, ("audit",)) == 0
+
+
 def test_an_older_database_is_not_built_upon(noted: Place, capsys: pytest.CaptureFixture[str]) -> None:
     older = noted.folder / "older.db"
     shutil.copyfile(noted.root / "casefile.db", older)
