@@ -116,6 +116,7 @@ class Contact(Value):
 
     `upstream` is the proxy that it went through: then the proxy looked the name up and chose the address, and neither
     is known here. `failed` is the cause, in one word, where no connection came about.
+    `recording` is there in recording mode: `whole`, or what of the connection was not kept and why.
     """
 
     host: Text
@@ -130,6 +131,7 @@ class Contact(Value):
     allowance: str = ""
     upstream: str | None = None
     failed: str | None = None
+    recording: Text | None = None
 
 
 class Exchange(Value):

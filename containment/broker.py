@@ -4,7 +4,7 @@ It runs outside the sandbox, one for each worker. A client asks for CONNECT, or 
 form. The broker resolves the name, judges every address that it resolves to, and connects to one that it has judged:
 the name is not looked up again, so that it cannot change its answer in between. Redirects come back as new requests
 and are judged anew. With an upstream proxy everything goes through that, and nothing is looked up here. What it does
-not do: look into what passes through a tunnel.
+not do: look into what passes through a tunnel; with a recorder it is kept.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 
 from casefile.model import Contact, moment, readable
 from containment.addresses import matching_allowance, why_not_public
+from containment.crossings import Carrier, Crossing, NotRecorded, RecordingPolicy
 from containment.heads import HEAD_LIMIT_BYTES, HeadRefused, Target, parse_head
 from containment.relay import Flow, RelayIdle, relay
 from containment.upstream import DIRECT, Upstream, UpstreamFailed, connect_through, new_isolation, why_not_through
@@ -39,11 +40,13 @@ class EgressPolicy:
     """What may be contacted: `allow` are exceptions as host:port, `ports` those allowed at public addresses.
 
     `upstream` is the one way to it, for exceptions as well.
+    With `recording` everything that passes is kept; that takes full containment.
     """
 
     allow: tuple[str, ...] = ()
     ports: tuple[int, ...] = (80, 443, 8080, 8443)
     upstream: Upstream = DIRECT
+    recording: RecordingPolicy | None = None
 
 
 def resolve_by_system(host: str, port: int) -> Sequence[str]:
@@ -81,6 +84,7 @@ class _Passage:
     allowance: str = ""
     upstream: str = ""
     failed: str = ""
+    recording: str | None = None
     asked: bool = False
 
     def contact(self, ended: datetime) -> Contact:
@@ -97,6 +101,7 @@ class _Passage:
             allowance=self.allowance,
             upstream=self.upstream or None,
             failed=self.failed or None,
+            recording=self.recording,
         )
 
     def sever(self) -> None:
@@ -128,10 +133,11 @@ class Broker:
     """Serves the connections of one listening socket in threads, until closed.
 
     `resolve` and `connect` are the network; `connect_timeout_s` holds for all addresses of one name together,
-    `idle_s` for a connection on which nothing moves.
+    `idle_s` for a connection on which nothing moves. `recorder`, where there is one, carries every connection.
     """
 
     policy: EgressPolicy
+    recorder: Carrier | None = None
     resolve: Resolve = resolve_by_system
     connect: Connect = connect_to_address
     now: Callable[[], datetime] = _now
@@ -297,14 +303,48 @@ class Broker:
             # Which address a proxy connected to is not known here.
             peer = f"Casefile-Peer: {address}:{passage.port}\r\n" if address else ""
             passage.client.sendall(f"HTTP/1.1 200 Connection established\r\n{peer}\r\n".encode("ascii"))
-        server.sendall(early)
         already = passage.sent = len(early)
 
         def moved(up: int, down: int) -> None:
             passage.sent, passage.received = already + up, down
 
+        if self.recorder is not None:
+            crossing = Crossing(
+                passage.client,
+                server,
+                passage.host,
+                passage.port,
+                passage.address,
+                self.idle_s,
+                moved,
+                lambda: self._connect_again(passage),
+                early,
+                limit,
+            )
+            self._carry(self.recorder, passage, crossing)
+            return
+        server.sendall(early)
         with Flow(passage.client, server, limit=limit) as up, Flow(server, passage.client) as down:
             relay(up, down, idle_s=self.idle_s, moved=moved)
+
+    def _carry(self, recorder: Carrier, passage: _Passage, crossing: Crossing) -> None:
+        passage.recording = "cut: it did not come to its end"
+        try:
+            passage.recording = recorder.carry(crossing)
+        except NotRecorded as reason:
+            passage.recording, passage.refused = "", str(reason)
+
+    def _connect_again(self, passage: _Passage) -> socket.socket:
+        if passage.server is not None:
+            passage.server.close()
+        try:
+            upstream = self.policy.upstream
+            server = self._connect(passage) if upstream == DIRECT else self._reach_through(passage, upstream)
+        except _Unreachable as failure:
+            passage.failed = failure.cause
+            raise ConnectionError(failure.cause) from failure
+        passage.server = server
+        return server
 
 
 def _judge(resolved: Sequence[str]) -> None:

@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import certifi
+
 from casefile.errors import UsageError
 
 USER_ID = 1000
@@ -35,6 +37,9 @@ USUAL_TEMPORARY = Path("/tmp")  # noqa: S108
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32")
+CERTIFICATES = "/etc/ssl/certs"
+BUNDLE = "ca-certificates.crt"
+"""In that folder, all certificates in one file."""
 CONFIGURATION = (
     "/etc/alternatives",
     "/etc/ca-certificates",
@@ -44,7 +49,7 @@ CONFIGURATION = (
     "/etc/ld.so.conf.d",
     "/etc/mime.types",
     "/etc/perl",
-    "/etc/ssl/certs",
+    CERTIFICATES,
     "/etc/ssl/openssl.cnf",
 )
 """Read by programs that workers start. Not among them: accounts, host names, keys, the resolver's configuration."""
@@ -83,11 +88,15 @@ class Availability:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where a worker's folders are outside. `code` are packages or single modules that it may import."""
+    """Where a worker's folders are outside. `code` are packages or single modules that it may import.
+
+    `trust` is a folder of certificates that stands for the system's, and its bundle for every other there is.
+    """
 
     inputs: Path | None
     out: Path
     code: tuple[Path, ...]
+    trust: Path | None = None
 
     @property
     def call(self) -> Path:
@@ -151,6 +160,7 @@ def full_argv(places: Places, configuration: str, info: int, seccomp: int) -> li
     argv += [*_system(), *_writable(code)]
     for one in code:
         argv += ["--ro-bind", str(one), str(one)]
+    argv += _trusting(places.trust) if places.trust else []
     argv += ["--bind", str(places.out.resolve()), str(OUT)]
     argv += ["--ro-bind", str(places.inputs.resolve()), str(INPUTS)] if places.inputs else ["--dir", str(INPUTS)]
     return [*argv, "--remount-ro", "/", "--chdir", str(SCRATCH), "--", *python_argv(places, configuration)]
@@ -172,6 +182,17 @@ def _isolation() -> list[str]:
         *("--unshare-all", "--unshare-user", "--disable-userns", "--uid", user, "--gid", user),
         *("--cap-drop", "ALL", "--hostname", "worker", "--new-session", "--die-with-parent", "--clearenv"),
     ]
+
+
+def _trusting(trust: Path) -> Iterator[str]:
+    """Put certificates over the system's, and over the bundle that comes as a Python package.
+
+    No variable names them: programs that ask for none find them where they always look.
+    """
+    yield from ("--ro-bind", str(trust), CERTIFICATES)
+    bundle = os.path.realpath(certifi.where())
+    if not bundle.startswith(CERTIFICATES + "/"):
+        yield from ("--ro-bind", str(trust / BUNDLE), bundle)
 
 
 def _system() -> Iterator[str]:

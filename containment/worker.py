@@ -14,8 +14,9 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from casefile.canonical import Json
 from casefile.errors import ContainmentError, ContainmentMissing, StorageFailed, UsageError
@@ -23,6 +24,7 @@ from casefile.model import SAFE_PATH, Contact
 from casefile.vocabulary import ContainmentLevel
 from containment.answers import plain_line
 from containment.broker import Broker, EgressPolicy
+from containment.crossings import RecordingPolicy
 from containment.emptying import empty
 from containment.limits import Ended, Kind, Limits
 from containment.outputs import OutputRefused, check
@@ -30,10 +32,15 @@ from containment.running import Running
 from containment.sandbox import Places, available, code_of
 from containment.starting import start
 
+if TYPE_CHECKING:
+    from containment.recorder import Recorder
+    from containment.spool import Recording
+
 __all__ = [
     "EgressPolicy",
     "Kind",
     "Limits",
+    "RecordingPolicy",
     "Worker",
     "WorkerFailed",
     "WorkerResult",
@@ -43,11 +50,17 @@ __all__ = [
 
 WORKBENCH_PREFIX = ".worker-"
 """Of the hidden folder beside the output that a sandbox writes to. What a crash leaves there is not a capture."""
+RECORDS_PREFIX = ".recorded-"
+"""Of the hidden folder that the recorder writes to, which no sandbox sees but for the certificates in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerResult:
-    """How one call ended well. `contacts` is every connection that it made or was refused."""
+    """How one call ended well. `contacts` is every connection that it made or was refused.
+
+    `recording` is what passed, where the policy asked for it: a file that the caller may take, and that is gone with
+    the next call.
+    """
 
     answer: Mapping[str, Json]
     contacts: tuple[Contact, ...]
@@ -55,12 +68,14 @@ class WorkerResult:
     egress_enforced: bool
     cpu_s: float
     peak_memory_bytes: int
+    recording: Recording | None = None
 
 
 class WorkerFailed(ContainmentError):
     """A call ended abnormally. The Worker can be called again.
 
     `detail` and `printed` (the last bytes that the call printed) hold text from inside, as one printable line each.
+    `recording` is as in a WorkerResult.
     """
 
     def __init__(self, kind: Kind, detail: str, *, contacts: tuple[Contact, ...] = (), printed: str = "") -> None:
@@ -69,6 +84,7 @@ class WorkerFailed(ContainmentError):
         self.detail = detail
         self.contacts = contacts
         self.printed = printed
+        self.recording: Recording | None = None
 
 
 @dataclass(slots=True)
@@ -80,7 +96,9 @@ class Worker:
     target: Path
     egress: EgressPolicy | None
     level: ContainmentLevel
+    recorder: Recorder | None = None
     _running: Running | None = field(default=None, init=False)
+    _recording: Recording | None = field(default=None, init=False)
 
     def call(self, request: Mapping[str, Json], out_name: str, limits: Limits) -> WorkerResult:
         """Let the module work on `request`; what it writes is in `<out>/<out_name>` afterwards.
@@ -118,6 +136,7 @@ class Worker:
                 running.broker.close()
 
     def _attempt(self, request: Mapping[str, Json], target: Path, limits: Limits) -> WorkerResult | WorkerFailed:
+        self._discard_recording()
         try:
             running = self._running = self._running or self._start()
             self.places.call.mkdir(mode=0o700)
@@ -129,11 +148,21 @@ class Worker:
             raise StorageFailed("taking a worker's output", str(target), error.strerror or str(error)) from error
         contacts = running.broker.settle() if running.broker else ()
         enforced = self.level is ContainmentLevel.FULL
-        return WorkerResult(answer, contacts, self.level, enforced, spent.cpu_s, spent.peak_memory_bytes)
+        recording = self._take_recording()
+        return WorkerResult(answer, contacts, self.level, enforced, spent.cpu_s, spent.peak_memory_bytes, recording)
 
     def _start(self) -> Running:
-        broker = None if self.egress is None else Broker(self.egress)
+        broker = None if self.egress is None else Broker(self.egress, self.recorder)
         return start(self.module, self.places, level=self.level, broker=broker)
+
+    def _take_recording(self) -> Recording | None:
+        self._recording = None if self.recorder is None else self.recorder.take()
+        return self._recording
+
+    def _discard_recording(self) -> None:
+        if self._recording is not None:
+            self._recording.path.unlink(missing_ok=True)
+            self._recording = None
 
     def _accept(self, target: Path, limits: Limits) -> None:
         """Check what was written and move it away: a later call in the same sandbox must not reach it."""
@@ -164,7 +193,9 @@ class Worker:
         except OSError as error:
             reason = error.strerror or str(error)
             raise StorageFailed("discarding a worker's output", str(self.places.out), reason) from error
-        return WorkerFailed(ended.kind, ended.detail, contacts=contacts, printed=printed)
+        failed = WorkerFailed(ended.kind, ended.detail, contacts=contacts, printed=printed)
+        failed.recording = self._take_recording()
+        return failed
 
 
 @contextmanager
@@ -191,14 +222,31 @@ def open_worker(  # noqa: PLR0913
         folders = (code_of(module), *folders)
     workbench = Path(tempfile.mkdtemp(prefix=WORKBENCH_PREFIX, dir=out))
     worker = Worker(module, Places(inputs, workbench, folders), out, egress, level)
+    recording = egress.recording if egress is not None and level is ContainmentLevel.FULL else None
     try:
-        yield worker
+        with ExitStack() as opened:
+            if recording is not None:
+                _record(worker, recording, out, opened)
+            yield worker
     finally:
         worker.close()
         # At the weak level a process that got away may still write here; what is left then is no capture.
         with suppress(OSError):
             empty(workbench)
             workbench.rmdir()
+
+
+def _record(worker: Worker, policy: RecordingPolicy, out: Path, opened: ExitStack) -> None:
+    """Give `worker` a recorder, and its sandbox the certificates that go with it."""
+    from containment.recorder import Recorder
+
+    records = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix=RECORDS_PREFIX, dir=out)))
+    opened.callback(worker.close)
+    trust = records / "trust"
+    trust.mkdir()
+    worker.recorder = Recorder(policy, records)
+    worker.recorder.write_trust(trust)
+    worker.places = replace(worker.places, trust=trust)
 
 
 def run_worker(  # noqa: PLR0913

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from sites.plugin import hostile_site
+
 from casefile.vocabulary import ContainmentLevel
 from containment.sandbox import available
 from containment.worker import EgressPolicy, Limits, Worker, open_worker
 
 from .outside import Canary, Outside, canary_listening, outside_world
+
+__all__ = ["hostile_site"]
 
 PROBES = Path(__file__).parent / "probes"
 
