@@ -76,11 +76,10 @@ class Strand:
             if not self.lost:
                 self.lost = self.spool.offer(kind, self.number, content[start : start + FRAME_LIMIT_BYTES])
 
-    def say(self, kind: Kind, facts: Mapping[str, Any]) -> None:
-        """Keep facts."""
+    def say(self, kind: Kind, facts: Mapping[str, Any]) -> str:
+        """Keep facts; why they could not be kept, empty when they could."""
         content = json.dumps(facts, ensure_ascii=True, separators=(",", ":")).encode("ascii")
-        if len(content) <= FRAME_LIMIT_BYTES:
-            self.spool.offer(kind, self.number, content)
+        return self.spool.offer(kind, self.number, content)
 
     def end(self, facts: Mapping[str, Any]) -> None:
         """Keep how the connection ended, and whether something of it was lost."""
@@ -120,7 +119,8 @@ class Spool:
         with self._changed:
             self._connections += 1
             strand = Strand(self, self._connections)
-        strand.say(Kind.OPENED, facts)
+        # Bytes of a connection that nothing is known of would be no record.
+        strand.lost = strand.say(Kind.OPENED, facts)
         return strand
 
     def offer(self, kind: Kind, connection: int, content: bytes) -> str:

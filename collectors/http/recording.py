@@ -21,7 +21,7 @@ def write_info(warc: WarcWriter, user_agent: str) -> None:
         "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
         "http-header-user-agent": user_agent,
     }
-    warc.write(Record("warcinfo", rfc3339(datetime.now(UTC)), FIELDS, (_fields(fields),)))
+    warc.write(Record("warcinfo", rfc3339(datetime.now(UTC)), FIELDS, (warc_fields(fields),)))
 
 
 def write_answer(warc: WarcWriter, answer: Answer) -> None:
@@ -48,7 +48,7 @@ def write_answer(warc: WarcWriter, answer: Answer) -> None:
     extras: list[tuple[str, Part]] = [
         ("application/http;msgtype=response", answer.interim),
         ("application/octet-stream", answer.surplus),
-        (FIELDS, _fields(_facts(answer))),
+        (FIELDS, warc_fields(_facts(answer))),
     ]
     for content_type, part in extras:
         if part:
@@ -74,7 +74,8 @@ def _facts(answer: Answer) -> dict[str, str]:
     return facts
 
 
-def _fields(fields: dict[str, str]) -> bytes:
+def warc_fields(fields: dict[str, str]) -> bytes:
+    """Lines of `name: value`, the values without what would break a line."""
     lines = (f"{name}: {''.join(one for one in value if one.isprintable())}\r\n" for name, value in fields.items())
     return "".join(line for line in lines).encode("utf-8")
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastwarc.warc import ArchiveIterator
 from sites.behaviours import BODY
 from sites.capturing import Capture, Captured
 from sites.hostile import HostileSite, Visit
+from sites.warcs import check_with_fastwarc, check_with_warcio
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
 from casefile.digests import sha256
@@ -44,27 +44,6 @@ AS_SENT = [
     "/no-content",
     "/big?bytes=300000",
 ]
-
-
-def check_with_warcio(path: Path) -> int:
-    # Without reading content: warcio 1.8 cannot read `br` with the brotli library of this year.
-    count = 0
-    with path.open("rb") as stream:
-        for record in WarcioIterator(stream, check_digests=True):
-            while record.raw_stream.read(1 << 20):
-                pass
-            assert record.digest_checker.passed is True, record.digest_checker.problems
-            count += 1
-    return count
-
-
-def check_with_fastwarc(path: Path) -> int:
-    count = 0
-    with path.open("rb") as stream:
-        for record in ArchiveIterator(stream, parse_http=False, strict_mode=True):
-            assert record.verify_block_digest(), record.headers["WARC-Type"]
-            count += 1
-    return count
 
 
 def records_of(path: str) -> Iterator[object]:
