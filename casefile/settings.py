@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
@@ -80,6 +80,14 @@ class EgressSettings(_Group):
         default=SecretStr(""),
         description="Its password. Give it as CASEFILE_EGRESS__UPSTREAM_PASSWORD rather than in the file, which "
         "backups copy.",
+    )
+    record: bool = Field(
+        default=False,
+        description="Whether what passes is recorded for methods that keep no WARC themselves; takes full containment.",
+    )
+    unrecorded: Literal["refuse", "pass"] = Field(
+        default="refuse",
+        description="What becomes of a site that will have no recorder in between; one that passes is marked so.",
     )
 
     @field_validator("upstream")

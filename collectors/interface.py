@@ -19,7 +19,8 @@ class MethodSpec:
 
     `schemes` are the locator schemes it takes; `claims` matches locators that it takes before any other method
     (empty: none); `priority` decides between methods that both can, the larger first; `needs` are programs that must
-    be on the machine; `module` is imported in the worker only.
+    be on the machine; `module` is imported in the worker only. A method that `records_itself` keeps every byte that
+    passes in a WARC of its own; of others the broker may keep one.
     """
 
     name: str
@@ -31,6 +32,7 @@ class MethodSpec:
     touches_network: bool
     claims: re.Pattern[str] | None = None
     needs: tuple[str, ...] = ()
+    records_itself: bool = False
     options: dict[str, str] = field(default_factory=dict)
 
 

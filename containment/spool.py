@@ -27,6 +27,8 @@ HEAD = struct.Struct(">cIQI")
 """Kind, connection, microseconds since 1970 (UTC), length of what follows; then come the bytes and their checksum."""
 CHECKSUM = struct.Struct(">I")
 FRAME_LIMIT_BYTES = 1 << 20
+FRAMES_LIMIT = 1 << 20
+"""In one spool: who reads it holds the place of each."""
 QUEUE_BYTES = 32 << 20
 """What may wait for the disk in memory."""
 PATIENCE_S = 2.0
@@ -102,6 +104,7 @@ class Spool:
     _queue: deque[tuple[bytes, bytes]] = field(default_factory=deque)
     _waiting: int = 0
     _taken: int = 0
+    _frames: int = 0
     _connections: int = 0
     _lost: str = ""
     _closing: bool = False
@@ -127,9 +130,11 @@ class Spool:
         """Queue one frame. Empty when it was taken, else why it was not. Waits for the disk, though not for long."""
         head = HEAD.pack(kind.value, connection, self.now_us(), len(content))
         with self._changed:
-            room = self.most_bytes - (ENDINGS_BYTES if kind in (Kind.UP, Kind.DOWN) else 0)
-            if self._taken + len(content) > room:
-                self._lost = self._lost or f"more than {self.most_bytes} bytes"
+            bytes_of_it = kind in (Kind.UP, Kind.DOWN)
+            self._frames += bytes_of_it
+            room = self.most_bytes - (ENDINGS_BYTES if bytes_of_it else 0)
+            if self._taken + len(content) > room or (bytes_of_it and self._frames > FRAMES_LIMIT):
+                self._lost = self._lost or f"more than {self.most_bytes} bytes or {FRAMES_LIMIT} pieces"
                 return self._lost
             while self._waiting > QUEUE_BYTES and not self._closing and self.patience_s > 0:
                 begun = time.monotonic()

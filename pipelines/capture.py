@@ -12,7 +12,7 @@ from casefile.clock import ClockReading, rfc3339
 from casefile.errors import RecordUnreadable
 from casefile.events.types import CaptureFailed, CaptureStarted
 from casefile.ids import CaptureId, LeadId
-from casefile.model import Circumstances, ClockRecord, Contact, Lead, Received, readable
+from casefile.model import Circumstances, ClockRecord, Contact, Lead, Received, ReceivedFile, readable
 from casefile.records.engine import Connection, reading
 from casefile.records.ledger import Claim, Ending, Settled, WorkState, finish
 from casefile.records.progress import Progress, progress_of
@@ -109,16 +109,25 @@ def attempt_lead(
     folder = open_folder(services, lead, claim)
     begun = begin(services, lead, claim, options, choice)
     try:
-        result = workers.fetch(begun.method, lead.locator, folder.worker)
-        received = Received.model_validate(result.answer)
+        fetched = workers.fetch(begun.method, lead.locator, folder.worker)
+        received = _with_record(Received.model_validate(fetched.result.answer), fetched.record)
     except WorkerFailed as error:
         cause = CAUSE_OF_WORKER.get(error.kind, Cause.TOOL_FAILED)
         return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, cause, str(error), error.contacts))
+    except OutputRefused as error:
+        return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, Cause.TOOL_FAILED, str(error)))
     except ValidationError as error:
         problem = f"the worker's answer is not one: {error.errors(include_url=False, include_input=False)[0]['msg']}"
         return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, Cause.TOOL_FAILED, problem))
     services.reached("received")
-    return conclude(services, begun, folder, received, Surroundings.of(result))
+    return conclude(services, begun, folder, received, Surroundings.of(fetched.result))
+
+
+def _with_record(received: Received, record: ReceivedFile | None) -> Received:
+    """With the record of what passed among its files; without an item there is nothing that it would belong to."""
+    if record is None or not received.items:
+        return received
+    return Received.model_validate({**dict(received), "files": (*received.files, record)})
 
 
 def open_folder(services: Services, lead: Lead, claim: Claim) -> CaptureFolder:

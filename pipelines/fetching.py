@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
+from casefile.canonical import Json
 from casefile.errors import SettingsError
+from casefile.model import ReceivedFile
 from casefile.settings import CaptureSettings, EgressSettings
 from casefile.vocabulary import ContainmentLevel
 from collectors.interface import CaptureLimits, CaptureRequest, MethodSpec
+from containment.spool import Recording
 from containment.upstream import upstream_of
-from containment.worker import EgressPolicy, Limits, Worker, WorkerResult, open_worker
+from containment.worker import RECORDS_PREFIX, EgressPolicy, Limits, Worker, WorkerResult, open_worker
+from pipelines.recording import MODULE, add_record, recording_policy
 from pipelines.services import Services
 
 MEMORY_BYTES = 2 << 30
@@ -31,15 +37,33 @@ MANY = 4
 MODULE_FOR_MANY = "module_for_many"
 WORTH_WAITING = 2
 """How long threads wait in all for the workers for many of one host before one more is opened, in starts of one."""
-OPEN_PER_THREAD = 2
-"""A page and the video in it are captured by two methods in turn; both workers stay open."""
+OPEN_PER_THREAD = 3
+"""A page and the video in it are captured by two methods in turn, and what passed is recorded: all stay open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A capture as its worker left it; `record` is the file that was added to it, where what passed was recorded."""
+
+    result: WorkerResult
+    record: ReceivedFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a sandbox is opened for. `reads` is the folder of its inputs."""
+
+    module: str
+    host: str = ""
+    egress: EgressPolicy | None = None
+    reads: Path | None = None
 
 
 @dataclass(slots=True)
 class _Sandbox:
     """An open worker; `start_s` is how long it took to start, None until it has."""
 
-    key: tuple[str, str]
+    key: _Wanted
     worker: Worker
     opened: ExitStack
     start_s: float | None = None
@@ -58,26 +82,56 @@ class FetchWorkers:
     threads: int
     expected: Mapping[str, int] = field(default_factory=dict)
     _sandboxes: list[_Sandbox] = field(default_factory=list)
-    _waited_s: dict[tuple[str, str], float] = field(default_factory=dict)
+    _waited_s: dict[_Wanted, float] = field(default_factory=dict)
     _changed: threading.Condition = field(default_factory=threading.Condition)
+    _records: TemporaryDirectory[str] | None = None
 
-    def fetch(self, spec: MethodSpec, locator: str, target: Path) -> WorkerResult:
-        """Capture `locator` into `target`; raises WorkerFailed when the worker ends abnormally."""
+    def fetch(self, spec: MethodSpec, locator: str, target: Path) -> Fetched:
+        """Capture `locator` into `target`.
+
+        Raises WorkerFailed when the worker ends abnormally, OutputRefused when it is in the way of the record.
+        """
         settings = self.services.settings.capture
-        with self._lent(spec, host_of(locator)) as worker:
-            return worker.call_into(capture_request(locator, settings).plain(), target, worker_limits(settings))
+        host = host_of(locator)
+        many = MODULE_FOR_MANY in spec.options and self.expected.get(host, 1) >= MANY
+        wanted = _Wanted(spec.options[MODULE_FOR_MANY] if many else spec.module, host, self._egress(spec))
+        request = capture_request(locator, settings).plain()
+        with self._lent(wanted, worth_waiting=WORTH_WAITING if many else 0) as worker:
+            result = worker.call_into(request, target, worker_limits(settings))
+            if result.recording is None:
+                return Fetched(result)
+            # The worker's next call would end it.
+            recording = self._take(result.recording)
+        return Fetched(result, add_record(recording, target, self._make_warc))
 
     def close(self) -> None:
         """End all workers. None is lent any more."""
         while self._sandboxes:
             self._sandboxes.pop().opened.close()
+        if self._records is not None:
+            self._records.cleanup()
+
+    def _egress(self, spec: MethodSpec) -> EgressPolicy | None:
+        settings = self.services.settings
+        if not spec.touches_network:
+            return None
+        recording = None if spec.records_itself else recording_policy(settings)
+        return replace(egress_policy(settings.egress), recording=recording)
+
+    def _take(self, recording: Recording) -> Recording:
+        with self._changed:
+            if self._records is None:
+                self._records = TemporaryDirectory(prefix=RECORDS_PREFIX, dir=self.services.run.outputs)
+        return replace(recording, path=recording.path.rename(Path(self._records.name, uuid.uuid4().hex)))
+
+    def _make_warc(self, request: Mapping[str, Json], out: Path, limits: Limits) -> None:
+        with self._lent(_Wanted(MODULE, reads=out.parent)) as worker:
+            worker.call_into(request, out, limits)
 
     @contextmanager
-    def _lent(self, spec: MethodSpec, host: str) -> Iterator[Worker]:
-        many = MODULE_FOR_MANY in spec.options and self.expected.get(host, 1) >= MANY
-        key = (spec.options[MODULE_FOR_MANY] if many else spec.module, host)
+    def _lent(self, key: _Wanted, *, worth_waiting: int = 0) -> Iterator[Worker]:
         with self._changed:
-            sandbox = self._idle(key, worth_waiting=WORTH_WAITING if many else 0) or self._open(spec, key)
+            sandbox = self._idle(key, worth_waiting=worth_waiting) or self._open(key)
         try:
             self._start(sandbox)
             yield sandbox.worker
@@ -97,7 +151,7 @@ class FetchWorkers:
                 sandbox.start_s = time.monotonic() - begun
                 self._changed.notify_all()
 
-    def _idle(self, key: tuple[str, str], *, worth_waiting: int) -> _Sandbox | None:
+    def _idle(self, key: _Wanted, *, worth_waiting: int) -> _Sandbox | None:
         """An open worker that nobody uses, waited for as long as that pays; None when one more is to be opened."""
         while alike := [one for one in self._sandboxes if one.key == key]:
             for one in alike:
@@ -115,12 +169,12 @@ class FetchWorkers:
                 self._waited_s[key] = self._waited_s.get(key, 0.0) + time.monotonic() - begun
         return None
 
-    def _open(self, spec: MethodSpec, key: tuple[str, str]) -> _Sandbox:
+    def _open(self, key: _Wanted) -> _Sandbox:
         self._make_room()
-        policy = egress_policy(self.services.settings.egress) if spec.touches_network else None
         opened = ExitStack()
+        out = self.services.run.outputs
         worker = opened.enter_context(
-            open_worker(key[0], inputs=None, out=self.services.run.outputs, egress=policy, level=self.level)
+            open_worker(key.module, inputs=key.reads, out=out, egress=key.egress, level=self.level)
         )
         sandbox = _Sandbox(key, worker, opened)
         self._sandboxes.append(sandbox)

@@ -17,49 +17,18 @@ from urllib.parse import quote
 
 from casefile.canonical import Json
 from casefile.clock import rfc3339
-from casefile.model import SafePath, Value, readable
+from casefile.model import readable
 from collectors.http.messages import Conversation, Message, Stream, conversations
-from collectors.http.recording import FIELDS, warc_fields
-from collectors.http.warc import Part, Record, WarcWriter, new_record_id
+from collectors.http.recorded_answer import WARC_FILE, WORTH_REFERRING_BYTES, HeldFile, WarcMade, WarcRequest
+from collectors.http.warc import FIELDS, Part, Record, WarcWriter, new_record_id, warc_fields
 from containment.spool import Kind, read_frames
 
-WARC_FILE = "record/wire.warc.gz"
 SOFTWARE = "casefile recorder/1"
 REQUEST, RESPONSE = "application/http;msgtype=request", "application/http;msgtype=response"
 OCTETS = "application/octet-stream"
 SAME_PAYLOAD = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 """WARC/1.1 section 6.7.2."""
-WORTH_REFERRING_BYTES = 1 << 20
-"""Shorter bodies are kept in the WARC too, so that pages can be replayed from it alone."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class HeldFile(Value):
-    """A file of the same capture, by its path there."""
-
-    path: SafePath
-    sha256: str
-    bytes: int
-
-
-class WarcRequest(Value):
-    """`spool` is a file in the worker's inputs; `held` are files that a record may refer to for its body."""
-
-    spool: SafePath
-    held: tuple[HeldFile, ...] = ()
-
-
-class WarcMade(Value):
-    """What the WARC holds. `cut` counts messages whose end was not seen, `referred` bodies that are in a file instead.
-
-    `unread_bytes` passed as well and are no message of HTTP/1.1.
-    """
-
-    connections: int = 0
-    exchanges: int = 0
-    cut: int = 0
-    referred: int = 0
-    unread_bytes: int = 0
 
 
 @dataclass(slots=True)

@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 
 from casefile.clock import rfc3339
 from collectors.http.exchange import Answer
-from collectors.http.warc import Part, Record, WarcWriter, new_record_id
+from collectors.http.warc import FIELDS, Part, Record, WarcWriter, new_record_id, warc_fields
 
 SOFTWARE = "casefile http/1"
-FIELDS = "application/warc-fields"
 
 
 def write_info(warc: WarcWriter, user_agent: str) -> None:
@@ -72,12 +71,6 @@ def _facts(answer: Answer) -> dict[str, str]:
         facts["tls-certificate-digest"] = answer.tls.certificate_sha256
         facts["tls-certificate"] = base64.b64encode(answer.tls.certificate).decode("ascii")
     return facts
-
-
-def warc_fields(fields: dict[str, str]) -> bytes:
-    """Lines of `name: value`, the values without what would break a line."""
-    lines = (f"{name}: {''.join(one for one in value if one.isprintable())}\r\n" for name, value in fields.items())
-    return "".join(line for line in lines).encode("utf-8")
 
 
 def _address(peer: str) -> tuple[tuple[str, str], ...]:

@@ -12,4 +12,5 @@ SPEC = MethodSpec(
     schemes=("http", "https"),
     priority=0,
     touches_network=True,
+    records_itself=True,
 )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
+FIELDS = "application/warc-fields"
 COPY_BYTES = 1 << 20
 SAMPLE_BYTES = 1 << 16
 INCOMPRESSIBLE = 0.9
@@ -77,6 +78,12 @@ class WarcWriter:
 
     def close(self) -> None:
         self._file.close()
+
+
+def warc_fields(fields: dict[str, str]) -> bytes:
+    """Lines of `name: value`, the values without what would break a line."""
+    lines = (f"{name}: {''.join(one for one in value if one.isprintable())}\r\n" for name, value in fields.items())
+    return "".join(line for line in lines).encode("utf-8")
 
 
 def part_length(part: Part) -> int:

@@ -18,7 +18,8 @@ from warcio.archiveiterator import ArchiveIterator
 
 from casefile.model import Received
 from casefile.vocabulary import Cause, Outcome
-from collectors.http.recorded import WARC_FILE, HeldFile, WarcMade, WarcRequest, work
+from collectors.http.recorded import work
+from collectors.http.recorded_answer import WARC_FILE, HeldFile, WarcMade, WarcRequest
 from containment.spool import Kind, Spool
 
 OPENED = {"scheme": "http", "host": "site.example", "port": 80, "address": "93.184.216.34"}
@@ -102,6 +103,7 @@ def make(tmp_path: Path) -> Making:
     ) -> Made:
         nonlocal count
         count += 1
+        lengths = random.Random(count)
         inputs, out = tmp_path / f"in-{count}", tmp_path / f"out-{count}"
         inputs.mkdir()
         out.mkdir()
@@ -111,7 +113,7 @@ def make(tmp_path: Path) -> Making:
             strand.say(Kind.SECURED, secured)
         for kind, content in ((Kind.UP, up), (Kind.DOWN, down)):
             while content:
-                size = random.randint(1, max(40, len(content) // 3))
+                size = lengths.randint(1, max(40, len(content) // 3))
                 strand.put(kind, content[:size])
                 content = content[size:]
         strand.end({"client": "closed", "server": "closed", "broken": ""})
@@ -196,7 +198,7 @@ def test_a_chain_is_kept_once_with_version_cipher_and_roots(make: Making) -> Non
 
 
 def test_a_large_body_that_is_a_file_of_the_capture_is_not_kept_twice(make: Making) -> None:
-    body = random.randbytes(1 << 20)
+    body = random.Random(1).randbytes(1 << 20)
     response = OK.replace(b": 4\r\n\r\nbody", b": %d\r\n\r\n" % len(body)) + body
     digest = "sha256:" + hashlib.sha256(body).hexdigest()
     held = HeldFile(path="received/0001", sha256=digest, bytes=len(body))
