@@ -21,6 +21,7 @@ ALL = (
     "importing",
     "pages",
     "containing",
+    "recording",
 )
 
 

@@ -31,8 +31,9 @@ FRAMES_LIMIT = 1 << 20
 """In one spool: who reads it holds the place of each."""
 QUEUE_BYTES = 32 << 20
 """What may wait for the disk in memory."""
-PATIENCE_S = 2.0
-"""How long all connections of a call together wait for a disk that takes nothing. Then the traffic goes on alone."""
+STALL_S = 5.0
+PATIENCE_S = 60.0
+"""How long traffic waits for a disk that takes nothing, and for a slow one in all of a call. Then it goes on alone."""
 CLOSE_S = 30.0
 """How long the end of a call waits for the disk, when no traffic waits any more."""
 ENDINGS_BYTES = 4 << 20
@@ -104,6 +105,7 @@ class Spool:
     _queue: deque[tuple[bytes, bytes]] = field(default_factory=deque)
     _waiting: int = 0
     _taken: int = 0
+    _moved_at: float = 0
     _frames: int = 0
     _connections: int = 0
     _lost: str = ""
@@ -136,18 +138,26 @@ class Spool:
             if self._taken + len(content) > room or (bytes_of_it and self._frames > FRAMES_LIMIT):
                 self._lost = self._lost or f"more than {self.most_bytes} bytes or {FRAMES_LIMIT} pieces"
                 return self._lost
-            while self._waiting > QUEUE_BYTES and not self._closing and self.patience_s > 0:
-                begun = time.monotonic()
-                self._changed.wait(self.patience_s)
-                self.patience_s -= time.monotonic() - begun
+            self._await_disk()
             if self._waiting > QUEUE_BYTES or self._closing:
-                self._lost = self._lost or "the disk took nothing for too long"
+                self._lost = self._lost or "the disk was too slow"
+                self.patience_s = 0
                 return self._lost
             self._queue.append((head, content))
             self._taken += len(head) + len(content) + CHECKSUM.size
             self._waiting += len(content)
             self._changed.notify_all()
         return ""
+
+    def _await_disk(self) -> None:
+        begun = time.monotonic()
+        while self._waiting > QUEUE_BYTES and not self._closing:
+            now = time.monotonic()
+            left = min(max(self._moved_at, begun) + STALL_S - now, begun + self.patience_s - now)
+            if left <= 0:
+                break
+            self._changed.wait(left)
+        self.patience_s -= time.monotonic() - begun
 
     def close(self) -> Recording:
         """Write what waits and give the file. Later frames are dropped."""
@@ -158,7 +168,7 @@ class Spool:
         with self._changed:
             lost = self._lost
             if self._writer.is_alive():
-                lost = lost or "the disk took nothing for too long"
+                lost = lost or "the disk was too slow"
             return Recording(self.path, self._connections, self._taken, lost)
 
     def _write_all(self) -> None:
@@ -193,6 +203,7 @@ class Spool:
             with self._changed:
                 self._queue.popleft()
                 self._waiting -= len(content)
+                self._moved_at = time.monotonic()
                 self._changed.notify_all()
 
     def _check_room(self) -> None:

@@ -120,7 +120,7 @@ def run_collect(services: Services, order: dict[str, Any], notes: Notes) -> None
         leads = add_leads(services, occurrences(candidates), Origin(Pathway.LIST, job="the job"))
     else:
         leads = add_leads(services, candidates, Origin(Pathway.BY_HAND))
-    options = CaptureOptions(level=ContainmentLevel(order.get("level", "full")))
+    options = CaptureOptions(method=order.get("method"), level=ContainmentLevel(order.get("level", "full")))
     with (examining if order.get("examine") else not_examining)(services, options.level) as examine:
         collect(services, leads, options, told=notes.told, examine=examine)
 
