@@ -6,6 +6,7 @@ seen, in place of the trust bundles, so that it is worth nothing anywhere but th
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import ipaddress
 import os
@@ -128,6 +129,12 @@ class Roots:
         self.context = ssl.create_default_context(cadata=_text(self.bundle))
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
         self.context.set_alpn_protocols(list(PROTOCOLS))
+
+
+@functools.cache
+def roots_of(further: tuple[Path, ...]) -> Roots:
+    """Those roots, read once in a process: it takes as long as a handshake."""
+    return Roots(further)
 
 
 def chain_of(connection: ssl.SSLSocket) -> tuple[bytes, ...]:

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from containment.certificates import Authority, Roots, chain_of
+from containment.certificates import Authority, Roots, chain_of, roots_of
 from containment.crossings import Crossing, NotRecorded, RecordingPolicy
 from containment.pump import Direction, pump
 from containment.relay import Flow, RelayIdle, relay
@@ -61,7 +61,7 @@ class Recorder:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self.roots = Roots(self.policy.roots)
+        self.roots = roots_of(self.policy.roots)
 
     def write_trust(self, folder: Path) -> None:
         """Write the certificates that the sandbox sees: the authority's, and public ones where those may be met."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,12 +20,12 @@ from warcio.archiveiterator import ArchiveIterator
 from casefile.vocabulary import ContainmentLevel, Fidelity, FileKind
 from collectors.http.recorded_answer import WARC_FILE
 from containment.sandbox import available
-from containment.spool import Recording
+from containment.spool import Kind, Recording, read_frames
 from containment.worker import WorkerFailed
 from pipelines.recording import SPOOL_FILE, add_record
 from preservation.intake import OutputRefused
 
-from .workspaces import Place
+from .workspaces import KILLED, Place
 
 FILM = "testsrc=size=64x48:rate=5:duration=1"
 FULL = {"level": ContainmentLevel.FULL.value}
@@ -91,7 +94,34 @@ def test_a_video_is_sealed_with_the_record_of_everything_that_passed(
     (head,) = (block for kind, block in kept if kind == "revisit")
     assert head + film == bytes(site.sent[-1])
     recording.require_sound()
-    recording.require_rebuilt_equal()
+
+
+@pytest.mark.campaign
+def test_what_a_killed_run_had_received_is_in_quarantine(recording: Place, site: HostileSite, film: bytes) -> None:
+    def stall(visit: Visit) -> None:
+        visit.send(f"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: {2 * len(film)}\r\n\r\n", film)
+        visit.pause(60)
+
+    site.behaviours["/stalls.mp4"] = stall
+    child = recording.start("collect", locators=[site.url("/stalls.mp4")], method="ytdlp", **FULL)
+    until = time.monotonic() + 60
+    while not any(
+        one.stat().st_size > len(film) for one in recording.root.glob("staging/*/outputs/.recorded-*/spool-*")
+    ):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    os.kill(child, signal.SIGKILL)
+    assert recording.driver.wait(child) == KILLED
+    recording.must("collect", locators=[site.url("/page")], **FULL)
+    (spool,) = (recording.root / "quarantine").rglob("spool-*")
+    with spool.open("rb") as file:
+        places = [(one.start, one.length) for one in read_frames(file) if one.kind is Kind.DOWN]
+        received = b""
+        for start, length in places:
+            file.seek(start)
+            received += file.read(length)
+    assert received.endswith(film)
+    recording.require_sound()
 
 
 def test_a_spool_of_which_no_warc_can_be_made_is_kept_as_it_is(tmp_path: Path) -> None:
