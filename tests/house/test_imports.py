@@ -19,7 +19,7 @@ PLANTED = [
     ("cli/planted.py", "import yt_dlp", "yt-dlp only in"),
     ("cli/planted.py", "import PIL.Image", "Decoders only in"),
     ("collectors/planted.py", "import httpcore", "HTTP and WARC only in"),
-    ("preservation/planted.py", "import cryptography", "Signing only in"),
+    ("preservation/planted.py", "import cryptography", "Keys only in"),
     ("pipelines/planted.py", "import rich", "The terminal only in"),
 ]
 
