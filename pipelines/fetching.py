@@ -24,8 +24,16 @@ from casefile.vocabulary import ContainmentLevel
 from collectors.interface import CaptureLimits, CaptureRequest, MethodSpec
 from containment.spool import Recording
 from containment.upstream import upstream_of
-from containment.worker import RECORDS_PREFIX, EgressPolicy, Limits, Worker, WorkerResult, open_worker
-from pipelines.recording import MODULE, add_record, recording_policy
+from containment.worker import (
+    RECORDS_PREFIX,
+    EgressPolicy,
+    Limits,
+    Worker,
+    WorkerFailed,
+    WorkerResult,
+    open_worker,
+)
+from pipelines.recording import MODULE, add_record, keep_spool, recording_policy
 from pipelines.services import Services
 
 MEMORY_BYTES = 2 << 30
@@ -97,7 +105,11 @@ class FetchWorkers:
         wanted = _Wanted(spec.options[MODULE_FOR_MANY] if many else spec.module, host, self._egress(spec))
         request = capture_request(locator, settings).plain()
         with self._lent(wanted, worth_waiting=WORTH_WAITING if many else 0) as worker:
-            result = worker.call_into(request, target, worker_limits(settings))
+            try:
+                result = worker.call_into(request, target, worker_limits(settings))
+            except WorkerFailed as failed:
+                keep_spool(failed, target)
+                raise
             if result.recording is None:
                 return Fetched(result)
             # The worker's next call would end it.

@@ -62,6 +62,13 @@ def _add(recording: Recording, target: Path, make: Make) -> ReceivedFile:
         spool.unlink(missing_ok=True)
 
 
+def keep_spool(failed: WorkerFailed, target: Path) -> None:
+    """Leave what passed before a worker was lost with the attempt, which is set aside; raises StorageFailed."""
+    if failed.recording is not None:
+        with storage_errors("record", target):
+            _put(failed.recording.path, target, SPOOL_FILE, SPOOL_TYPE)
+
+
 def _put(source: Path, target: Path, name: str, media_type: str) -> ReceivedFile:
     place = target / name
     try:

@@ -55,7 +55,9 @@ class _Connection:
         facts = {
             "started": _date(self.began_us),
             "ended": _date(self.last_us),
-            "peer": f"[{host}]:{self.opened['port']}" if ":" in host else f"{host}:{self.opened['port']}",
+            "peer": f"[{host}]:{self.opened['port']}"
+            if ":" in host
+            else f"{host or 'not known'}:{self.opened['port']}",
             "client-end": str(self.ended.get("client", "")) or "not seen",
             "server-end": str(self.ended.get("server", "")) or "not seen",
         }
@@ -139,7 +141,7 @@ class _Making:
         for way, (stream, at) in rest.items():
             if at < stream.length:
                 self.made["unread_bytes"] += stream.length - at
-                named = (("WARC-Target-URI", one.place + "/"), _address(one))
+                named = (("WARC-Target-URI", one.place + "/"), *_address(one))
                 record_id = new_record_id()
                 block = stream.slices(at, stream.length)
                 date = _date(stream.moment_us(at))
@@ -148,7 +150,7 @@ class _Making:
 
     def _add_conversation(self, one: _Connection, said: Conversation, facts: dict[str, str]) -> None:
         self.made["exchanges"] += 1
-        common = (("WARC-Target-URI", one.place + _target(said.request)), _address(one))
+        common = (("WARC-Target-URI", one.place + _target(said.request)), *_address(one))
         request_id, response_id = new_record_id(), new_record_id()
         told = {**facts}
         if said.request is not None:
@@ -202,7 +204,7 @@ class _Making:
         if chain not in self.chains:
             self.chains[chain] = record_id = new_record_id()
             content = "".join(ssl.DER_cert_to_PEM_cert(bytes.fromhex(each)) for each in chain).encode("ascii")
-            named = (("WARC-Target-URI", one.place + "/"), _address(one))
+            named = (("WARC-Target-URI", one.place + "/"), *_address(one))
             kind = "application/pem-certificate-chain"
             self.warc.write(Record("resource", _date(one.began_us), kind, (content,), named, record_id))
         return self.chains[chain]
@@ -231,8 +233,10 @@ def _target(request: Message | None) -> str:
     return readable(quote(path, safe="!#$%&'()*+,/:;=?@[]~", encoding="latin-1"), 65_536)
 
 
-def _address(one: _Connection) -> tuple[str, str]:
-    return ("WARC-IP-Address", str(one.opened["address"]))
+def _address(one: _Connection) -> tuple[tuple[str, str], ...]:
+    """The address that was connected; where a proxy chose it, nobody here knows."""
+    address = str(one.opened["address"])
+    return (("WARC-IP-Address", address),) if address else ()
 
 
 def _date(moment_us: int) -> str:

@@ -22,7 +22,7 @@ from collectors.http.recorded_answer import WARC_FILE
 from containment.sandbox import available
 from containment.spool import Kind, Recording, read_frames
 from containment.worker import WorkerFailed
-from pipelines.recording import SPOOL_FILE, add_record
+from pipelines.recording import SPOOL_FILE, add_record, keep_spool
 from preservation.intake import OutputRefused
 
 from .workspaces import KILLED, Place
@@ -136,6 +136,18 @@ def test_a_spool_of_which_no_warc_can_be_made_is_kept_as_it_is(tmp_path: Path) -
     assert (record.path, record.fidelity) == (SPOOL_FILE, Fidelity.WIRE)
     assert (target / SPOOL_FILE).read_bytes() == b"what passed"
     assert not spool.exists()
+
+
+def test_what_passed_before_a_worker_was_lost_stays_with_the_attempt(tmp_path: Path) -> None:
+    target, spool = tmp_path / "target", tmp_path / "spool"
+    target.mkdir()
+    spool.write_bytes(b"what passed")
+    failed = WorkerFailed("killed", "out of memory")
+    keep_spool(failed, target)
+    assert list(target.iterdir()) == []
+    failed.recording = Recording(spool, 1, 11)
+    keep_spool(failed, target)
+    assert (target / SPOOL_FILE).read_bytes() == b"what passed"
 
 
 @pytest.mark.parametrize("left", ["record", WARC_FILE])
