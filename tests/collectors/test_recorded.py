@@ -178,6 +178,12 @@ def test_the_address_is_that_of_the_connection(opened: dict[str, object], place:
     assert request.headers["WARC-Target-URI"] == place
 
 
+def test_an_address_that_a_proxy_chose_is_not_made_up(make: Making) -> None:
+    made = make(GET, OK, opened={**OPENED, "address": ""})
+    assert not [one for one in made.captured.records() if "WARC-IP-Address" in one.headers]
+    assert b"peer: not known:80\r\n" in made.blocks("metadata")[0]
+
+
 def test_a_target_cannot_write_headers(make: Making) -> None:
     hostile = GET.replace(b"/a?b=c", b"/\xd8\xa7\x85\x1b[31m%0d%0aWARC-Type:x")
     (request,) = make(hostile, OK).captured.records("request")

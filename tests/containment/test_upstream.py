@@ -13,6 +13,7 @@ from casefile.model import Received
 from casefile.vocabulary import Cause, ContainmentLevel, Outcome
 from containment.addresses import why_not_public
 from containment.broker import Broker
+from containment.crossings import Carrier
 from containment.sandbox import available
 from containment.upstream import (
     DIRECT,
@@ -51,8 +52,8 @@ def around(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         passed.append(f"connected to {address}")
         return outside.connect(address, port, timeout_s)
 
-    def broker(policy: EgressPolicy) -> Broker:
-        return Broker(policy, resolve=resolve, connect=connect, connect_timeout_s=3.0)
+    def broker(policy: EgressPolicy, recorder: Carrier | None) -> Broker:
+        return Broker(policy, recorder, resolve=resolve, connect=connect, connect_timeout_s=3.0)
 
     monkeypatch.setattr("containment.worker.Broker", broker)
     return passed
