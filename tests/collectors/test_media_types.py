@@ -40,7 +40,7 @@ from collectors.media_types import declared, role_of, sniff
         (b"OggS\0\x02" + b"\0" * 22 + b"\x80theora", "video/ogg", Role.VIDEO),
         (b"%PDF-1.7\n", "application/pdf", Role.DOCUMENT),
         (b"PK\x03\x04\x14\0", "application/zip", Role.ARCHIVE),
-        (gzip.compress(b"x"), "application/gzip", Role.ARCHIVE),
+        (gzip.compress(b"x", mtime=0), "application/gzip", Role.ARCHIVE),
         (b"\0" * 257 + b"ustar\x0000", "application/x-tar", Role.ARCHIVE),
         (b"BZh91AY&SY", "application/x-bzip2", Role.ARCHIVE),
         (b"WARC/1.1\r\nWARC-Type: warcinfo", "application/warc", Role.ARCHIVE),
