@@ -58,11 +58,8 @@ def code_commit(folder: Path) -> str:
 
 def resolvers(configuration: str) -> tuple[str, ...]:
     """The addresses in resolv.conf(5); one that only a local network has would say where the collector sits."""
-    found = [
-        line.split()[1]
-        for line in configuration.splitlines()
-        if line.split()[:1] == ["nameserver"] and line.split()[1:]
-    ]
+    lines = map(str.split, configuration.splitlines())
+    found = [words[1] for words in lines if len(words) > 1 and words[0] == "nameserver"]
     return tuple(dict.fromkeys(_shown(address) for address in found))
 
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from casefile.records.engine import tables
+from casefile.records.engine import insert_absent, tables
 from casefile.records.pixels import portions
 
 MATCHED = "edges_matched"
@@ -71,9 +70,8 @@ def matched_position(connection: Connection) -> int:
 
 def note_matched(connection: Connection, position: int) -> None:
     """The edges take the log into account up to that position."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     state = tables("work_")["work_state"]
-    connection.execute(dialect.insert(state).on_conflict_do_nothing(), {"name": MATCHED, "value": "-1"})
+    insert_absent(connection, state, [{"name": MATCHED, "value": "-1"}])
     connection.execute(update(state).where(state.c.name == MATCHED).values(value=str(position)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection as Connection
 from sqlalchemy import Engine as Engine
 from sqlalchemy import Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
@@ -38,6 +39,12 @@ def tables(*families: str) -> dict[str, Table]:
 def table(name: str) -> Table:
     """One table by its name."""
     return SQLModel.metadata.tables[name]
+
+
+def insert_absent(connection: Connection, into: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows; those whose key is there already stay as they are. Both databases say it in their own words."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(dialect.insert(into).on_conflict_do_nothing(), rows)
 
 
 ALL_FAMILIES = ("log_", "view_", "work_")

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from casefile.events.envelope import Event, PartName
 from casefile.events.types import (
@@ -28,7 +27,7 @@ from casefile.events.types import (
 )
 from casefile.events.upcasting import upcast
 from casefile.ids import CaptureId, LogId, item_id
-from casefile.records.engine import tables, writing
+from casefile.records.engine import insert_absent, tables, writing
 from casefile.records.reading import read_events, read_head
 from casefile.records.search import Passage, index_text
 
@@ -67,8 +66,7 @@ def _index_batch(engine: Engine, log: LogId) -> int:
 def _indexed(connection: Connection) -> int:
     """How many events are indexed; the row is locked until the transaction ends."""
     state = tables("work_")["work_state"]
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(state).on_conflict_do_nothing(), {"name": INDEXED, "value": "0"})
+    insert_absent(connection, state, [{"name": INDEXED, "value": "0"}])
     value: str = connection.execute(select(state.c.value).where(state.c.name == INDEXED).with_for_update()).scalar_one()
     return int(value)
 

@@ -13,10 +13,9 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from sqlalchemy import Connection, Engine, Row, Select, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from casefile.errors import LeaseLost
-from casefile.records.engine import reading, tables, writing
+from casefile.records.engine import insert_absent, reading, tables, writing
 
 MAX_LEASE_MS = 3_600_000
 """An hour. A lease that ends later than this from now was written by a clock that has since been set back."""
@@ -186,7 +185,6 @@ def _note(connection: Connection, work: list[Settled], stage: str) -> None:
     if not work:
         return
     table = tables("work_")["work_item"]
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     rows = [
         {
             "stage": stage,
@@ -199,7 +197,7 @@ def _note(connection: Connection, work: list[Settled], stage: str) -> None:
         }
         for one in work
     ]
-    connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+    insert_absent(connection, table, rows)
 
 
 def _one(stage: str, key: str) -> Select[tuple[str, str, str, int, int, int, str]]:

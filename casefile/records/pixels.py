@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from casefile.records.engine import tables
+from casefile.records.engine import insert_absent, tables
 
 PORTION = 500
 """Names in one query."""
@@ -39,7 +37,7 @@ def store_pixels(connection: Connection, read: Iterable[StoredPixels]) -> None:
     rows = [{"item": one.item, "digest": one.digest, "cause": one.cause} for one in read]
     if rows:
         table = tables("work_")["work_pixels"]
-        connection.execute(_dialect(connection).insert(table).on_conflict_do_nothing(), rows)
+        insert_absent(connection, table, rows)
 
 
 def stored_pixels(connection: Connection, items: Collection[str]) -> dict[str, StoredPixels]:
@@ -57,7 +55,7 @@ def add_questions(connection: Connection, questions: Iterable[StoredQuestion]) -
     ]
     if rows:
         table = tables("work_")["work_pixel_question"]
-        connection.execute(_dialect(connection).insert(table).on_conflict_do_nothing(), rows)
+        insert_absent(connection, table, rows)
 
 
 def open_questions(connection: Connection, most: int) -> list[StoredQuestion]:
@@ -86,7 +84,3 @@ def portions(names: Collection[str]) -> Iterator[Sequence[str]]:
     ordered = sorted(set(names))
     for start in range(0, len(ordered), PORTION):
         yield ordered[start : start + PORTION]
-
-
-def _dialect(connection: Connection) -> Any:
-    return postgresql if connection.dialect.name == "postgresql" else sqlite

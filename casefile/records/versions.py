@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection, inspect, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from casefile.records.engine import table
+from casefile.records.engine import insert_absent, table
 from casefile.records.view import VIEW_VERSION
 
 DATABASE_VERSION = "0002"
@@ -33,8 +32,7 @@ def views_are_current(connection: Connection) -> bool:
 def note_views(connection: Connection) -> None:
     """The view tables are now as this program makes them."""
     state = table("work_state")
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(state).on_conflict_do_nothing(), {"name": VIEWS, "value": ""})
+    insert_absent(connection, state, [{"name": VIEWS, "value": ""}])
     connection.execute(update(state).where(state.c.name == VIEWS).values(value=str(VIEW_VERSION)))
 
 
