@@ -1,8 +1,8 @@
 """Which of yt-dlp's extractors takes a locator, and which can find a player in a page: its own answers, found sooner.
 
 yt-dlp asks each of 1,700 extractors in turn. In a worker that forks for each capture that costs more than the page:
-every pattern that is touched is a page of memory copied. Here their patterns are tried together, many in one
-expression, and only those of an expression that matches are asked one by one.
+every pattern that is touched is a page of memory copied. Here most are passed over by text that they cannot match
+without. The patterns of the rest are tried together, many in one expression. Only what is left is asked one by one.
 """
 
 from __future__ import annotations
@@ -18,16 +18,18 @@ import yt_dlp.version
 from yt_dlp.extractor import gen_extractor_classes
 from yt_dlp.extractor.common import InfoExtractor
 
+from collectors.ytdlp.certain_text import LEADING_FLAGS, certain_text
 from collectors.ytdlp.embedders import EMBEDDERS, EMBEDDERS_OF
 
 TOGETHER = 50
 """Extractors in one expression; a match costs at most so many single questions."""
 NAMED_GROUP = re.compile(r"\(\?P<\w+>")
-LEADING_FLAGS = re.compile(r"\(\?([aiLmsux]+)\)")
 REFERS_BACK = re.compile(r"\(\?P=|\\[1-9]|\(\?\(")
 """Numbers and names of groups change when expressions are joined; these stay alone."""
 
 Kind = type[InfoExtractor]
+Member = tuple[int, str]
+"""An extractor's place in yt-dlp's order and its key."""
 
 
 class Extractors(ChainMap[str, Kind]):
@@ -49,7 +51,32 @@ class Together:
     """Several extractors and the one expression that matches where at least one of theirs does."""
 
     expression: re.Pattern[str]
-    members: tuple[tuple[int, str], ...]
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """How a locator's extractor is looked for.
+
+    `told` are those that can only match where all pieces of one of their texts are; `together` are tried in groups;
+    `alone` must be asked each time, since they decide by code of their own.
+    """
+
+    told: tuple[tuple[Member, tuple[tuple[str, ...], ...]], ...]
+    together: tuple[Together, ...]
+    alone: tuple[Member, ...]
+
+    def candidates(self, locator: str) -> list[Member]:
+        """Those that may take the locator, in yt-dlp's order."""
+        folded = locator.casefold()
+        found = list(self.alone)
+        for member, texts in self.told:
+            if any(all(piece in folded for piece in text) for text in texts):
+                found.append(member)
+        for group in self.together:
+            if group.expression.match(locator):
+                found.extend(group.members)
+        return sorted(found)
 
 
 @functools.cache
@@ -60,28 +87,28 @@ def extractors() -> dict[str, Kind]:
 
 def key_for(locator: str) -> str:
     """The key of the extractor that yt-dlp would take; empty when none does."""
-    groups, alone = _prepared()
-    candidates = list(alone)
-    for group in groups:
-        if group.expression.match(locator):
-            candidates.extend(group.members)
     table = extractors()
-    return next((key for _, key in sorted(candidates) if table[key].suitable(locator)), "")
+    return next((key for _, key in _prepared().candidates(locator) if table[key].suitable(locator)), "")
 
 
 @functools.cache
-def _prepared() -> tuple[tuple[Together, ...], tuple[tuple[int, str], ...]]:
-    """Groups that are tried together, and those that must be asked each time: they decide by code of their own."""
-    alone: list[tuple[int, str]] = []
-    joinable: list[tuple[tuple[int, str], tuple[str, ...]]] = []
+def _prepared() -> Prepared:
+    told: list[tuple[Member, tuple[tuple[str, ...], ...]]] = []
+    joinable: list[tuple[Member, tuple[str, ...]]] = []
+    alone: list[Member] = []
     for member in enumerate(extractors()):
-        kind = extractors()[member[1]]
-        patterns = _patterns(kind)
-        if patterns is None or any(REFERS_BACK.search(one) for one in patterns):
+        patterns = _patterns(extractors()[member[1]])
+        if patterns is None:
             alone.append(member)
-        elif patterns:
+            continue
+        texts = tuple(map(certain_text, patterns))
+        if all(texts):
+            told.append((member, texts))
+        elif any(REFERS_BACK.search(one) for one in patterns):
+            alone.append(member)
+        else:
             joinable.append((member, patterns))
-    return tuple(_joined(joinable)), tuple(alone)
+    return Prepared(tuple(told), tuple(_joined(joinable)), tuple(alone))
 
 
 def _patterns(kind: Kind) -> tuple[str, ...] | None:
@@ -96,7 +123,7 @@ def _patterns(kind: Kind) -> tuple[str, ...] | None:
     return tuple(valid) if isinstance(valid, list | tuple) else None
 
 
-def _joined(joinable: Sequence[tuple[tuple[int, str], tuple[str, ...]]]) -> Iterator[Together]:
+def _joined(joinable: Sequence[tuple[Member, tuple[str, ...]]]) -> Iterator[Together]:
     for start in range(0, len(joinable), TOGETHER):
         part = joinable[start : start + TOGETHER]
         expressions = [_without_names(pattern) for _, patterns in part for pattern in patterns]
