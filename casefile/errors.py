@@ -4,7 +4,9 @@
     ├── UsageError                 2   a request that cannot be understood
     │   ├── SettingsError          2
     │   ├── SheetUnusable          2
+    │   ├── JarUnusable            2
     │   ├── UnknownPerson          2
+    │   ├── UnknownIdentity        2
     │   └── UnknownItem            2
     ├── ToolMissing                3
     ├── GateRefused                4
@@ -85,6 +87,31 @@ class UnknownPerson(UsageError):
 
     def advice(self) -> str:
         return "List people with `casefile person list`; record one with `casefile person add NAME`."
+
+
+class JarUnusable(UsageError):
+    """A file of cookies cannot be read as one, or holds none that is of use. Its values are never in the message."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"the jar cannot be used: {problem}")
+        self.problem = problem
+
+    def advice(self) -> str:
+        return (
+            "Export the cookies of the platform again, from the identity's own browser profile and while logged in, as "
+            "cookies.txt (Netscape) or as the JSON of a cookie extension."
+        )
+
+
+class UnknownIdentity(UsageError):
+    """No virtual identity of that name or id is registered in this investigation, or it is retired."""
+
+    def __init__(self, identity: str, problem: str = "is registered under that name or id") -> None:
+        super().__init__(f"no virtual identity {problem}: {identity!r}")
+        self.identity = identity
+
+    def advice(self) -> str:
+        return "List them with `casefile identity list`; register one with `casefile identity add NAME --platform P`."
 
 
 class UnknownItem(UsageError):

@@ -17,6 +17,7 @@ from casefile.canonical import Json, canonical_json
 from casefile.clock import ClockReading, rfc3339
 from casefile.digests import Digest, sha256
 from casefile.vocabulary import (
+    Access,
     Acquisition,
     Cause,
     ContainmentLevel,
@@ -271,6 +272,24 @@ class Environment(Value):
     resolver: tuple[str, ...] = ()
 
 
+class Visitor(Value):
+    """What the sites of a capture saw of whoever asked: one and the same for every request, whichever tool made it.
+
+    `identity` is the id of a virtual identity, `cookies` how many of its jar were handed to the worker. `time_zone` and
+    `viewport` are the identity's; methods without a browser show neither. `withheld` says what of the requests this
+    capture's own record of them does not hold as it was sent.
+    """
+
+    user_agent: Text
+    accept_language: Text
+    access: Access = Access.PUBLIC
+    identity: str | None = None
+    time_zone: Text | None = None
+    viewport: Text | None = None
+    cookies: int = Field(default=0, ge=0)
+    withheld: tuple[Text, ...] | None = None
+
+
 class Circumstances(Value):
     """Who captured what, how, under which containment: known to the parent, never said by the worker."""
 
@@ -295,6 +314,7 @@ class Circumstances(Value):
     contacts: tuple[Contact, ...] = ()
     allowances: tuple[str, ...] = ()
     environment: Environment | None = None
+    visitor: Visitor | None = None
 
 
 class CaptureRecord(Value):

@@ -31,7 +31,6 @@ HOST_AND_PORT = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}",
 
 
 WITHOUT_EFFECT: Mapping[str, str] = {
-    "gates.mode": "no gate consults it yet",
     "time.authorities": "nothing asks them yet",
 }
 """Settings that are read and checked and change nothing so far, and why."""
@@ -149,7 +148,9 @@ class GateSettings(_Group):
     """How strictly gates act."""
 
     mode: GateMode = Field(
-        default=GateMode.WARN, description="record, warn or enforce. Without effect: no gate consults it yet."
+        default=GateMode.WARN,
+        description="record, warn or enforce; for purpose court always enforce. So far it is asked for one gate: an "
+        "identity that another investigation uses too.",
     )
 
 
@@ -185,6 +186,22 @@ class ExamineSettings(_Group):
     )
 
 
+class IdentitySettings(_Group):
+    """How virtual identities are looked after."""
+
+    uses_file: str = Field(
+        default="~/.local/state/casefile/identity-uses.json",
+        description="A file outside all workspaces that tells when one identity is used in two investigations. It "
+        "holds salted digests, no names. Empty: nobody is warned.",
+    )
+    canary_every: int = Field(
+        default=25,
+        ge=0,
+        description="Captures with an identity after which its session is looked at again; 0: only before the first "
+        "and after an answer that looks like a login or a challenge.",
+    )
+
+
 class Settings(_Group):
     """All settings of one workspace."""
 
@@ -196,6 +213,7 @@ class Settings(_Group):
     gates: GateSettings = GateSettings()
     time: TimeSettings = TimeSettings()
     examine: ExamineSettings = ExamineSettings()
+    identity: IdentitySettings = IdentitySettings()
 
     @model_validator(mode="after")
     def _nothing_around_the_proxy(self) -> Self:

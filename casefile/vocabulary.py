@@ -35,6 +35,8 @@ class Cause(StrEnum):
     REGION = "region"
     REMOVED_NOTICE = "removed-notice"
     INTERRUPTED = "interrupted"
+    SESSION_EXPIRED = "session-expired"
+    CHALLENGE = "challenge"
     SUPERSEDED = "superseded"
     # partial: item kept
     TRUNCATED = "truncated"
@@ -98,6 +100,17 @@ class Purpose(StrEnum):
     WORK = "work"
     DECISION = "decision"
     COURT = "court"
+
+
+class Access(StrEnum):
+    """What a visitor needs to see a page (Berkeley Protocol, paragraphs 63 and 65): nothing, an account that anybody
+    may open, an account that anybody may pay for, or somebody's permission.
+    """
+
+    PUBLIC = "public"
+    REGISTRATION = "registration"
+    PAID = "paid"
+    RESTRICTED = "restricted"
 
 
 class GateMode(StrEnum):

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from casefile.model import Value
+from collectors.jars import Cookie
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,11 @@ class CaptureLimits(Value):
 
 
 class CaptureRequest(Value):
-    """What the parent asks of a worker. `proxy` is the egress broker as the worker reaches it: http://host:port."""
+    """What the parent asks of a worker. `proxy` is the egress broker as the worker reaches it: http://host:port.
+
+    `cookies` are those of a virtual identity, for `hosts`, its platform's, and for no other host. A worker SHALL keep
+    their values out of whatever it leaves and answers (`collectors.withheld`).
+    """
 
     locator: str
     limits: CaptureLimits
@@ -57,3 +62,5 @@ class CaptureRequest(Value):
     accept_language: str
     proxy: str = ""
     comments: bool = False
+    cookies: tuple[Cookie, ...] = ()
+    hosts: tuple[str, ...] = ()

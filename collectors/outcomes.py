@@ -89,7 +89,10 @@ MEANINGS: Mapping[Cause, Meaning] = {
         advice="The site has changed since this yt-dlp was released. Update yt-dlp between two collections.",
     ),
     Cause.LOGIN_NEEDED: _meaning(
-        Outcome.FAILED, retryable=False, advice="The site shows this to logged-in visitors only. Collect it by hand."
+        Outcome.FAILED,
+        retryable=False,
+        advice="The site shows this to logged-in visitors only. Collect it under a virtual identity (`--identity`), or by "
+        "hand.",
     ),
     Cause.REGION: _meaning(
         Outcome.FAILED, retryable=False, advice="The site shows this in other countries only. Collect it from there."
@@ -102,6 +105,22 @@ MEANINGS: Mapping[Cause, Meaning] = {
     ),
     Cause.INTERRUPTED: _meaning(
         Outcome.FAILED, retryable=True, advice="The capture was interrupted. Run the same command again to resume."
+    ),
+    Cause.SESSION_EXPIRED: _meaning(
+        Outcome.FAILED,
+        Outcome.CAPTURED,
+        retryable=False,
+        advice="The site does not take the identity for logged in any more, so its platform is paused and nothing more "
+        "is asked for. Log in again by hand, export the jar anew, `casefile identity resume NAME --jar FILE`, and run "
+        "the same command again.",
+    ),
+    Cause.CHALLENGE: _meaning(
+        Outcome.FAILED,
+        Outcome.CAPTURED,
+        retryable=False,
+        advice="The site wants proof that a person is there, so its platform is paused and nothing more is asked for. "
+        "Answer it by hand in the browser of that identity, wait, `casefile identity resume NAME` (with a new --jar), "
+        "and run the same command again.",
     ),
     Cause.SUPERSEDED: _meaning(
         Outcome.FAILED, retryable=False, advice="Another worker took this capture over; its record is the one to use."

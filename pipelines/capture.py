@@ -12,7 +12,7 @@ from casefile.clock import ClockReading, rfc3339
 from casefile.errors import RecordUnreadable
 from casefile.events.types import CaptureFailed, CaptureStarted
 from casefile.ids import CaptureId, LeadId
-from casefile.model import Circumstances, ClockRecord, Contact, Lead, Received, ReceivedFile, readable
+from casefile.model import Circumstances, ClockRecord, Contact, Lead, Received, Visitor, readable
 from casefile.records.engine import Connection, reading
 from casefile.records.ledger import Claim, Ending, Settled, WorkState, finish
 from casefile.records.progress import Progress, progress_of
@@ -20,10 +20,12 @@ from casefile.vocabulary import Acquisition, Cause, ContainmentLevel, Outcome, P
 from collectors.choosing import Choice, NoMethod, choose_method
 from collectors.interface import MethodSpec
 from collectors.outcomes import advice as advice_for
+from collectors.withheld import secrets_of, withhold
 from containment.worker import WorkerFailed, WorkerResult
 from pipelines import sealing_events
 from pipelines.environment import environment, ourselves
-from pipelines.fetching import FetchWorkers
+from pipelines.fetching import Fetched, FetchWorkers, capture_request
+from pipelines.identity_session import Halt, IdentitySession
 from pipelines.sealing_events import FailedCapture
 from pipelines.services import Services
 from pipelines.tool_register import register_tools
@@ -45,6 +47,11 @@ class CaptureOptions:
     purpose: Purpose = Purpose.WORK
     level: ContainmentLevel = ContainmentLevel.FULL
     again: bool = False
+    session: IdentitySession | None = None
+
+    def session_for(self, locator: str) -> IdentitySession | None:
+        """The identity under which a locator is captured: none for what is not of its platform."""
+        return self.session if self.session is not None and self.session.covers(locator) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,7 @@ class Begun:
     at: ClockReading
     source: str | None = None
     how: str = ""
+    visitor: Visitor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,28 +114,47 @@ def attempt_lead(
     choice = choose_method(lead.locator, services.methods, options.method)
     if not isinstance(choice, Choice):
         return _refuse(services, lead, claim, options, choice)
+    session = options.session_for(lead.locator)
+    if session is None:
+        return _capture(services, workers, lead, claim, options, choice)
+    with session.turn() as halt:
+        if halt is not None:
+            return _hold(services, lead, claim, options, halt)
+        return _capture(services, workers, lead, claim, options, choice)
+
+
+def _capture(  # noqa: PLR0913
+    services: Services, workers: FetchWorkers, lead: Lead, claim: Claim, options: CaptureOptions, choice: Choice
+) -> Attempt:
+    settings, session = services.settings.capture, options.session_for(lead.locator)
+    asked = session.request(lead.locator, settings) if session else capture_request(lead.locator, settings)
     folder = open_folder(services, lead, claim)
     begun = begin(services, lead, claim, options, choice)
     try:
-        fetched = workers.fetch(begun.method, lead.locator, folder.worker)
-        received = _with_record(Received.model_validate(fetched.result.answer), fetched.record)
+        fetched = workers.fetch(begun.method, asked, folder.worker, session.identity.id if session else "")
+        received = _with_record(Received.model_validate(fetched.result.answer), fetched)
     except WorkerFailed as error:
         cause = CAUSE_OF_WORKER.get(error.kind, Cause.TOOL_FAILED)
-        return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, cause, str(error), error.contacts))
+        said = withhold(str(error), secrets_of(asked.cookies))
+        return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, cause, said, error.contacts))
     except OutputRefused as error:
         return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, Cause.TOOL_FAILED, str(error)))
     except ValidationError as error:
         problem = f"the worker's answer is not one: {error.errors(include_url=False, include_input=False)[0]['msg']}"
         return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, Cause.TOOL_FAILED, problem))
     services.reached("received")
+    if session is not None:
+        received = session.judge(received)
     return conclude(services, begun, folder, received, Surroundings.of(fetched.result))
 
 
-def _with_record(received: Received, record: ReceivedFile | None) -> Received:
+def _with_record(received: Received, fetched: Fetched) -> Received:
     """With the record of what passed among its files; without an item there is nothing that it would belong to."""
-    if record is None or not received.items:
+    if not received.items:
         return received
-    return Received.model_validate({**dict(received), "files": (*received.files, record)})
+    detail = readable("; ".join(one for one in (received.detail, fetched.remark) if one))
+    files = (*received.files, *((fetched.record,) if fetched.record else ()))
+    return Received.model_validate({**dict(received), "files": files, "detail": detail})
 
 
 def open_folder(services: Services, lead: Lead, claim: Claim) -> CaptureFolder:
@@ -148,7 +175,18 @@ def begin(services: Services, lead: Lead, claim: Claim, options: CaptureOptions,
         method_reason=choice.reason,
         purpose=options.purpose,
     )
-    return Begun(lead, claim, _start(services, lead, claim, started), choice.spec, options, at)
+    session = options.session_for(lead.locator)
+    capture = _start(services, lead, claim, started, session.identity.id if session else "")
+    visitor = _visitor(services, choice.spec, session)
+    return Begun(lead, claim, capture, choice.spec, options, at, visitor=visitor)
+
+
+def _visitor(services: Services, spec: MethodSpec, session: IdentitySession | None) -> Visitor | None:
+    """What the sites see of a method that goes to any."""
+    if session is not None or not spec.touches_network:
+        return session.visitor() if session else None
+    settings = services.settings.capture
+    return Visitor(user_agent=settings.user_agent, accept_language=settings.accept_language)
 
 
 def conclude(
@@ -221,6 +259,7 @@ def circumstances(services: Services, begun: Begun, around: Surroundings) -> Cir
         contacts=around.contacts,
         allowances=tuple(sorted({contact.allowance for contact in around.contacts if contact.allowance})),
         environment=environment(),
+        visitor=begun.visitor,
     )
 
 
@@ -260,9 +299,9 @@ def _state_of(connection: Connection, lead: str) -> WorkState:
     return WorkState.DONE if progress is not None and progress.done else WorkState.FAILED
 
 
-def _start(services: Services, lead: Lead, claim: Claim, started: CaptureStarted) -> CaptureId:
+def _start(services: Services, lead: Lead, claim: Claim, started: CaptureStarted, identity: str = "") -> CaptureId:
     capture = sealing_events.capture_id(services.log.id, LeadId(lead.id), claim.attempt)
-    services.append(sealing_events.started(services.log.id, lead.id, capture, started))
+    services.append(sealing_events.started(services.log.id, lead.id, capture, started, identity))
     services.reached("capture-started")
     return capture
 
@@ -275,6 +314,16 @@ def _refuse(services: Services, lead: Lead, claim: Claim, options: CaptureOption
     failed = CaptureFailed(attempt=claim.attempt, detail=refused.reason, advice=advice_for(refused.cause))
     refusal = FailedCapture(outcome=Outcome.REFUSED, cause=refused.cause, failed=failed)
     return _fail(services, lead, claim, capture, refusal)
+
+
+def _hold(services: Services, lead: Lead, claim: Claim, options: CaptureOptions, halt: Halt) -> Attempt:
+    """Record that a locator was not asked for, since the identity's session does not hold."""
+    started = CaptureStarted(
+        attempt=claim.attempt, method="", method_version="", method_reason=halt.detail, purpose=options.purpose
+    )
+    capture = _start(services, lead, claim, started)
+    failed = CaptureFailed(attempt=claim.attempt, detail=f"not asked for: {halt.detail}", advice=advice_for(halt.cause))
+    return _fail(services, lead, claim, capture, FailedCapture(outcome=Outcome.FAILED, cause=halt.cause, failed=failed))
 
 
 def _without_item(begun: Begun, received: Received, contacts: tuple[Contact, ...]) -> FailedCapture:

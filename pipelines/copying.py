@@ -25,6 +25,7 @@ from pipelines.recovering import recover_workspace
 from pipelines.reindex import reindex_workspace
 from pipelines.services import Services
 from preservation.durable import READ_ONLY_DIRECTORY, Disk, unobserved
+from preservation.jars import Jars
 from preservation.vault import Vault
 
 NEVER_CHANGING = ("keys", "quarantine", "vault")
@@ -35,11 +36,12 @@ the other way about. Its intent, which recovery would need, is a matter of the n
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What a backup wrote: files and bytes that were not there before."""
+    """What a backup wrote: files and bytes that were not there before; and how many identities' jars it now holds."""
 
     target: Path
     files: int
     bytes: int
+    jars: int = 0
 
 
 def back_up(services: Services, target: Path) -> Copied:
@@ -62,6 +64,7 @@ def back_up(services: Services, target: Path) -> Copied:
     for one, other in _pairs(source.root, target, NEVER_CHANGING):
         if not (other.is_file() and other.stat().st_size == one.stat().st_size):
             written.append(_copy(disk, one, other))
+    _forget_jars(source.keys, target / "keys", disk)
     files, size = len(written), sum(written)
     disk.replace(target / FILE_NAME, source.settings.read_bytes(), 0o600)
     _compare(source.root, target)
@@ -72,7 +75,7 @@ def back_up(services: Services, target: Path) -> Copied:
             outcome=EventOutcome(status="done"),
         )
     )
-    return Copied(target, files, size)
+    return Copied(target, files, size, len(Jars(target / "keys", disk).paths()))
 
 
 def restore_workspace(source: Path, directory: Path, environment: Mapping[str, str]) -> AuditReport:
@@ -98,6 +101,14 @@ def restore_workspace(source: Path, directory: Path, environment: Mapping[str, s
     disk.replace(workspace.settings, (source / FILE_NAME).read_bytes(), 0o600)
     reindex_workspace(directory, environment)
     return audit_workspace(directory, environment)
+
+
+def _forget_jars(source: Path, target: Path, disk: Disk) -> None:
+    """Discard the jars in the copy that the workspace has discarded since."""
+    kept = {path.name for path in Jars(source, disk).paths()}
+    for path in Jars(target, disk).paths():
+        if path.name not in kept:
+            disk.remove_file(path)
 
 
 def _pairs(source: Path, target: Path, folders: tuple[str, ...]) -> Iterator[tuple[Path, Path]]:

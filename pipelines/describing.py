@@ -71,6 +71,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         "contacts": (capture["circumstances"] or {}).get("contacts", []),
         "clock": (capture["circumstances"] or {}).get("started_clock"),
         "environment": (capture["circumstances"] or {}).get("environment"),
+        "visitor": (capture["circumstances"] or {}).get("visitor"),
     }
     described["lead"] = None if lead is None else {
         "id": lead.id,
@@ -112,6 +113,8 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
         ran = capture["environment"]
         yield f"  by Casefile {ran['casefile']}, code {ran.get('code', 'as installed')}"
         yield f"  on {ran['python']}, {ran['system']}"
+    if capture["visitor"]:
+        yield from _visitor_lines(capture["visitor"])
     for allowance in capture["allowances"] or []:
         yield f"  over an explicit allowance: {allowance}"
     for way in sorted({one["upstream"] for one in capture["contacts"] if one.get("upstream")}):
@@ -130,6 +133,14 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
     yield from _section("Remarks", [f"{one['at'][:19]} {one['by']}: {one['text']}" for one in described["remarks"]])
     if described["tags"]:
         yield f"Tags: {', '.join(described['tags'])}"
+
+
+def _visitor_lines(seen: Mapping[str, Any]) -> Iterator[str]:
+    yield f"  as {seen['user_agent']}, language {seen['accept_language']}"
+    if seen.get("identity"):
+        yield f"  under virtual identity {seen['identity']} (access {seen['access']}), {seen['cookies']} cookies"
+    for one in seen.get("withheld") or ():
+        yield f"  withheld from the record: {one}"
 
 
 def _likeness_line(one: Mapping[str, Any]) -> str:

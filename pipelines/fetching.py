@@ -22,6 +22,7 @@ from casefile.model import ReceivedFile
 from casefile.settings import CaptureSettings, EgressSettings
 from casefile.vocabulary import ContainmentLevel
 from collectors.interface import CaptureLimits, CaptureRequest, MethodSpec
+from collectors.withheld import secrets_of, withhold_all
 from containment.spool import Recording
 from containment.upstream import upstream_of
 from containment.worker import (
@@ -49,22 +50,30 @@ OPEN_PER_THREAD = 3
 """A page and the video in it are captured by two methods in turn, and what passed is recorded: all stay open."""
 
 
+UNRECORDED = "no record could be made of what passed, and that is not kept, since it holds an identity's cookies"
+
+
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A capture as its worker left it; `record` is the file that was added to it, where what passed was recorded."""
+    """A capture as its worker left it; `record` is the file that was added to it, where what passed was recorded.
+
+    `remark` says what the record lacks, where it lacks something.
+    """
 
     result: WorkerResult
     record: ReceivedFile | None = None
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What a sandbox is opened for. `reads` is the folder of its inputs."""
+    """What a sandbox is opened for. `reads` is the folder of its inputs; each identity has sandboxes of its own."""
 
     module: str
     host: str = ""
     egress: EgressPolicy | None = None
     reads: Path | None = None
+    identity: str = ""
 
 
 @dataclass(slots=True)
@@ -94,27 +103,33 @@ class FetchWorkers:
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _records: TemporaryDirectory[str] | None = None
 
-    def fetch(self, spec: MethodSpec, locator: str, target: Path) -> Fetched:
-        """Capture `locator` into `target`.
+    def fetch(self, spec: MethodSpec, asked: CaptureRequest, target: Path, identity: str = "") -> Fetched:
+        """Do what is `asked`, under the virtual identity of that id if any, into `target`.
 
-        Raises WorkerFailed when the worker ends abnormally, OutputRefused when it is in the way of the record.
+        The values of its cookies are in nothing that is answered. Raises WorkerFailed when the worker ends abnormally,
+        OutputRefused when it is in the way of the record.
         """
         settings = self.services.settings.capture
-        host = host_of(locator)
+        host = host_of(asked.locator)
         many = MODULE_FOR_MANY in spec.options and self.expected.get(host, 1) >= MANY
         wanted = _Wanted(spec.options[MODULE_FOR_MANY] if many else spec.module, host, self._egress(spec))
-        request = capture_request(locator, settings).plain()
+        wanted = replace(wanted, identity=identity)
         with self._lent(wanted, worth_waiting=WORTH_WAITING if many else 0) as worker:
             try:
-                result = worker.call_into(request, target, worker_limits(settings))
+                result = worker.call_into(asked.plain(), target, worker_limits(settings))
             except WorkerFailed as failed:
-                keep_spool(failed, target)
+                if not asked.cookies:
+                    keep_spool(failed, target)
                 raise
+            if asked.cookies:
+                answer: dict[str, Json] = withhold_all(result.answer, secrets_of(asked.cookies))
+                result = replace(result, answer=answer)
             if result.recording is None:
                 return Fetched(result)
             # The worker's next call would end it.
             recording = self._take(result.recording)
-        return Fetched(result, add_record(recording, target, self._make_warc))
+        record = add_record(recording, target, self._make_warc, asked.cookies)
+        return Fetched(result, record, "" if record else UNRECORDED)
 
     def close(self) -> None:
         """End all workers. None is lent any more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from casefile.canonical import Json
@@ -12,6 +12,8 @@ from casefile.model import ReceivedFile
 from casefile.settings import Settings
 from casefile.vocabulary import Fidelity, FileKind
 from collectors.http.recorded_answer import WARC_FILE, WORTH_REFERRING_BYTES, HeldFile, WarcRequest
+from collectors.jars import Cookie
+from collectors.withheld import secrets_of
 from containment.limits import Limits
 from containment.spool import Recording
 from containment.worker import RecordingPolicy, WorkerFailed
@@ -36,27 +38,30 @@ def recording_policy(settings: Settings) -> RecordingPolicy | None:
     return RecordingPolicy(settings.capture.max_decoded_bytes, unrecorded=settings.egress.unrecorded)
 
 
-def add_record(recording: Recording, target: Path, make: Make) -> ReceivedFile:
+def add_record(recording: Recording, target: Path, make: Make, cookies: Sequence[Cookie] = ()) -> ReceivedFile | None:
     """Add the record to the files of a capture below `target`, and name it. The recording's file is used up.
 
-    Where no WARC can be made of it, the spool is kept as it is, so that nothing that was received is lost. Raises
+    Where no WARC can be made of it, the spool is kept as it is, so that nothing that was received is lost; of a capture
+    with an identity's `cookies`, which it holds as they were sent, it is not kept, and there is no record. Raises
     OutputRefused when the worker left something in the record's place, and StorageFailed.
     """
     with storage_errors("record", target):
-        return _add(recording, target, make)
+        return _add(recording, target, make, cookies)
 
 
-def _add(recording: Recording, target: Path, make: Make) -> ReceivedFile:
+def _add(recording: Recording, target: Path, make: Make, cookies: Sequence[Cookie]) -> ReceivedFile | None:
     spool = recording.path
     out = spool.with_name(f"{spool.name}-made")
-    asked = WarcRequest(spool=spool.name, held=tuple(_held(target)))
+    asked = WarcRequest(
+        spool=spool.name, held=tuple(_held(target)), withhold=bool(cookies), secrets=secrets_of(cookies)
+    )
     seconds = 120 + recording.bytes // SLOW_BYTES_S
     output = 2 * recording.bytes + (64 << 20)
     try:
         make(asked.plain(), out, Limits(seconds, seconds, MEMORY_BYTES, output, output))
         return _put(out / WARC_FILE, target, WARC_FILE, WARC_TYPE)
     except WorkerFailed:
-        return _put(spool, target, SPOOL_FILE, SPOOL_TYPE)
+        return None if cookies else _put(spool, target, SPOOL_FILE, SPOOL_TYPE)
     finally:
         shutil.rmtree(out, ignore_errors=True)
         spool.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from casefile.vocabulary import ContainmentLevel, Content, Pathway, Purpose
 from pipelines.capture import CaptureOptions
 from pipelines.collect import Told, collect
 from pipelines.examine import examining
+from pipelines.identity_session import IdentitySession, open_session
 from pipelines.leads import Candidate, Origin, add_leads
 from pipelines.results import Result
 from pipelines.services import Services
@@ -37,6 +38,7 @@ class CollectRequest:
     again: bool = False
     level: ContainmentLevel = ContainmentLevel.FULL
     engine: str = "direct"
+    identity: str = ""
 
 
 def run_collect(services: Services, request: CollectRequest, told: Told, note: Callable[[str], None]) -> list[Result]:
@@ -51,10 +53,13 @@ def run_collect(services: Services, request: CollectRequest, told: Told, note: C
         raise UsageError(f"{request.method!r} is no capture method; there are {', '.join(known)}")
     if request.results is not None and not request.list_file:
         raise UsageError("--results gives a list back; there is none without --from")
+    session = _session(services, request, note)
     job = _read_list(services, request, note)
     leads = add_leads(services, [Candidate(one) for one in request.locators], _by_hand(request))
     listed = add_leads(services, [_candidate(row) for row in job.rows], _from_list(request, job)) if job else []
-    results = _run_engine(services, [*leads, *listed], request, told, note)
+    if session is not None:
+        _say_what_is_beside(session, [*leads, *listed], note)
+    results = _run_engine(services, [*leads, *listed], request, session, told, note)
     if job is not None and request.results is not None:
         of_rows = results[len(leads) :]
         rows = {row.key: row_result(services, result) for row, result in zip(job.rows, of_rows, strict=True)}
@@ -63,23 +68,42 @@ def run_collect(services: Services, request: CollectRequest, told: Told, note: C
     return results
 
 
-def _collect(services: Services, leads: Sequence[Lead], request: CollectRequest, told: Told) -> list[Result]:
-    options = CaptureOptions(request.method, request.purpose, request.level, request.again)
+def _session(services: Services, request: CollectRequest, note: Callable[[str], None]) -> IdentitySession | None:
+    if not request.identity:
+        return None
+    return open_session(services, request.identity, request.purpose, request.level, note)
+
+
+def _say_what_is_beside(session: IdentitySession, leads: Sequence[Lead], note: Callable[[str], None]) -> None:
+    beside = sum(1 for lead in leads if not session.covers(lead.locator))
+    if beside:
+        note(f"{beside} of {len(leads)} addresses are not of the identity's platform; they are asked for without it")
+
+
+def _collect(
+    services: Services, leads: Sequence[Lead], request: CollectRequest, session: IdentitySession | None, told: Told
+) -> list[Result]:
+    options = CaptureOptions(request.method, request.purpose, request.level, request.again, session)
     with examining(services, request.level) as examine:
         return collect(services, leads, options, told=told, examine=examine)
 
 
-def _run_engine(
-    services: Services, leads: Sequence[Lead], request: CollectRequest, told: Told, note: Callable[[str], None]
+def _run_engine(  # noqa: PLR0913
+    services: Services,
+    leads: Sequence[Lead],
+    request: CollectRequest,
+    session: IdentitySession | None,
+    told: Told,
+    note: Callable[[str], None],
 ) -> list[Result]:
     if request.engine == "direct":
-        return _collect(services, leads, request, told)
+        return _collect(services, leads, request, session, told)
     if request.engine != "prefect":
         raise UsageError(f"{request.engine!r} is no engine; direct and prefect are")
     from pipelines.engine import run_as_flow
 
     home = services.workspace.work / "prefect"
-    return run_as_flow(home, services.log.id, lambda: _collect(services, leads, request, told), note)
+    return run_as_flow(home, services.log.id, lambda: _collect(services, leads, request, session, told), note)
 
 
 def _read_list(services: Services, request: CollectRequest, note: Callable[[str], None]) -> SheetJob | None:

@@ -28,12 +28,13 @@ def capture_id(log: LogId, lead: LeadId, attempt: int) -> CaptureId:
     return CaptureId(derived(log, "capture", lead, str(attempt)))
 
 
-def started(log: LogId, lead: str, capture: CaptureId, body: CaptureStarted) -> Draft:
-    """An attempt began."""
+def started(log: LogId, lead: str, capture: CaptureId, body: CaptureStarted, identity: str = "") -> Draft:
+    """An attempt began, under the virtual identity of that id if there is one."""
     return draft(
         "capture.started",
         Subject(kind="capture", id=capture),
         Subject(kind="lead", id=lead),
+        *((Subject(kind="identity", id=identity),) if identity else ()),
         body=body,
         outcome=EventOutcome(status="started"),
         id=machine_event_id(log, capture, "started", body.attempt),

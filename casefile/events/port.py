@@ -37,16 +37,17 @@ class Draft:
                 raise UsageError(f"{self.type} has no {name} of type {type(value).__name__}")
 
 
-def draft(
+def draft(  # noqa: PLR0913
     event_type: str,
     *subject: Subject,
     body: Value | None = None,
     personal: Value | None = None,
+    protected: Value | None = None,
     outcome: EventOutcome | None = None,
     id: EventId | None = None,
 ) -> Draft:
     """A draft of the newest schema, with the parts that are given."""
-    given = {PartName.BODY: body, PartName.PERSONAL: personal}
+    given = {PartName.BODY: body, PartName.PERSONAL: personal, PartName.PROTECTED: protected}
     parts = {name: value for name, value in given.items() if value is not None}
     return Draft(event_type, subject, parts, outcome, id=id)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from casefile.errors import RecordUnreadable
 from casefile.events import projecting_captures as captures
+from casefile.events import projecting_identities as identities
 from casefile.events.effects import Effect, Forget, Insert, Row, Update, actor, columns, ending, from_body, text_of
 from casefile.events.envelope import Envelope, Event, PartName, erased_part
 from casefile.events.types import (
@@ -263,6 +264,8 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "item.tagged": _item_tagged,
     "monitor.stated": _monitor_stated,
     "monitor.checked": _monitor_checked,
+    "identity.stated": identities.identity_stated,
+    "identity.checked": identities.identity_checked,
     "fixity.checked": _act,
     "custody.changed": _act,
     "content.erased": _content_erased,

@@ -31,6 +31,7 @@ def capture_started(event: Event) -> Sequence[Effect]:
         "started_at": envelope.recorded_at,
         "started_by": actor(envelope),
         "run": envelope.run,
+        "identity": next((one.id for one in envelope.subject if one.kind == "identity"), None),
         **columns(body, *names),
     }
     return [Insert("view_attempt", (row,), "capture", from_body(*names))]

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 from casefile.errors import RecordUnreadable
 from casefile.events.envelope import Event, PartName, without_content
 from casefile.model import CaptureRecord, Contact, Exchange, Text, ToolUse, Value
-from casefile.vocabulary import Pathway, PersonKind, Purpose
+from casefile.vocabulary import Access, Pathway, PersonKind, Purpose
 
 
 class InvestigationOpened(Value):
@@ -199,6 +199,45 @@ class MonitorChecked(Value):
     detail: Text = ""
 
 
+class IdentityStated(Value):
+    """A virtual identity, as it stands from now on: what its platform sees of it. `cookies` counts its jar."""
+
+    platform: Text
+    hosts: tuple[Text, ...]
+    access: Access
+    user_agent: Text
+    accept_language: Text
+    time_zone: Text = ""
+    viewport: Text = ""
+    cookies: int = Field(default=0, ge=0)
+    retired: bool = False
+
+
+class IdentityWords(Value):
+    """What would give a virtual identity away. `jar` is the sha256 of its jar; the account's real holder is never here.
+
+    `canary` is a page that shows `canary_text` to whoever is logged in.
+    """
+
+    name: Text
+    handle: Text = ""
+    jar: Text = ""
+    why: Text = ""
+    note: Text = ""
+    made_by: Text = ""
+    made_at: Text = ""
+    canary: Text = ""
+    canary_text: Text = ""
+
+
+class IdentityChecked(Value):
+    """A look at whether an identity's session holds, or a person's word that it may be used again."""
+
+    occasion: Text
+    detail: Text = ""
+    contacts: tuple[Contact, ...] = ()
+
+
 class FixityChecked(Value):
     """A pass over stored bytes."""
 
@@ -268,6 +307,8 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("item.tagged", 1): EventType(ItemTagged),
     ("monitor.stated", 1): EventType(MonitorStated, MonitorTarget),
     ("monitor.checked", 1): EventType(MonitorChecked),
+    ("identity.stated", 1): EventType(IdentityStated, protected=IdentityWords),
+    ("identity.checked", 1): EventType(IdentityChecked),
     ("fixity.checked", 1): EventType(FixityChecked),
     ("custody.changed", 1): EventType(CustodyChanged),
     ("content.erased", 1): EventType(ContentErased),

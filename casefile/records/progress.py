@@ -12,13 +12,17 @@ from sqlalchemy import Connection, Row, Select, exists, select
 from casefile.records.engine import tables
 from casefile.vocabulary import Cause, Outcome
 
+NOT_SHOWN = frozenset({Cause.SESSION_EXPIRED, Cause.CHALLENGE})
+"""Why a whole capture holds something else than what a virtual identity was to be shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """The state of one lead after so many `attempts`.
 
     `follow` names the method that is still to bring what the whole capture `capture` left behind; both are empty where
-    nothing is to follow. A lead is `done` when a capture of it was whole and nothing is to follow that one.
+    nothing is to follow. A lead is `done` when a capture of it was whole, of what was asked for, and nothing is to
+    follow that one.
     """
 
     lead: str
@@ -76,7 +80,8 @@ def _progress(lead: str, attempts: Iterable[Row[Any]]) -> Progress:
         number = max(number, one.attempt or 1)
         if one.status == Outcome.CAPTURED:
             follow, capture = one.follow or "", one.capture
-            done = not follow
+            # A login or a challenge in the content's place is kept, and the content still to be had.
+            done = not follow and one.cause not in NOT_SHOWN
         elif one.cause == Cause.UNSUPPORTED and follow:
             # Whatever was expected there, the method that knows such things finds none: the page itself is all.
             done, follow = True, ""

@@ -95,6 +95,7 @@ class AttemptRecord:
     started_at: str
     ended_at: str | None
     started_by: str
+    identity: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +181,13 @@ def unexamined_items(connection: Connection) -> list[ItemRecord]:
     return [_item(row) for row in connection.execute(_items().where(never).order_by(item.c.number))]
 
 
-def list_attempts(connection: Connection, *, failed: bool = False, lead: str = "") -> list[AttemptRecord]:
-    """Attempts in the order of their beginning; with `failed`, those that kept no whole item."""
+def list_attempts(
+    connection: Connection, *, failed: bool = False, lead: str = "", identity: str = ""
+) -> list[AttemptRecord]:
+    """Attempts in the order of their beginning; with `failed`, those that kept no whole item.
+
+    `identity` is the id of a virtual identity under which they were made.
+    """
     attempt, of_lead = tables("view_")["view_attempt"], tables("view_")["view_lead"]
     capture = tables("view_")["view_capture"]
     elsewhere = ("locator", "job", "detail")
@@ -196,6 +202,8 @@ def list_attempts(connection: Connection, *, failed: bool = False, lead: str = "
         query = query.where(or_(attempt.c.status != "captured", attempt.c.cause.is_not(None)))
     if lead:
         query = query.where(attempt.c.lead == lead)
+    if identity:
+        query = query.where(attempt.c.identity == identity)
     rows = connection.execute(query.order_by(attempt.c.started_at, attempt.c.capture))
     return [AttemptRecord(**row._mapping) for row in rows]
 

@@ -7,7 +7,7 @@ objects are canonical JSON in text columns.
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
-VIEW_VERSION = 3
+VIEW_VERSION = 4
 """Raised when the shape or meaning of a view table changes; opening a database of another version rebuilds them."""
 
 
@@ -129,6 +129,7 @@ class ViewAttempt(SQLModel, table=True):
     ended_at: str | None = None
     started_by: str
     run: str
+    identity: str | None = Field(default=None, index=True)
 
 
 class ViewCapture(SQLModel, table=True):
@@ -283,6 +284,51 @@ class ViewMonitorCheck(SQLModel, table=True):
     new: int | None = Field(default=None, sa_type=BigInteger)
     detail: str | None = None
     checked_at: str
+
+
+class ViewIdentity(SQLModel, table=True):
+    """Each statement of a virtual identity; the newest for an identity counts."""
+
+    __tablename__ = "view_identity"
+
+    event: str = Field(primary_key=True)
+    identity: str = Field(index=True)
+    platform: str | None = None
+    hosts: str | None = None
+    access: str | None = None
+    user_agent: str | None = None
+    accept_language: str | None = None
+    time_zone: str | None = None
+    viewport: str | None = None
+    cookies: int | None = Field(default=None, sa_type=BigInteger)
+    retired: bool | None = None
+    name: str | None = None
+    handle: str | None = None
+    jar: str | None = None
+    why: str | None = None
+    note: str | None = None
+    made_by: str | None = None
+    made_at: str | None = None
+    canary: str | None = None
+    canary_text: str | None = None
+    stated_at: str
+    stated_by: str
+
+
+class ViewIdentityCheck(SQLModel, table=True):
+    """Each look at an identity's session, and each word of a person that it may be used again."""
+
+    __tablename__ = "view_identity_check"
+
+    event: str = Field(primary_key=True)
+    identity: str = Field(index=True)
+    status: str
+    cause: str | None = None
+    occasion: str | None = None
+    detail: str | None = None
+    contacts: str | None = None
+    checked_at: str
+    checked_by: str
 
 
 class ViewAct(SQLModel, table=True):

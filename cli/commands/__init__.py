@@ -13,6 +13,7 @@ from cli.commands import (
     doctor,
     duplicates,
     examine,
+    identity,
     import_,
     init,
     items,
@@ -66,6 +67,18 @@ COMMANDS: Mapping[str, Command] = {
 
 GROUPS: Mapping[str, Group] = {
     "person": Group("People who act, and sources of material.", {"add": person.add, "list": person.list_}),
+    "identity": Group(
+        "Virtual identities: what a platform sees of whoever collects under one.",
+        {
+            "add": identity.add,
+            "list": identity.list_,
+            "show": identity.show,
+            "resume": identity.resume,
+            "allow": identity.allow,
+            "retire": identity.retire,
+        },
+        default=identity.list_,
+    ),
     "duplicates": Group(
         "Near-duplicates: what a machine suggests, and what people decide.",
         {

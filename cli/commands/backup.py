@@ -23,9 +23,16 @@ def backup(
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         copied = back_up(services, to)
     if invocation.json:
-        output.document({"backup": str(copied.target), "files": copied.files, "bytes": copied.bytes})
+        output.document(
+            {"backup": str(copied.target), "files": copied.files, "bytes": copied.bytes, "jars": copied.jars}
+        )
     else:
         output.line(f"{copied.files} files copied, {copied.bytes} bytes, and checked, in {copied.target}")
+        if copied.jars:
+            output.note(
+                f"It holds the log's key, and jars of virtual identities: {copied.jars}. Whoever has it can use those "
+                "accounts."
+            )
     return 0
 
 

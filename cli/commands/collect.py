@@ -31,6 +31,9 @@ def collect(
     results: Annotated[Path | None, typer.Option(help="Give the list back here, with what became of each row.")] = None,
     why: Annotated[str, typer.Option(help="Why these are collected; kept with the leads.")] = "",
     method: Annotated[str, typer.Option(help="The capture method, when it is not to be chosen.")] = "",
+    identity: Annotated[
+        str, typer.Option(help="The virtual identity under which its platform is asked; see `identity`.")
+    ] = "",
     purpose: Annotated[Purpose, typer.Option(help="What the material is collected for.")] = Purpose.WORK,
     again: Annotated[bool, typer.Option("--again", help="Capture rows that are finished anew.")] = False,
     containment: Annotated[
@@ -56,6 +59,7 @@ def collect(
         again=again,
         level=containment,
         engine=engine,
+        identity=identity,
     )
     told = collect_report.silent if invocation.json else collect_report.print_result
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:

@@ -7,6 +7,7 @@ transfer nor content coding both would be the same bytes, so only the body is wr
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,8 +24,10 @@ from collectors.http.listening import Head, Listener
 from collectors.http.warc import Part
 from collectors.http.wire import Pace, TlsFacts, Wire, WireFailed, open_wire
 from collectors.interface import CaptureLimits, CaptureRequest
+from collectors.jars import cookie_header
 from collectors.locators import Locator, shown
 from collectors.media_types import declared
+from collectors.withheld import secrets_of, withhold_bytes
 
 HEAD_BYTES = 1 << 18
 """Longest head. Browsers stop at 256 KiB; ten megabytes of headers are an attack."""
@@ -37,7 +40,8 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 class Answer:
     """A response whose head came. `body` has the codings taken off as far as they could be.
 
-    `response` is the message as it was sent; `interim` and `surplus` are what came before and behind it.
+    `response` is the message as it was sent; `interim` and `surplus` are what came before and behind it. `request` is
+    as sent but for the values of an identity's cookies.
     """
 
     locator: Locator
@@ -77,6 +81,7 @@ class Getter:
         self._pace = pace
         self._roots = roots
         self._spool = spool
+        self._secrets = secrets_of(request.cookies)
 
     def get(self, locator: Locator, number: int) -> Answer | Unanswered:
         """One exchange; its files are named by `number` below the spool folder."""
@@ -119,7 +124,7 @@ class Getter:
             locator=locator,
             exchange=described.model_copy(update=facts),
             head=head,
-            request=request,
+            request=withhold_bytes(request, self._secrets) if self._request.cookies else request,
             interim=listener.interim(raw_path),
             response=listener.parts(raw_path, body_path),
             surplus=surplus,
@@ -131,6 +136,8 @@ class Getter:
         )
 
     def _ask(self, locator: Locator) -> h11.Request:
+        """The request; cookies that the site sets on the way are kept in the record and not sent back."""
+        cookies = cookie_header(self._request.cookies, self._request.hosts, locator, int(time.time()))
         return h11.Request(
             method="GET",
             target=locator.target,
@@ -141,6 +148,7 @@ class Getter:
                 ("Accept", ACCEPT),
                 ("Accept-Encoding", "gzip, deflate, br, zstd"),
                 ("Accept-Language", self._request.accept_language),
+                *((("Cookie", cookies),) if cookies else ()),
             ],
         )
 

@@ -19,8 +19,9 @@ from casefile.canonical import Json
 from casefile.clock import rfc3339
 from casefile.model import readable
 from collectors.http.messages import Conversation, Message, Stream, conversations
-from collectors.http.recorded_answer import WARC_FILE, WORTH_REFERRING_BYTES, HeldFile, WarcMade, WarcRequest
+from collectors.http.recorded_answer import WARC_FILE, WORTH_REFERRING_BYTES, WarcMade, WarcRequest
 from collectors.http.warc import FIELDS, Part, Record, WarcWriter, new_record_id, warc_fields
+from collectors.withheld import WITHHELD, withhold, withhold_bytes
 from containment.spool import Kind, read_frames
 
 SOFTWARE = "casefile recorder/1"
@@ -80,7 +81,7 @@ def work(request: dict[str, Json], inputs: Path, out: Path) -> dict[str, Json]:
         connections = _connections(path, frames, content)
         warc = WarcWriter(out / WARC_FILE)
         try:
-            return _Making(warc, asked.held).make(connections).plain()
+            return _Making(warc, asked).make(connections).plain()
         finally:
             warc.close()
 
@@ -109,9 +110,10 @@ def _connections(path: Path, frames: BinaryIO, content: BinaryIO) -> list[_Conne
 class _Making:
     """One WARC while it is being made."""
 
-    def __init__(self, warc: WarcWriter, held: tuple[HeldFile, ...]) -> None:
+    def __init__(self, warc: WarcWriter, asked: WarcRequest) -> None:
         self.warc = warc
-        self.held = {(one.sha256, one.bytes): one.path for one in held if one.bytes >= WORTH_REFERRING_BYTES}
+        self.asked = asked
+        self.held = {(one.sha256, one.bytes): one.path for one in asked.held if one.bytes >= WORTH_REFERRING_BYTES}
         self.chains: dict[tuple[str, ...], str] = {}
         self.made = {"connections": 0, "exchanges": 0, "cut": 0, "referred": 0, "unread_bytes": 0}
 
@@ -143,19 +145,22 @@ class _Making:
                 self.made["unread_bytes"] += stream.length - at
                 named = (("WARC-Target-URI", one.place + "/"), *_address(one))
                 record_id = new_record_id()
-                block = stream.slices(at, stream.length)
+                block = self._block(stream, at, stream.length, sent=way == "up")
                 date = _date(stream.moment_us(at))
                 self.warc.write(Record("resource", date, OCTETS, block, named, record_id))
                 self._metadata(one, (named[0], ("WARC-Refers-To", record_id)), {**facts, "direction": way})
 
     def _add_conversation(self, one: _Connection, said: Conversation, facts: dict[str, str]) -> None:
         self.made["exchanges"] += 1
-        common = (("WARC-Target-URI", one.place + _target(said.request)), *_address(one))
+        target = withhold(_target(said.request), self.asked.secrets)
+        common = (("WARC-Target-URI", one.place + target), *_address(one))
         request_id, response_id = new_record_id(), new_record_id()
         told = {**facts}
         if said.request is not None:
             beside = (*common, ("WARC-Concurrent-To", response_id)) if said.response else common
             headers = (*beside, *self._cut(one, said.request))
+            if self.asked.withhold:
+                told["withheld"] = WITHHELD
             self._write("request", REQUEST, one.up, said.request, headers, request_id)
         if said.response is not None:
             told |= self._add_response(one, said.response, common, response_id)
@@ -218,8 +223,14 @@ class _Making:
         headers: tuple[tuple[str, str], ...],
         record_id: str = "",
     ) -> None:
-        block = stream.slices(message.start, message.end)
+        block = self._block(stream, message.start, message.end, sent=kind == "request")
         self.warc.write(Record(kind, _date(stream.moment_us(message.start)), content_type, block, headers, record_id))
+
+    def _block(self, stream: Stream, begin: int, end: int, *, sent: bool) -> tuple[Part, ...]:
+        """The bytes as they passed; of what was sent with an identity's cookies, without their values."""
+        if sent and self.asked.withhold:
+            return (withhold_bytes(stream.read(begin, end - begin), self.asked.secrets),)
+        return stream.slices(begin, end)
 
     def _metadata(self, one: _Connection, headers: tuple[tuple[str, str], ...], facts: dict[str, str]) -> None:
         block: tuple[Part, ...] = (warc_fields(facts),)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from casefile.model import SafePath, Value
 
 WARC_FILE = "record/wire.warc.gz"
@@ -18,10 +20,15 @@ class HeldFile(Value):
 
 
 class WarcRequest(Value):
-    """`spool` is a file in the worker's inputs; `held` are files that a record may refer to for its body."""
+    """`spool` is a file in the worker's inputs; `held` are files that a record may refer to for its body.
+
+    With `withhold` the values of cookies are left out of requests, and those of `secrets` wherever a request has them.
+    """
 
     spool: SafePath
     held: tuple[HeldFile, ...] = ()
+    withhold: bool = False
+    secrets: tuple[str, ...] = Field(default=(), repr=False)
 
 
 class WarcMade(Value):

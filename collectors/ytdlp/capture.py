@@ -18,6 +18,7 @@ from casefile.vocabulary import Cause, Content, Outcome, Role
 from collectors.interface import CaptureRequest
 from collectors.outcomes import advice as general_advice
 from collectors.outcomes import outcomes_of
+from collectors.withheld import secrets_of, withhold, withhold_all
 from collectors.ytdlp import answer
 from collectors.ytdlp.causes import RAISED, Explanation, chain_of, explain
 from collectors.ytdlp.claims import title_of
@@ -50,7 +51,7 @@ def work(request: dict[str, Json], inputs: Path, out: Path) -> dict[str, Json]:
 
 def capture(asked: CaptureRequest, out: Path) -> Received:
     """Find, receive, describe. Whatever the site or the network does ends in a Received with a cause."""
-    recorder = Recorder(out, asked.limits)
+    recorder = Recorder(out, asked.limits, secrets=secrets_of(asked.cookies) if asked.cookies else None)
     extraction = Extraction(asked, recorder)
     deadline = threading.Timer(asked.limits.deadline_s, extraction.expire)
     deadline.daemon = True
@@ -164,6 +165,8 @@ class _Taking:
 
     def _write_info(self, info: dict[str, Any]) -> None:
         plain = self.extraction.sanitize_info(info)
+        if self.recorder.secrets is not None:
+            plain = withhold_all(_without_cookies(plain), self.recorder.secrets)
         path = self.out / answer.RECORD / f"info-{len(self.videos):04d}.json"
         path.write_text(json.dumps(plain, sort_keys=True, indent=1, default=str), "utf-8")
 
@@ -312,13 +315,21 @@ class _Taking:
     def _records(self) -> list[ReceivedFile]:
         folder = self.out / answer.RECORD
         self.recorder.write_log(folder / "exchanges.jsonl")
-        (folder / "messages.txt").write_text("\n".join(self.extraction.messages.lines), "utf-8")
+        said = withhold("\n".join(self.extraction.messages.lines), self.recorder.secrets or ())
+        (folder / "messages.txt").write_text(said, "utf-8")
         types = {".json": "application/json", ".jsonl": "application/jsonl", ".txt": "text/plain"}
         return [
             answer.record_file(f"{answer.RECORD}/{path.name}", types[path.suffix])
             for path in sorted(folder.iterdir())
             if path.stat().st_size
         ]
+
+
+def _without_cookies(info: Any) -> Any:
+    """What yt-dlp knows of a video without the cookies that it would hand to a program that fetches by itself."""
+    if isinstance(info, dict):
+        return {key: _without_cookies(one) for key, one in info.items() if key != "cookies"}
+    return [_without_cookies(one) for one in info] if isinstance(info, list) else info
 
 
 def _videos(info: Mapping[str, Any] | None) -> list[dict[str, Any]]:

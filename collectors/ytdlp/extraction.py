@@ -1,11 +1,13 @@
 """yt-dlp as this method uses it: its extractors and formats, our transport, none of its side effects.
 
 No configuration file, no plug-in, no cache, no cookie jar on disk, no post-processor, no external downloader, no
-update, no faked origin address; and nothing that it is told by a page names a file.
+update, no faked origin address; and nothing that it is told by a page names a file. An identity's cookies are a cookie
+file in memory, so that yt-dlp scopes them to their hosts; it is gone with the capture, and what the site changed in it.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 from collections.abc import Mapping
@@ -22,6 +24,7 @@ from yt_dlp.utils.networking import clean_headers
 
 from casefile.model import readable
 from collectors.interface import CaptureRequest
+from collectors.jars import netscape
 from collectors.ytdlp.faults import LoginNeeded, NoFormats, Protected
 from collectors.ytdlp.matching import Extractors, key_for
 from collectors.ytdlp.recording import Recorder
@@ -84,7 +87,7 @@ def options_of(request: CaptureRequest, messages: Messages) -> dict[str, Any]:
         "lazy_playlist": True,
         "ignoreerrors": False,
         "usenetrc": False,
-        "cookiefile": None,
+        "cookiefile": io.StringIO(netscape(request.cookies)) if request.cookies else None,
         "cookiesfrombrowser": None,
         "enable_file_urls": False,
         "geo_bypass": False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from casefile.clock import rfc3339
 from casefile.model import Exchange, readable
 from casefile.vocabulary import Cause
 from collectors.interface import CaptureLimits
+from collectors.withheld import withhold_headers
 from collectors.ytdlp.faults import LimitReached
 
 RECEIVED = "received"
@@ -68,6 +69,7 @@ class Transfer:
 class Recorder:
     """Numbers the requests of one capture, opens their files and holds the bounds of the whole.
 
+    `secrets` are the values of an identity's cookies, where there is one: its entries keep no values of cookies then.
     `moment` is wall time for the record, `now` monotonic seconds for the bounds.
     """
 
@@ -76,11 +78,13 @@ class Recorder:
         out: Path,
         limits: CaptureLimits,
         *,
+        secrets: Sequence[str] | None = None,
         now: Callable[[], float] = time.monotonic,
         moment: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.out = out
         self.limits = limits
+        self.secrets = secrets
         self.transfers: list[Transfer] = []
         self.now = now
         self._moment = moment
@@ -97,7 +101,7 @@ class Recorder:
             number=len(self.transfers) + 1,
             method=method,
             locator=locator,
-            request_headers=_kept(headers),
+            request_headers=_kept(headers if self.secrets is None else withhold_headers(headers, self.secrets)),
             started_at=self.stamp(),
         )
         self.transfers.append(transfer)

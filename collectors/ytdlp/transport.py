@@ -27,6 +27,7 @@ from collectors.ytdlp.tunnel import Connection
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_ERROR_PAGE_BYTES = 8 << 20
 MAX_REDIRECT_BODY_BYTES = 1 << 20
+VISITOR = ("User-Agent", "Accept-Language")
 BODILESS = frozenset({204, 304})
 
 
@@ -103,7 +104,7 @@ class RecordingRH(RequestHandler):  # type: ignore[misc]
 
     def _send(self, request: Request) -> ArrivingResponse:
         method, url, payload = request.method, request.url, request.data
-        headers = dict(self._get_headers(request))
+        headers = self._as_one_visitor(dict(self._get_headers(request)))
         headers["Accept-Encoding"] = "identity"  # what is sent is then what is read: one copy, byte for byte
         jar = self._get_cookiejar(request)
         followed = 0
@@ -128,6 +129,11 @@ class RecordingRH(RequestHandler):  # type: ignore[misc]
         if method == "GET" and isinstance(response.body, Body) and response.body.open:
             self._waiting[url] = response
         return response
+
+    def _as_one_visitor(self, headers: dict[str, str]) -> dict[str, str]:
+        """The headers under the capture's one user agent and language, whatever an extractor would seem to be."""
+        ours = {name: self.headers[name] for name in VISITOR if name in self.headers}
+        return {**_without(headers, *ours), **ours}
 
     def _follow(self, response: ArrivingResponse, url: str, target: str) -> str:
         self._settled(response, MAX_REDIRECT_BODY_BYTES)

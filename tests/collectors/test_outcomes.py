@@ -27,7 +27,7 @@ def test_the_table_is_the_one_of_the_design() -> None:
     assert by_outcome == {
         Outcome.REFUSED: {"blocked-by-policy", "unsupported"},
         Outcome.PARTIAL: {"truncated", "encoding-damaged", "too-large", "timeout", "parts-missing"},
-        Outcome.CAPTURED: {"http-status", "not-the-content"},
+        Outcome.CAPTURED: {"http-status", "not-the-content", "session-expired", "challenge"},
     }
     assert set(MEANINGS) == set(Cause)
 
@@ -36,6 +36,7 @@ def test_only_what_time_can_mend_is_tried_again() -> None:
     again = {cause.value for cause in Cause if retryable(cause)}
     assert {"dns", "connection-refused", "reset", "timeout", "truncated", "interrupted"} <= again
     assert not again & {"blocked-by-policy", "unsupported", "tls", "malformed", "too-large", "login-needed", "region"}
+    assert not again & {"session-expired", "challenge"}, "a person has to act first"
 
 
 @pytest.mark.parametrize(("status", "again"), [(404, False), (403, False), (410, False), (429, True), (503, True)])

@@ -13,6 +13,9 @@ from casefile.events.types import (
     DuplicateDecided,
     FixityChecked,
     GateOverridden,
+    IdentityChecked,
+    IdentityStated,
+    IdentityWords,
     InvestigationOpened,
     ItemClaims,
     ItemExamined,
@@ -46,6 +49,7 @@ from casefile.model import (
     ToolUse,
 )
 from casefile.vocabulary import (
+    Access,
     Acquisition,
     Cause,
     ContainmentLevel,
@@ -63,6 +67,7 @@ LOG = "01920000-0000-7000-8000-000000000001"
 PERSON = "01920000-0000-7000-8000-000000000002"
 LEAD, OTHER_LEAD = "01920000-0000-7000-8000-000000000003", "01920000-0000-7000-8000-000000000004"
 MONITOR = "01920000-0000-7000-8000-000000000005"
+IDENTITY = "01920000-0000-7000-8000-000000000008"
 CAPTURE = CaptureId(derived(LOG, "capture", LEAD, "1"))
 FAILED = CaptureId(derived(LOG, "capture", OTHER_LEAD, "1"))
 FIRST, SECOND = item_id(CAPTURE, 0), item_id(CAPTURE, 1)
@@ -253,6 +258,41 @@ SPECIMENS: tuple[Draft, ...] = (
         subject("monitor", MONITOR),
         body=MonitorChecked(found=20, new=1, detail=""),
         outcome=status("done"),
+    ),
+    draft(
+        "identity.stated",
+        subject("identity", IDENTITY),
+        body=IdentityStated(
+            platform="example",
+            hosts=("example.test",),
+            access=Access.REGISTRATION,
+            user_agent="Mozilla/5.0 (X11; Linux x86_64)",
+            accept_language="uk",
+            time_zone="Europe/Kyiv",
+            viewport="1366x768",
+            cookies=2,
+        ),
+        protected=IdentityWords(
+            name="harbour reader",
+            handle="@озеро",
+            jar=sha256_of("f"),
+            why="to read what members read",
+            made_by="Ana",
+            made_at="2026-02",
+            canary="http://example.test/me",
+            canary_text="Log out",
+        ),
+        outcome=status("registered"),
+    ),
+    draft(
+        "identity.checked",
+        subject("identity", IDENTITY),
+        body=IdentityChecked(
+            occasion="before the first",
+            detail="the canary does not show its text, status 200",
+            contacts=(Contact(host="example.test", port=80, address="192.0.2.7", started_at=EARLIER, ended_at=LATER),),
+        ),
+        outcome=status("paused", "session-expired"),
     ),
     draft(
         "fixity.checked",

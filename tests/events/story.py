@@ -20,6 +20,9 @@ from casefile.events.types import (
     DuplicateDecided,
     FixityChecked,
     GateOverridden,
+    IdentityChecked,
+    IdentityStated,
+    IdentityWords,
     ItemClaims,
     ItemExamined,
     ItemTagged,
@@ -41,7 +44,7 @@ from casefile.events.types import (
 )
 from casefile.ids import CaptureId, EventId, derived, item_id, machine_event_id
 from casefile.model import ToolUse
-from casefile.vocabulary import Cause
+from casefile.vocabulary import Access, Cause
 
 from .places import ACTOR, LOG, Place
 from .specimens import TOOL, record
@@ -183,6 +186,20 @@ class Story:
                 draft("monitor.checked", about("monitor", self.choose(self.monitors)), body=body, outcome=outcome)
             )
 
+    def identify(self) -> None:
+        """An identity is stated, and its session looked at."""
+        subject = about("identity", self.new("identity"))
+        body = IdentityStated(
+            platform="example",
+            hosts=("example.test",),
+            access=Access.PUBLIC,
+            user_agent=self.say(),
+            accept_language="en",
+        )
+        self.append(draft("identity.stated", subject, body=body, protected=IdentityWords(name=self.mark())))
+        checked = IdentityChecked(occasion="first", detail=self.say())
+        self.append(draft("identity.checked", subject, body=checked, outcome=EventOutcome(status="good")))
+
     def acts(self) -> None:
         """Several events of the quieter kinds, in one transaction."""
         tool = ToolUse(name=self.say(), version=self.say())
@@ -225,8 +242,8 @@ class Story:
 MOVES: Mapping[str, Callable[[Story], None]] = {
     name: getattr(Story, name)
     for name in (
-        "person", "lead", "start", "seal", "fail", "examine", "decide", "remark", "tag", "watch", "check", "acts",
-        "repeat", "erase",
+        "person", "lead", "start", "seal", "fail", "examine", "decide", "remark", "tag", "watch", "check",
+        "identify", "acts", "repeat", "erase",
     )
 }  # fmt: skip
 
