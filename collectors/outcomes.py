@@ -91,8 +91,8 @@ MEANINGS: Mapping[Cause, Meaning] = {
     Cause.LOGIN_NEEDED: _meaning(
         Outcome.FAILED,
         retryable=False,
-        advice="The site shows this to logged-in visitors only. Collect it under a virtual identity (`--identity`), or by "
-        "hand.",
+        advice="The site shows this to logged-in visitors only. Collect it under a virtual identity (`--identity`), or "
+        "by hand.",
     ),
     Cause.REGION: _meaning(
         Outcome.FAILED, retryable=False, advice="The site shows this in other countries only. Collect it from there."

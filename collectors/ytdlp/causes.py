@@ -200,8 +200,8 @@ ADVICE = {
     Cause.EXTRACTOR_STALE: "The site is not what this yt-dlp expects. Upgrade yt-dlp (`./dev upgrade-extractors`) and "
     "collect again; if it is the newest already, collect the page with `--method http` and the video by hand, and tell "
     "yt-dlp's maintainers without naming the item.",
-    Cause.LOGIN_NEEDED: "The site shows this to members only. Collect it under a virtual identity (`--identity`); where "
-    "there is none, ask whoever may use a registered account to collect it by hand and hand it over.",
+    Cause.LOGIN_NEEDED: "The site shows this to members only. Collect it under a virtual identity (`--identity`); "
+    "where there is none, ask whoever may use a registered account to collect it by hand and hand it over.",
     Cause.REGION: "The site shows this in other countries only. Collect it from a vantage point there; Casefile never "
     "pretends to be elsewhere.",
     Cause.REMOVED_NOTICE: "The site says that there is nothing to play; that is its statement now and no proof of "
