@@ -11,6 +11,7 @@ import io
 import os
 import threading
 from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import yt_dlp
@@ -32,6 +33,8 @@ from collectors.ytdlp.transport import ArrivingResponse, RecordingRH
 
 FORMATS = "bv*+ba/b"
 """The best picture and the best sound as the site keeps them, each by itself; else the best single file."""
+STRICT = DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
+"""A cookie of one host alone is for that host alone, as RFC 6265 has it; Python's jar would let it go below."""
 MAX_MESSAGES = 200
 MAX_ENTRIES = 25
 """Videos taken from one locator. A channel or a long list is a monitor's business: it lists first."""
@@ -114,6 +117,8 @@ class Extraction(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp publishes no
         self.expired = threading.Event()
         super().__init__(options_of(request, self.messages), auto_init=False)
         self._ies = Extractors()
+        if request.cookies:
+            self.cookiejar.set_policy(STRICT)
         self.transport = RecordingRH(
             recorder=recorder,
             broker=request.proxy,
