@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from casefile.canonical import canonical_json
+from casefile.digests import sha256
 from casefile.errors import GateRefused, JarUnusable, UnknownIdentity, UsageError
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
@@ -25,7 +26,7 @@ from casefile.vocabulary import Access, Cause, GateMode, Purpose
 from collectors.jars import HOST, MAX_JAR_BYTES, Cookie, Jar, read_jar, within
 from collectors.locators import Locator, parse_locator
 from collectors.platforms import hosts_of
-from pipelines.identity_uses import note_use
+from pipelines.identity_uses import Uses
 from pipelines.services import Services
 from preservation.durable import Disk
 from preservation.jars import Jars
@@ -99,7 +100,7 @@ def add_identity(services: Services, new: NewIdentity, note: Note) -> Registered
         retired=False,
         name=new.name.strip(),
         handle=new.handle.strip(),
-        jar=_store(services, jar),
+        jar=sha256(_written(jar)) if jar.cookies else "",
         why=readable(new.why),
         note=readable(new.note),
         made_by=readable(new.made_by),
@@ -110,6 +111,7 @@ def add_identity(services: Services, new: NewIdentity, note: Note) -> Registered
         stated_by="",
     )
     judge_mixing(services, stated, Purpose.WORK, note)
+    _store(services, jar)
     return Registered(_state(services, stated), jar.expired, jar.foreign)
 
 
@@ -119,9 +121,11 @@ def resume_identity(services: Services, text: str, jar: Path | None, note: Note)
     read = Jar(())
     if jar is not None:
         read = _read_jar(jar, identity.hosts)
-        identity = _state(services, replace(identity, cookies=len(read.cookies), jar=_store(services, read)))
+        identity = replace(identity, cookies=len(read.cookies), jar=sha256(_written(read)))
+        judge_mixing(services, identity, Purpose.WORK, note)
+        _store(services, read)
+        identity = _state(services, identity)
     note_check(services, identity, RESUMED, IdentityChecked(occasion="by hand"))
-    judge_mixing(services, identity, Purpose.WORK, note)
     return Registered(known_identity(services, identity.id), read.expired, read.foreign)
 
 
@@ -165,9 +169,13 @@ def judge_mixing(services: Services, identity: IdentityRecord, purpose: Purpose,
     marks = [f"{identity.platform}\n{identity.handle or identity.name}"]
     if identity.jar:
         marks.append(f"jar\n{identity.jar}")
-    others = note_use(services.settings.identity.uses_file, marks, services.log.id)
-    if not others:
-        return
+    uses = Uses(services.settings.identity.uses_file)
+    if others := uses.others(marks, services.log.id):
+        _judge_others(services, identity, purpose, others, note)
+    uses.note(marks, services.log.id)
+
+
+def _judge_others(services: Services, identity: IdentityRecord, purpose: Purpose, others: int, note: Note) -> None:
     with reading(services.engine) as connection:
         if is_overridden(connection, GATE, identity.id):
             return
@@ -246,10 +254,14 @@ def _jars(services: Services) -> Jars:
     return Jars(services.workspace.keys, Disk(services.reached))
 
 
-def _store(services: Services, jar: Jar) -> str:
-    if not jar.cookies:
-        return ""
-    return _jars(services).store(canonical_json([one.plain() for one in jar.cookies]))
+def _store(services: Services, jar: Jar) -> None:
+    if jar.cookies:
+        _jars(services).store(_written(jar))
+
+
+def _written(jar: Jar) -> bytes:
+    """A jar as it is stored."""
+    return canonical_json([one.plain() for one in jar.cookies])
 
 
 def _read_jar(path: Path, hosts: Sequence[str]) -> Jar:

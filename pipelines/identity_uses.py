@@ -13,39 +13,62 @@ import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from casefile.errors import SettingsError
 
 SALT_BYTES = 32
-SCRYPT = {"n": 1 << 14, "r": 8, "p": 1, "dklen": 32}
-"""RFC 7914; 16 MiB and some 50 ms each."""
+WORK = 1 << 14
+"""scrypt's N (RFC 7914), with r = 8 and p = 1: 16 MiB and some 50 ms for each mark."""
+SALT, USES = "salt", "uses"
 SETTING = "identity.uses_file"
 
 
-def note_use(place: str, marks: Sequence[str], investigation: str) -> int:
-    """Note that this investigation uses an identity with these marks; how many others do or did.
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """The uses of identities on this machine, in the file at `place`; nothing for none.
 
-    `place` is the file, nothing for none; `marks` tell an identity, each by itself. Raises SettingsError for a file
-    that cannot be used.
+    `marks` tell an identity, each by itself. Raises SettingsError for a file that cannot be used.
     """
-    if not place:
-        return 0
-    path = Path(place).expanduser()
-    try:
-        with _locked(path) as uses:
-            salt = bytes.fromhex(uses.setdefault("salt", secrets.token_hex(SALT_BYTES)))
-            known: dict[str, list[str]] = uses.setdefault("uses", {})
-            others: set[str] = set()
-            for mark in marks:
-                users = known.setdefault(hashlib.scrypt(mark.encode("utf-8"), salt=salt, **SCRYPT).hex(), [])
-                others |= set(users) - {investigation}
+
+    place: str
+
+    def others(self, marks: Sequence[str], investigation: str) -> int:
+        """How many other investigations use, or used, an identity with one of these marks."""
+        users: set[str] = set()
+        with self._open() as uses:
+            for key in _keys(uses, marks):
+                users |= set(uses[USES].get(key, ()))
+        return len(users - {investigation})
+
+    def note(self, marks: Sequence[str], investigation: str) -> None:
+        """Note that this investigation uses it."""
+        with self._open() as uses:
+            for key in _keys(uses, marks):
+                users = uses[USES].setdefault(key, [])
                 if investigation not in users:
                     users.append(investigation)
-            return len(others)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise SettingsError(SETTING, f"{path} cannot be used ({type(error).__name__})") from error
+
+    @contextmanager
+    def _open(self) -> Iterator[dict[str, Any]]:
+        path = Path(self.place).expanduser()
+        try:
+            if not self.place:
+                yield {SALT: "", USES: {}}
+                return
+            with _locked(path) as uses:
+                uses.setdefault(SALT, secrets.token_hex(SALT_BYTES))
+                uses.setdefault(USES, {})
+                yield uses
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise SettingsError(SETTING, f"{path} cannot be used ({type(error).__name__})") from error
+
+
+def _keys(uses: dict[str, Any], marks: Sequence[str]) -> list[str]:
+    salt = bytes.fromhex(uses[SALT])
+    return [hashlib.scrypt(mark.encode("utf-8"), salt=salt, n=WORK, r=8, p=1, dklen=32).hex() for mark in marks]
 
 
 @contextmanager

@@ -29,13 +29,11 @@ class Jars:
     def folder(self) -> Path:
         return self.keys / FOLDER
 
-    def store(self, content: bytes) -> str:
-        """Keep a jar durably; its digest. Raises StorageFailed."""
-        digest = sha256(content)
+    def store(self, content: bytes) -> None:
+        """Keep a jar durably, to be found by its sha256. Raises StorageFailed."""
         self.disk.make_directories(self.folder)
         self.disk.restrict(self.folder, PRIVATE_FOLDER)
-        self.disk.replace(self._place(digest), content, PRIVATE_FILE)
-        return digest
+        self.disk.replace(self._place(sha256(content)), content, PRIVATE_FILE)
 
     def read(self, digest: str) -> bytes:
         """A jar's bytes. Raises JarUnusable when it is not there, DigestMismatch when it is not what was stored."""

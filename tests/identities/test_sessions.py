@@ -41,6 +41,7 @@ def test_a_session_that_holds_is_looked_at_once(desk: Desk, members: Members) ->
     assert checks(desk) == [("good", None, "before the first")]
 
 
+@pytest.mark.campaign
 def test_a_session_is_looked_at_again_after_so_many_captures(desk: Desk, members: Members) -> None:
     desk.settings["CASEFILE_IDENTITY__CANARY_EVERY"] = "2"
     desk.add()
@@ -128,6 +129,7 @@ def test_a_canary_that_gives_no_answer_holds_the_run_and_pauses_nothing(desk: De
     assert [one.outcome for one in desk.collect(*posts(members, 2))] == [Outcome.CAPTURED] * 2
 
 
+@pytest.mark.campaign
 def test_a_challenge_of_one_identity_pauses_the_platform_for_all_and_an_expired_session_does_not(
     desk: Desk, members: Members
 ) -> None:
@@ -147,6 +149,7 @@ def test_a_challenge_of_one_identity_pauses_the_platform_for_all_and_an_expired_
     assert [one.cause for one in desk.collect(*posts(members, 1), identity="second")] == [None]
 
 
+@pytest.mark.campaign
 def test_nothing_of_a_canary_is_kept(desk: Desk, members: Members) -> None:
     """It is the account's own page, and names it."""
     desk.add()
