@@ -183,6 +183,33 @@ def test_prefect_learns_nothing_of_what_is_collected(desk, site) -> None:
     assert leaks(desk, said.err) == []
 
 
+@pytest.mark.campaign
+def test_what_is_known_of_an_identity_stands_in_no_log_and_prefect_does_not_learn_it(desk, site, tmp_path) -> None:
+    """The handle and everything said of it, the values of its jar, and a session that ends on the way."""
+    site.behaviours["/plain"] = lambda visit: visit.respond("<title>Log in</title><form><input type=password></form>")
+    token = SEEDS[4 * 8 + 3]
+    jar = tmp_path / "jar.txt"
+    jar.write_text(f"127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\t{token}{token}\n127.0.0.1\tFALSE\t/\tFALSE\t0\tk\t{token}\n")
+    told = ("--why", person(9), "--note", person(10), "--made-by", person(11), "--canary-text", person(12))
+    of_site = ("--platform", "site", "--host", "127.0.0.1", "--canary", site.url("/plain/me"))
+    added = desk.run(
+        "identity", "add", "reader", *of_site, *told, "--jar", str(jar), "--handle", "-", stdin=f"{person(8)}\n"
+    )
+    assert added.code == 0, added.err
+    said = [
+        desk.run("--json", "collect", site.url("/plain/1"), "--identity", "reader", "--engine", "prefect", timeout=600),
+        desk.run("identity", "resume", "reader", "--jar", str(jar)),
+        desk.run("collect", site.url("/plain/2"), "--identity", "reader"),
+        desk.run(
+            "identity", "add", "other", *of_site, "--jar", str(tmp_path / "none"), "--handle", "-", stdin=person(8)
+        ),
+    ]
+    assert [one.code for one in said] == [1, 0, 1, 2], [one.err for one in said]
+    assert said[0].json["results"][0]["cause"] == "session-expired"
+    assert f"sid={token}{token}; k={token}" in {one.headers.get("cookie") for one in site.requests}
+    assert leaks(desk, *(one.err for one in (added, *said))) == []
+
+
 def test_a_failing_worker_leaves_no_words_in_a_log(tmp_path, capsys) -> None:
     """What a worker says before it dies is in its record; the log of a service has the kind and the place."""
     module = tmp_path / "raising.py"
