@@ -255,6 +255,14 @@ class SealedItem(Value):
     wire_bytes: int = 0
 
 
+class SelftestCited(Value):
+    """The last selftest before a capture: its event, how it ended (`none`: there was none) and its age in seconds."""
+
+    event: str = ""
+    status: str = "none"
+    age_s: int = Field(default=0, ge=0)
+
+
 class Environment(Value):
     """What a collecting process ran on. Names of machines and people are left out.
 
@@ -270,6 +278,7 @@ class Environment(Value):
     code: str = ""
     lock: str = ""
     resolver: tuple[str, ...] = ()
+    selftest: SelftestCited = SelftestCited()
 
 
 class Visitor(Value):

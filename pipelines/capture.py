@@ -23,6 +23,7 @@ from collectors.outcomes import advice as advice_for
 from collectors.withheld import secrets_of, withhold
 from containment.worker import WorkerFailed, WorkerResult
 from pipelines import sealing_events
+from pipelines.citing import last_selftest
 from pipelines.environment import environment, ourselves
 from pipelines.fetching import Fetched, FetchWorkers, capture_request
 from pipelines.identity_session import Halt, IdentitySession
@@ -258,7 +259,7 @@ def circumstances(services: Services, begun: Begun, around: Surroundings) -> Cir
         egress_enforced=around.egress_enforced,
         contacts=around.contacts,
         allowances=tuple(sorted({contact.allowance for contact in around.contacts if contact.allowance})),
-        environment=environment(),
+        environment=environment().model_copy(update={"selftest": last_selftest(services, ended.wall)}),
         visitor=begun.visitor,
     )
 

@@ -113,6 +113,7 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
         ran = capture["environment"]
         yield f"  by Casefile {ran['casefile']}, code {ran.get('code', 'as installed')}"
         yield f"  on {ran['python']}, {ran['system']}"
+        yield f"  last selftest: {_selftest_words(ran.get('selftest', {}))}"
     if capture["visitor"]:
         yield from _visitor_lines(capture["visitor"])
     for allowance in capture["allowances"] or []:
@@ -141,6 +142,12 @@ def _visitor_lines(seen: Mapping[str, Any]) -> Iterator[str]:
         yield f"  under virtual identity {seen['identity']} (access {seen['access']}), {seen['cookies']} cookies"
     for one in seen.get("withheld") or ():
         yield f"  withheld from the record: {one}"
+
+
+def _selftest_words(cited: Mapping[str, Any]) -> str:
+    if not cited.get("event"):
+        return "none"
+    return f"{cited['status']}, {cited.get('age_s', 0)} s before, event {cited['event']}"
 
 
 def _likeness_line(one: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import socket
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from casefile.canonical import canonical_json
@@ -35,10 +35,11 @@ Trial = Callable[[Path, ContainmentLevel], bool]
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """The trials that gave the known answer, and those that did not."""
+    """The trials that gave the known answer, and those that did not; `event` is the one that says so."""
 
     passed: tuple[str, ...]
     failed: tuple[str, ...]
+    event: str = ""
 
     @property
     def ok(self) -> bool:
@@ -58,14 +59,14 @@ def run_selftest(services: Services, level: ContainmentLevel) -> Tried:
                 name, good = f"{name}: {error}", False
         (passed if good else failed).append(name)
     tried = Tried(tuple(passed), tuple(failed))
-    services.append(
+    (event,) = services.append(
         draft(
             "tool.tested",
             body=ToolTested(passed=tried.passed, failed=tried.failed),
             outcome=EventOutcome(status="passed" if tried.ok else "failed"),
         )
     )
-    return tried
+    return replace(tried, event=event)
 
 
 def _digests(folder: Path, _level: ContainmentLevel) -> bool:

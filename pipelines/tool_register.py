@@ -44,8 +44,8 @@ def _registration(log: LogId, identity: ToolId, tool: ToolUse) -> Draft:
     )
 
 
-def tools_meant(services: Services, wanted: str) -> tuple[str, ...]:
-    """The register ids of the tools that `NAME`, `NAME<VERSION`, `NAME>=VERSION` and the like mean.
+def tools_meant(services: Services, wanted: str) -> tuple[ToolRecord, ...]:
+    """The registered tools that `NAME`, `NAME<VERSION`, `NAME>=VERSION` and the like mean.
 
     Versions are compared by the numbers in them, in their order. Raises UsageError for what cannot be read, and when
     no tool of that name is registered.
@@ -56,13 +56,18 @@ def tools_meant(services: Services, wanted: str) -> tuple[str, ...]:
     name, sign, version = parsed.groups()
     if sign and not numbers_of(version):
         raise UsageError(f"{version!r} is no version")
+    return tuple(one for one in registered_as(services, name) if not sign or meets(one.version or "", sign, version))
+
+
+def registered_as(services: Services, name: str) -> tuple[ToolRecord, ...]:
+    """Every registered version of a tool. Raises UsageError when there is none."""
     with reading(services.engine) as connection:
         registered = list_tools(connection)
-    named = [tool for tool in registered if tool.name == name]
+    named = tuple(tool for tool in registered if tool.name == name)
     if not named:
         known = ", ".join(sorted({tool.name for tool in registered if tool.name})) or "none"
         raise UsageError(f"no tool {name!r} is registered; registered are: {known}")
-    return tuple(tool.id for tool in named if not sign or _compared(tool, sign, version))
+    return named
 
 
 def numbers_of(version: str) -> tuple[int, ...]:
@@ -70,8 +75,9 @@ def numbers_of(version: str) -> tuple[int, ...]:
     return tuple(int(one) for one in re.findall(r"[0-9]+", version.partition("+")[0]))
 
 
-def _compared(tool: ToolRecord, sign: str, version: str) -> bool:
-    own, other = (_padded(numbers_of(one)) for one in (tool.version or "", version))
+def meets(own_version: str, sign: str, version: str) -> bool:
+    """Whether a version stands so to another, by the numbers in both."""
+    own, other = (_padded(numbers_of(one)) for one in (own_version, version))
     return SIGNS[sign](own, other)
 
 

@@ -271,4 +271,5 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "content.erased": _content_erased,
     "access.logged": _act,
     "tool.tested": _act,
+    "document.versioned": _act,
 }

@@ -276,6 +276,19 @@ class ToolTested(Value):
     failed: tuple[Text, ...] = ()
 
 
+class DocumentVersioned(Value):
+    """A document of the investigation, such as the answers of a tool's vetting, in this version from now on.
+
+    `number` counts its versions from 1; `text` is the whole document; `review_by` is a date, empty where none is set.
+    """
+
+    kind: Text
+    name: Text
+    number: int = Field(ge=1)
+    text: Text
+    review_by: Text = ""
+
+
 @dataclass(frozen=True, slots=True)
 class EventType:
     """What the parts of one (type, schema) hold; a part that is not named must not be there."""
@@ -314,6 +327,7 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("content.erased", 1): EventType(ContentErased),
     ("access.logged", 1): EventType(AccessLogged),
     ("tool.tested", 1): EventType(ToolTested),
+    ("document.versioned", 1): EventType(DocumentVersioned),
 }
 
 

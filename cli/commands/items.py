@@ -26,13 +26,18 @@ def items(
     from casefile.records.engine import reading
     from casefile.records.queries import ItemFilter, list_items
     from cli.item_report import item_json, item_row
+    from pipelines.errata import errata_of
     from pipelines.services import open_services
     from pipelines.tool_register import tools_meant
 
     invocation: Invocation = context.obj
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         tools = tools_meant(services, made_by) if made_by else None
-        wanted = ItemFilter(tag=tag, content=content or "", job=job, made_by=tools)
+        meant = None if tools is None else tuple(tool.id for tool in tools)
+        known = errata_of(tools or ())
+        wanted = ItemFilter(tag=tag, content=content or "", job=job, made_by=meant)
+        for erratum in known:
+            output.note(f"{erratum.id} {erratum.tool} {' '.join(erratum.affected)}: {erratum.effect}")
         if html is not None:
             from pipelines.sheet_of_items import write_sheet_of_items
 
@@ -46,7 +51,8 @@ def items(
         with reading(services.engine) as connection:
             found = list_items(connection, wanted)
     if invocation.json:
-        output.document({"items": [item_json(item) for item in found]})
+        listed = {"items": [item_json(item) for item in found]}
+        output.document(listed | {"errata": [one.id for one in known]} if made_by else listed)
     else:
         output.table(("item", "role", "content", "type", "bytes", "captured", "title or locator"), map(item_row, found))
     return 0

@@ -25,7 +25,9 @@ def selftest(
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         tried = run_selftest(services, containment)
     if invocation.json:
-        output.document({"ok": tried.ok, "passed": list(tried.passed), "failed": list(tried.failed)})
+        output.document(
+            {"ok": tried.ok, "event": tried.event, "passed": list(tried.passed), "failed": list(tried.failed)}
+        )
     else:
         for name in tried.passed:
             output.line(f"ok      {name}")

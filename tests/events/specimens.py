@@ -10,6 +10,7 @@ from casefile.events.types import (
     CaptureStarted,
     ContentErased,
     CustodyChanged,
+    DocumentVersioned,
     DuplicateDecided,
     FixityChecked,
     GateOverridden,
@@ -302,6 +303,10 @@ SPECIMENS: tuple[Draft, ...] = (
     draft("custody.changed", body=CustodyChanged(act="backup", detail="5 files"), outcome=status("done")),
     draft("access.logged", subject("item", FIRST), body=AccessLogged(act="copied", detail="for Ana")),
     draft("tool.tested", body=ToolTested(passed=("digest", "root"), failed=()), outcome=status("passed")),
+    draft(
+        "document.versioned",
+        body=DocumentVersioned(kind="vetting", name="exiftool", number=1, text='cost = "none"', review_by="2027-11-22"),
+    ),
     Draft(
         "content.erased",
         (subject("event", REMARK), subject("part", "personal")),

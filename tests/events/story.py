@@ -17,6 +17,7 @@ from casefile.events.types import (
     CaptureStarted,
     ContentErased,
     CustodyChanged,
+    DocumentVersioned,
     DuplicateDecided,
     FixityChecked,
     GateOverridden,
@@ -213,6 +214,7 @@ class Story:
             draft("custody.changed", body=CustodyChanged(act="backup", detail=self.say()), outcome=done),
             draft("access.logged", body=AccessLogged(act="copied", detail=self.mark())),
             draft("tool.tested", body=ToolTested(passed=(self.say(),)), outcome=done),
+            draft("document.versioned", body=DocumentVersioned(kind="k", name="n", number=1, text=self.say())),
         )
 
     def repeat(self) -> None:

@@ -1,0 +1,38 @@
+"""Reading acts on the holdings as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from casefile.records.engine import tables
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One act; `subject` and `body` are JSON, and `body` is None where it was erased."""
+
+    event: str
+    status: str | None
+    subject: str | None
+    body: str | None
+    done_at: str
+    done_by: str
+
+
+def list_acts(connection: Connection, kind: str) -> list[Act]:
+    """Every act of an event type, the earliest first."""
+    act = tables("view_")["view_act"]
+    columns = [act.c[name] for name in Act.__dataclass_fields__]
+    rows = connection.execute(select(*columns).where(act.c.type == kind).order_by(act.c.done_at, act.c.event))
+    return [Act(**row._mapping) for row in rows]
+
+
+def last_act(connection: Connection, kind: str, *, subject: str) -> Act | None:
+    """The newest act of an event type about `subject`, the JSON of its subjects; None when there is none."""
+    act = tables("view_")["view_act"]
+    columns = [act.c[name] for name in Act.__dataclass_fields__]
+    wanted = select(*columns).where(act.c.type == kind, act.c.subject == subject)
+    row = connection.execute(wanted.order_by(act.c.done_at.desc(), act.c.event.desc()).limit(1)).first()
+    return None if row is None else Act(**row._mapping)
