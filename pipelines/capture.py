@@ -12,7 +12,7 @@ from casefile.clock import ClockReading, rfc3339
 from casefile.errors import RecordUnreadable
 from casefile.events.types import CaptureFailed, CaptureStarted
 from casefile.ids import CaptureId, LeadId
-from casefile.model import Circumstances, ClockRecord, Contact, Lead, Received, Visitor, readable
+from casefile.model import Circumstances, ClockRecord, Contact, Lead, Received, ToolUse, Visitor, readable
 from casefile.records.engine import Connection, reading
 from casefile.records.ledger import Claim, Ending, Settled, WorkState, finish
 from casefile.records.progress import Progress, progress_of
@@ -27,6 +27,7 @@ from pipelines.citing import last_selftest
 from pipelines.environment import environment, ourselves
 from pipelines.fetching import Fetched, FetchWorkers, capture_request
 from pipelines.identity_session import Halt, IdentitySession
+from pipelines.installed_tools import with_digest
 from pipelines.sealing_events import FailedCapture
 from pipelines.services import Services
 from pipelines.tool_register import register_tools
@@ -195,8 +196,8 @@ def conclude(
 ) -> Attempt:
     """Seal what was received, or record why there is no item. Raises LeaseLost when the claim has passed on."""
     if not received.items:
-        return _give_up(services, begun, folder, _without_item(begun, received, around.contacts))
-    received = received.model_copy(update={"tools": (ourselves(), *received.tools)})
+        return _give_up(services, begun, folder, _without_item(services, begun, received, around.contacts))
+    received = received.model_copy(update={"tools": _tools_of(services, received)})
     follow = _following(services, begun, received)
     ticket = ticket_of(begun.claim) | {"follow": follow}
     finished = Finished(circumstances(services, begun, around), received, ticket)
@@ -327,7 +328,11 @@ def _hold(services: Services, lead: Lead, claim: Claim, options: CaptureOptions,
     return _fail(services, lead, claim, capture, FailedCapture(outcome=Outcome.FAILED, cause=halt.cause, failed=failed))
 
 
-def _without_item(begun: Begun, received: Received, contacts: tuple[Contact, ...]) -> FailedCapture:
+def _tools_of(services: Services, received: Received) -> tuple[ToolUse, ...]:
+    return (ourselves(), *(with_digest(services, tool) for tool in received.tools))
+
+
+def _without_item(services: Services, begun: Begun, received: Received, contacts: tuple[Contact, ...]) -> FailedCapture:
     cause = received.cause or Cause.TOOL_FAILED
     failure = _failure(begun, received.outcome, cause, received.detail, contacts)
     told = {
@@ -336,7 +341,7 @@ def _without_item(begun: Begun, received: Received, contacts: tuple[Contact, ...
         "exchanges": received.exchanges,
     }
     failed = failure.failed.model_copy(update=told)
-    return failure.model_copy(update={"failed": failed, "tools": (ourselves(), *received.tools)})
+    return failure.model_copy(update={"failed": failed, "tools": _tools_of(services, received)})
 
 
 def _failure(

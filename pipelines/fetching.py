@@ -34,6 +34,7 @@ from containment.worker import (
     WorkerResult,
     open_worker,
 )
+from pipelines.installed_tools import code_for
 from pipelines.recording import MODULE, add_record, keep_spool, recording_policy
 from pipelines.services import Services
 
@@ -201,7 +202,14 @@ class FetchWorkers:
         opened = ExitStack()
         out = self.services.run.outputs
         worker = opened.enter_context(
-            open_worker(key.module, inputs=key.reads, out=out, egress=key.egress, level=self.level)
+            open_worker(
+                key.module,
+                inputs=key.reads,
+                out=out,
+                egress=key.egress,
+                level=self.level,
+                code=code_for(self.services, key.module),
+            )
         )
         sandbox = _Sandbox(key, worker, opened)
         self._sandboxes.append(sandbox)

@@ -29,6 +29,7 @@ from containment.worker import WorkerFailed, run_worker
 from pipelines.capture import CAUSE_OF_WORKER, CaptureOptions
 from pipelines.collect import Examine, collect
 from pipelines.fetching import capture_request, egress_policy
+from pipelines.installed_tools import code_for
 from pipelines.leads import Candidate, Origin, add_leads
 from pipelines.services import Services
 from pipelines.sheets import read_sheets
@@ -167,7 +168,10 @@ def _look_at_channel(services: Services, monitor: MonitorRecord, level: Containm
     module = "collectors.ytdlp.listing"
     with _scratch(services, "listing-") as folder:
         try:
-            result = run_worker(module, asked, None, folder / "out", limits=LISTING, egress=egress, level=level)
+            code = code_for(services, module)
+            result = run_worker(
+                module, asked, None, folder / "out", limits=LISTING, egress=egress, level=level, code=code
+            )
             listing = Listing.model_validate(result.answer)
         except WorkerFailed as error:
             raise _worker_failed(error) from error

@@ -102,7 +102,14 @@ GROUPS: Mapping[str, Group] = {
     ),
     "tools": Group(
         "The register of tools that had part in anything; `items --made-by TOOL<VERSION` lists what a defect touches.",
-        {"list": tools.list_, "show": tools.show, "vet": tools.vet, "errata": tools.errata},
+        {
+            "list": tools.list_,
+            "show": tools.show,
+            "vet": tools.vet,
+            "errata": tools.errata,
+            "upgrade": tools.upgrade,
+            "rollback": tools.rollback,
+        },
         default=tools.list_,
     ),
     "keys": Group("The log's key.", {"card": keys.card}),

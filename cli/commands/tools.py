@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from casefile.vocabulary import ContainmentLevel
 from cli import output
 from cli.invocation import Invocation
 
@@ -131,4 +132,52 @@ def errata(context: typer.Context) -> int:
                 for one in known.errata()
             ],
         )
+    return 0
+
+
+def upgrade(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The tool: yt-dlp.")],
+    from_: Annotated[Path, typer.Option("--from", help="The wheel, a file that you have; nothing is fetched.")],
+    containment: Annotated[
+        ContainmentLevel, typer.Option(help="weak: go on where full containment is missing.")
+    ] = ContainmentLevel.FULL,
+) -> int:
+    """Use another version of a tool in this workspace: tried on known answers first, recorded, with a way back."""
+    from pipelines.services import open_services
+    from pipelines.upgrading import upgrade as upgraded
+
+    invocation: Invocation = context.obj
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
+        done = upgraded(services, name, from_, containment)
+    ok = not done.failed
+    if invocation.json:
+        output.document(
+            {
+                "ok": ok,
+                "version": done.version,
+                "sha256": done.sha256,
+                "passed": list(done.passed),
+                "failed": list(done.failed),
+            }
+        )
+    elif ok:
+        output.line(f"{name} {done.version} ({done.sha256}) is used from now on; `tools rollback {name}` goes back.")
+    else:
+        output.line(f"{name} {done.version} failed, which is recorded; nothing has changed: {'; '.join(done.failed)}")
+    return 0 if ok else 1
+
+
+def rollback(context: typer.Context, name: Annotated[str, typer.Argument(help="The tool: yt-dlp.")]) -> int:
+    """Use again the version that the last upgrade replaced."""
+    from pipelines.services import open_services
+    from pipelines.upgrading import rollback as rolled_back
+
+    invocation: Invocation = context.obj
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
+        done = rolled_back(services, name)
+    if invocation.json:
+        output.document({"version": done.version or "installed", "sha256": done.sha256})
+    else:
+        output.line(f"{name}: {done.version or 'the installed version'} is used from now on.")
     return 0
