@@ -8,7 +8,7 @@ from casefile.records.engine import tables
 
 
 def stated_values(connection: Connection, name: str) -> list[tuple[str, str]]:
-    """Event and value, as canonical JSON, of each statement of a setting, the earliest first; erased ones are left out."""
+    """Event and value (canonical JSON) of each statement of a setting, the earliest first, without erased ones."""
     setting = tables("view_")["view_setting"]
     wanted = select(setting.c.event, setting.c.value).where(setting.c.name == name, setting.c.value.is_not(None))
     return [

@@ -15,7 +15,7 @@ KNOWN = {
     "https://www.youtube.com/watch?v=BaW_jenozKc": "Youtube",
     "https://vimeo.com/76979871": "Vimeo",
     "https://www.tiktok.com/@leenabhushan/video/6748451240264420610": "TikTok",
-    "https://t.me/europa_press/613": "Telegram",
+    "https://t.me/europa_press/613": "TelegramEmbed",
 }
 """Locators of the shapes that yt-dlp's own extractors give as examples, and which of them takes each."""
 OURS = ("capture", "batch", "listing", "streams", "transport")

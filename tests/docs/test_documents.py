@@ -235,3 +235,26 @@ def test_decisions_are_numbered_and_have_a_context_a_choice_and_a_cost() -> None
         assert text.startswith(f"# {number}. ")
         for part in ("**Context.**", "**Choice.**", "**Cost.**"):
             assert part in text, f"{page.name} lacks {part}"
+
+
+@pytest.mark.parametrize("test", re.findall(r"`([\w/]+\.py::\w+)`", (DOCS / "validation.md").read_text("utf-8")))
+def test_every_test_that_the_validation_names_exists(test: str) -> None:
+    file, _, name = test.partition("::")
+    assert name in names_of(ROOT / "tests" / file)
+
+
+def test_every_claim_of_the_validation_has_its_five_cells() -> None:
+    rows = re.findall(r"^\| (?!claim)[^-].*\|$", (DOCS / "validation.md").read_text("utf-8"), re.MULTILINE)
+    assert len(rows) > 10
+    assert all(
+        all(map(str.strip, cells)) and len(cells) == 5 for cells in (row.strip("|").split(" | ") for row in rows)
+    )
+
+
+def test_the_errata_for_people_are_those_that_the_program_reads() -> None:
+    from pipelines.errata import errata
+
+    rows = re.findall(
+        r"^\| (E-\d+) \| (\S+) \| (\S+) \| ([^|]+) \|", (DOCS / "errata.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert rows == [(one.id, one.published, one.tool, " ".join(one.affected)) for one in errata()]
