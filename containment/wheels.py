@@ -1,7 +1,8 @@
 """A worker that takes a wheel apart: only the modules of one package, under names that we make, with their bytecode.
 
 A wheel is a zip archive with Python in it (PyPA's binary distribution format). What would be installed beside the
-package, such as scripts or plug-ins, is refused with the whole wheel; documents of `*.data/data` and notes to packagers are left in it.
+package, such as scripts or plug-ins, is refused with the whole wheel; documents of `*.data/data` and notes to
+packagers are left in it.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def test_an_upgrade_is_tried_recorded_and_cited_and_there_is_a_way_back(
     shown = case.must("tools", "show", "yt-dlp")
     assert shown["versions"][0]["sha256"] == digest
     assert [one["status"] for one in shown["tests"]] == ["passed"]
-    case.run("collect", site.url("/clip.mp4"), "--method", "ytdlp")
+    case.run("collect", site.url("/page"), "--method", "ytdlp")
     assert used(case) == (VERSION, digest)
     assert [one["number"] for one in case.must("items", "--made-by", f"yt-dlp={VERSION}")["items"]] == ["I-0001"]
     (case.root / "casefile.db").unlink()
@@ -59,10 +59,10 @@ def test_an_upgrade_is_tried_recorded_and_cited_and_there_is_a_way_back(
     (part,) = case.root.glob("work/tools/yt-dlp/*/yt_dlp/version.py")
     kept = part.read_bytes()
     part.write_bytes(kept + b"#")
-    assert case.run("collect", site.url("/clip.mp4"), "--method", "ytdlp").code == 5
+    assert case.run("collect", site.url("/page"), "--method", "ytdlp").code == 5
     part.write_bytes(kept)
     assert case.must("tools", "rollback", "yt-dlp")["version"] == "installed"
-    case.run("collect", site.url("/clip.mp4"), "--method", "ytdlp")
+    case.run("collect", site.url("/page"), "--method", "ytdlp")
     assert used(case)[0] == yt_dlp.version.__version__
     assert case.run("tools", "rollback", "yt-dlp").code == 2
     assert case.must("audit")["ok"]
@@ -77,7 +77,7 @@ def test_a_version_that_fails_its_trial_changes_nothing_and_is_recorded(
     assert [one["status"] for one in case.must("tools", "show", "yt-dlp")["tests"]] == ["failed"]
     assert not list(case.root.glob("work/tools/**/yt_dlp"))
     assert case.run("tools", "rollback", "yt-dlp").code == 2
-    case.run("collect", site.url("/clip.mp4"), "--method", "ytdlp")
+    case.run("collect", site.url("/page"), "--method", "ytdlp")
     assert used(case)[0] == yt_dlp.version.__version__
 
 
