@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yt_dlp
 from e2e.case import Case
-from sites.hostile import HostileSite
+from sites.hostile import HostileSite, Visit
 
 VERSION = "2099.01.01"
 INSTALLED = Path(yt_dlp.__file__).parent
@@ -34,16 +34,21 @@ def write_wheel(path: Path, *, broken: bool = False) -> Path:
     return path
 
 
-def used(case: Case) -> tuple[str, str]:
-    """Version and digest of the yt-dlp that a capture cites."""
-    number = case.must("items")["items"][-1]["number"]
-    tools = {one["name"]: one for one in case.must("show", number)["capture"]["tools"]}
-    return tools["yt-dlp"]["version"], tools["yt-dlp"].get("sha256", "")
+def used(case: Case) -> dict[str, tuple[int, str]]:
+    """Of each yt-dlp in the register: how many events it had part in, and its digest."""
+    found = [one for one in case.must("tools")["tools"] if one["name"] == "yt-dlp"]
+    return {one["version"]: (one["uses"], one["sha256"]) for one in found}
 
 
+def film(visit: Visit) -> None:
+    visit.respond(b"\x00\x00\x00\x18ftypisom" + bytes(4_096), content_type="video/mp4")
+
+
+@pytest.mark.campaign
 def test_an_upgrade_is_tried_recorded_and_cited_and_there_is_a_way_back(
     case: Case, site: HostileSite, tmp_path: Path
 ) -> None:
+    site.behaviours["/film.mp4"] = film
     wheel = write_wheel(tmp_path / "new.whl")
     digest = f"sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}"
     done = case.must("tools", "upgrade", "yt-dlp", "--from", str(wheel))
@@ -51,34 +56,36 @@ def test_an_upgrade_is_tried_recorded_and_cited_and_there_is_a_way_back(
     shown = case.must("tools", "show", "yt-dlp")
     assert shown["versions"][0]["sha256"] == digest
     assert [one["status"] for one in shown["tests"]] == ["passed"]
-    case.run("collect", site.url("/page"), "--method", "ytdlp")
-    assert used(case) == (VERSION, digest)
+    case.run("collect", site.url("/film.mp4"), "--method", "ytdlp")
+    assert used(case) == {VERSION: (1, digest)}
     assert [one["number"] for one in case.must("items", "--made-by", f"yt-dlp={VERSION}")["items"]] == ["I-0001"]
     (case.root / "casefile.db").unlink()
     case.must("reindex")
     (part,) = case.root.glob("work/tools/yt-dlp/*/yt_dlp/version.py")
     kept = part.read_bytes()
     part.write_bytes(kept + b"#")
-    assert case.run("collect", site.url("/page"), "--method", "ytdlp").code == 5
+    assert case.run("collect", site.url("/film.mp4"), "--method", "ytdlp").code == 5
     part.write_bytes(kept)
     assert case.must("tools", "rollback", "yt-dlp")["version"] == "installed"
-    case.run("collect", site.url("/page"), "--method", "ytdlp")
-    assert used(case)[0] == yt_dlp.version.__version__
+    case.run("collect", site.url("/film.mp4"), "--method", "ytdlp")
+    assert used(case)[yt_dlp.version.__version__] == (1, "")
     assert case.run("tools", "rollback", "yt-dlp").code == 2
     assert case.must("audit")["ok"]
 
 
+@pytest.mark.campaign
 def test_a_version_that_fails_its_trial_changes_nothing_and_is_recorded(
     case: Case, site: HostileSite, tmp_path: Path
 ) -> None:
+    site.behaviours["/film.mp4"] = film
     wheel = write_wheel(tmp_path / "broken.whl", broken=True)
     said = case.must("tools", "upgrade", "yt-dlp", "--from", str(wheel), code=1)
     assert said["failed"]
     assert [one["status"] for one in case.must("tools", "show", "yt-dlp")["tests"]] == ["failed"]
     assert not list(case.root.glob("work/tools/**/yt_dlp"))
     assert case.run("tools", "rollback", "yt-dlp").code == 2
-    case.run("collect", site.url("/page"), "--method", "ytdlp")
-    assert used(case)[0] == yt_dlp.version.__version__
+    case.run("collect", site.url("/film.mp4"), "--method", "ytdlp")
+    assert {version: uses for version, (uses, _) in used(case).items()} == {VERSION: 0, yt_dlp.version.__version__: 1}
 
 
 def link(name: str) -> zipfile.ZipInfo:
