@@ -112,12 +112,37 @@ class ToolUse(Value):
     sha256: str = ""
 
 
+class SentRequest(Value):
+    """A request that was no plain GET or HEAD: its method, its target, and the digest and length of its body."""
+
+    method: str
+    target: Text
+    sha256: str
+    bytes: int = Field(ge=0)
+
+
+class Alteration(Value):
+    """A request that the instrument refused or changed: `what` of it, `where` (host:port), why, and how often.
+
+    `by` says who did it and tells so: the broker, or the method of itself.
+    """
+
+    by: Literal["broker", "method"]
+    kind: Literal["refused", "withheld", "replaced"]
+    what: Text
+    where: Text
+    why: Text
+    count: int = Field(default=1, ge=1)
+
+
 class Contact(Value):
     """One connection that left, or was refused, at the egress broker. Times are RFC 3339, UTC.
 
     `upstream` is the proxy that it went through: then the proxy looked the name up and chose the address, and neither
     is known here. `failed` is the cause, in one word, where no connection came about.
     `recording` is there in recording mode: `whole`, or what of the connection was not kept and why.
+    `methods` says how many requests of each method passed, or that the inside of the tunnel was not visible; `requests`
+    are those that were no plain GET or HEAD; `changed` names headers that were not passed on as they came.
     """
 
     host: Text
@@ -133,10 +158,16 @@ class Contact(Value):
     upstream: str | None = None
     failed: str | None = None
     recording: Text | None = None
+    methods: Text | None = None
+    requests: tuple[SentRequest, ...] | None = None
+    changed: tuple[str, ...] | None = None
 
 
 class Exchange(Value):
-    """One request and its response. Lengths are in bytes; `length` says how far the end is known to be the end."""
+    """One request and its response. Lengths are in bytes; `length` says how far the end is known to be the end.
+
+    `sent_sha256` and `sent_bytes` are of the body of the request, where it had one.
+    """
 
     method: str
     locator: Text
@@ -151,6 +182,8 @@ class Exchange(Value):
     started_at: str
     ended_at: str
     error: Text = ""
+    sent_sha256: str | None = None
+    sent_bytes: int | None = None
 
 
 class ReceivedFile(Value):
@@ -203,6 +236,7 @@ class Received(Value):
     items: tuple[ReceivedItem, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
     tools: tuple[ToolUse, ...] = ()
+    alterations: tuple[Alteration, ...] = ()
 
     @model_validator(mode="after")
     def _items_name_content_files(self) -> Self:
@@ -300,7 +334,10 @@ class Visitor(Value):
 
 
 class Circumstances(Value):
-    """Who captured what, how, under which containment: known to the parent, never said by the worker."""
+    """Who captured what, how, under which containment: known to the parent, never said by the worker.
+
+    Except for the `alterations` that are marked as the method's own.
+    """
 
     capture: str
     lead: str
@@ -324,6 +361,7 @@ class Circumstances(Value):
     allowances: tuple[str, ...] = ()
     environment: Environment | None = None
     visitor: Visitor | None = None
+    alterations: tuple[Alteration, ...] | None = None
 
 
 class CaptureRecord(Value):

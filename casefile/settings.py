@@ -88,6 +88,11 @@ class EgressSettings(_Group):
         default="refuse",
         description="What becomes of a site that will have no recorder in between; one that passes is marked so.",
     )
+    methods: Literal["passive", "page-scripts"] = Field(
+        default="page-scripts",
+        description="Methods of requests. `passive`: GET and HEAD only. `page-scripts`: a method that asks what a "
+        "page's own scripts would (ytdlp) may POST as well; each such request is listed with the digest of its body.",
+    )
 
     @field_validator("upstream")
     @classmethod

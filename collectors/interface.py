@@ -21,7 +21,8 @@ class MethodSpec:
     `schemes` are the locator schemes it takes; `claims` matches locators that it takes before any other method
     (empty: none); `priority` decides between methods that both can, the larger first; `needs` are programs that must
     be on the machine; `module` is imported in the worker only. A method that `records_itself` keeps every byte that
-    passes in a WARC of its own; of others the broker may keep one.
+    passes in a WARC of its own; of others the broker may keep one. One that `acts_for_scripts` asks what a page's own
+    scripts would ask, and may use their methods where the policy lets it; every other asks by GET and HEAD only.
     """
 
     name: str
@@ -34,6 +35,7 @@ class MethodSpec:
     claims: re.Pattern[str] | None = None
     needs: tuple[str, ...] = ()
     records_itself: bool = False
+    acts_for_scripts: bool = False
     options: dict[str, str] = field(default_factory=dict)
 
 
@@ -54,6 +56,7 @@ class CaptureRequest(Value):
 
     `cookies` are those of a virtual identity, for `hosts`, its platform's, and for no other host. A worker SHALL keep
     their values out of whatever it leaves and answers (`collectors.withheld`).
+    `methods` are those that its requests may have.
     """
 
     locator: str
@@ -64,3 +67,4 @@ class CaptureRequest(Value):
     comments: bool = False
     cookies: tuple[Cookie, ...] = ()
     hosts: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ("GET", "HEAD")

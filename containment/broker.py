@@ -20,6 +20,8 @@ from casefile.model import Contact, moment, readable
 from containment.addresses import matching_allowance, why_not_public
 from containment.crossings import Carrier, Crossing, NotRecorded, RecordingPolicy
 from containment.heads import HEAD_LIMIT_BYTES, HeadRefused, Target, parse_head
+from containment.methods import NOT_VISIBLE, PASSIVE, RequestRefused, Requests
+from containment.pump import Direction, pump
 from containment.relay import Flow, RelayIdle, relay
 from containment.upstream import DIRECT, Upstream, UpstreamFailed, connect_through, new_isolation, why_not_through
 
@@ -39,7 +41,8 @@ Connect = Callable[[str, int, float], socket.socket]
 class EgressPolicy:
     """What may be contacted: `allow` are exceptions as host:port, `ports` those allowed at public addresses.
 
-    `upstream` is the one way to it, for exceptions as well.
+    `upstream` is the one way to it, for exceptions as well. `methods` are those that a request may have, as far as
+    requests are seen: in plain HTTP, and in everything that is recorded.
     With `recording` everything that passes is kept; that takes full containment.
     """
 
@@ -47,6 +50,7 @@ class EgressPolicy:
     ports: tuple[int, ...] = (80, 443, 8080, 8443)
     upstream: Upstream = DIRECT
     recording: RecordingPolicy | None = None
+    methods: tuple[str, ...] = PASSIVE
 
 
 def resolve_by_system(host: str, port: int) -> Sequence[str]:
@@ -73,6 +77,7 @@ class _Passage:
 
     client: socket.socket
     started: datetime
+    requests: Requests
     server: socket.socket | None = None
     host: str = ""
     port: int = 0
@@ -85,6 +90,8 @@ class _Passage:
     upstream: str = ""
     failed: str = ""
     recording: str | None = None
+    unseen: bool = False
+    changed: tuple[str, ...] = ()
     asked: bool = False
 
     def contact(self, ended: datetime) -> Contact:
@@ -102,6 +109,9 @@ class _Passage:
             upstream=self.upstream or None,
             failed=self.failed or None,
             recording=self.recording,
+            methods=NOT_VISIBLE if self.unseen else self.requests.told() or None,
+            requests=self.requests.listed() or None,
+            changed=self.changed or None,
         )
 
     def sever(self) -> None:
@@ -199,7 +209,7 @@ class Broker:
                 # Closed from `close`, or the sandbox that the listener belongs to is gone.
                 self._slots.release()
                 return
-            passage = _Passage(client, self.now())
+            passage = _Passage(client, self.now(), Requests(self.policy.methods))
             thread = threading.Thread(target=self._pass, args=(passage,), name="egress", daemon=True)
             with self._lock:
                 self._live[thread] = passage
@@ -232,11 +242,13 @@ class Broker:
                 return
             target = parse_head(head)
             passage.host, passage.port = target.host, target.port
+            if target.forward:
+                passage.requests.check(target.method)
             server = passage.server = self._reach(passage)
         except HeadRefused as refusal:
             passage.refused = refusal.reason
             _reply(passage.client, refusal.status, "Casefile-Refused", refusal.reason)
-        except _Refused as refusal:
+        except (_Refused, RequestRefused) as refusal:
             passage.refused = refusal.reason
             _reply(passage.client, "403 Forbidden", "Casefile-Refused", refusal.reason)
         except _Unreachable as failure:
@@ -298,6 +310,7 @@ class Broker:
             early = early[: target.body_bytes]
             limit = target.body_bytes - len(early)
             early = target.forward + early
+            passage.changed = target.changed
         else:
             address = f"[{passage.address}]" if ":" in passage.address else passage.address
             # Which address a proxy connected to is not known here.
@@ -320,19 +333,44 @@ class Broker:
                 lambda: self._connect_again(passage),
                 early,
                 limit,
+                passage.requests.see,
             )
             self._carry(self.recorder, passage, crossing)
             return
+        if target.forward:
+            self._forward(passage, server, early, limit, moved)
+            return
+        passage.unseen = True
         server.sendall(early)
         with Flow(passage.client, server, limit=limit) as up, Flow(server, passage.client) as down:
             relay(up, down, idle_s=self.idle_s, moved=moved)
+
+    def _forward(
+        self,
+        passage: _Passage,
+        server: socket.socket,
+        early: bytes,
+        limit: int | None,
+        moved: Callable[[int, int], None],
+    ) -> None:
+        """One plain request and its answer; a body is seen as it passes, so that its digest is known."""
+        try:
+            passage.requests.see(early)
+            server.sendall(early)
+            up = Direction(passage.client, server, passage.requests.see, limit)
+            pump(up, Direction(server, passage.client, lambda block: None), idle_s=self.idle_s, moved=moved)
+        except RequestRefused as refusal:
+            passage.refused = refusal.reason
 
     def _carry(self, recorder: Carrier, passage: _Passage, crossing: Crossing) -> None:
         passage.recording = "cut: it did not come to its end"
         try:
             passage.recording = recorder.carry(crossing)
+            passage.unseen = passage.recording.startswith("not recorded")
         except NotRecorded as reason:
             passage.recording, passage.refused = "", str(reason)
+        except RequestRefused as refusal:
+            passage.recording, passage.refused = "cut: a request was refused", refusal.reason
 
     def _connect_again(self, passage: _Passage) -> socket.socket:
         if passage.server is not None:

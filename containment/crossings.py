@@ -31,7 +31,8 @@ class Crossing:
     """One connection that the broker has judged and made.
 
     `forward` is to be sent first: the head of a plain request with what has come of its body, or what a client said
-    before it was answered. `limit` is how much of a plain request's body is still to come. `moved` is told the totals
+    before it was answered. `see` is given everything that is to be sent before it is; it raises RequestRefused.
+    `limit` is how much of a plain request's body is still to come. `moved` is told the totals
     (up, down) beyond `forward`. `again` connects to the same place once more, instead of before.
     """
 
@@ -45,6 +46,7 @@ class Crossing:
     again: Callable[[], socket.socket]
     forward: bytes = b""
     limit: int | None = None
+    see: Callable[[bytes], None] = lambda block: None
 
 
 class NotRecorded(Exception):
@@ -52,6 +54,6 @@ class NotRecorded(Exception):
 
 
 class Carrier(Protocol):
-    """Carries a connection to its end and says how it was kept; raises NotRecorded, RelayIdle, OSError."""
+    """Carries a connection to its end and says how it was kept; raises NotRecorded, RequestRefused, RelayIdle, OSError."""
 
     def carry(self, crossing: Crossing) -> str: ...

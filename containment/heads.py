@@ -30,12 +30,17 @@ class HeadRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a request wants to go. `forward` is the head to pass on, empty for CONNECT; `body_bytes` follow it."""
+    """Where a request wants to go. `forward` is the head to pass on, empty for CONNECT; `body_bytes` follow it.
+
+    `changed` names the headers that are not passed on as they came.
+    """
 
     host: str
     port: int
     forward: bytes = b""
     body_bytes: int = 0
+    method: str = "CONNECT"
+    changed: tuple[str, ...] = ()
 
 
 def parse_head(head: bytes) -> Target:
@@ -44,7 +49,7 @@ def parse_head(head: bytes) -> Target:
     parts = lines[0].split(b" ")
     if len(parts) != 3 or not TOKEN.fullmatch(parts[0]) or parts[2] not in (b"HTTP/1.1", b"HTTP/1.0"):
         raise HeadRefused("malformed")
-    headers = _headers(lines[1:])
+    headers = headers_of(lines[1:])
     try:
         target = parts[1].decode("ascii")
     except UnicodeDecodeError as error:
@@ -57,7 +62,8 @@ def parse_head(head: bytes) -> Target:
     return _absolute(parts[0], target, headers)
 
 
-def _headers(lines: list[bytes]) -> list[tuple[bytes, bytes]]:
+def headers_of(lines: list[bytes]) -> list[tuple[bytes, bytes]]:
+    """Names and values of the lines of a head; raises HeadRefused."""
     if len(lines) > HEADERS_LIMIT:
         raise HeadRefused("too-many-headers", "431 Request Header Fields Too Large")
     headers = []
@@ -93,7 +99,7 @@ def _absolute(method: bytes, target: str, headers: list[tuple[bytes, bytes]]) ->
     if path.startswith("\\"):
         raise HeadRefused("malformed")
     host, port = _authority(authority, 80)
-    body_bytes = _body_bytes(headers)
+    body_bytes = body_bytes_of(headers)
     if not path.startswith("/"):
         path = "/" + path
     dropped = HOP_BY_HOP | {b"host"} | (_named_by_connection(headers) - {b"content-length"})
@@ -102,7 +108,10 @@ def _absolute(method: bytes, target: str, headers: list[tuple[bytes, bytes]]) ->
     lines += [name + b": " + value for name, value in kept]
     # One request for each connection, so that none goes out that was not judged.
     lines += [b"Connection: close", b"", b""]
-    return Target(host, port, b"\r\n".join(lines), body_bytes)
+    changed = tuple(
+        sorted({name.lower().decode("ascii") for name, _ in headers if name.lower() in dropped - {b"host"}})
+    )
+    return Target(host, port, b"\r\n".join(lines), body_bytes, method.decode("ascii"), changed)
 
 
 def _named_by_connection(headers: list[tuple[bytes, bytes]]) -> set[bytes]:
@@ -110,7 +119,7 @@ def _named_by_connection(headers: list[tuple[bytes, bytes]]) -> set[bytes]:
     return {name.strip().lower() for value in values for name in value.split(b",")}
 
 
-def _body_bytes(headers: list[tuple[bytes, bytes]]) -> int:
+def body_bytes_of(headers: list[tuple[bytes, bytes]]) -> int:
     """Length of the request's body (RFC 9112 section 6.3); two lengths, or a length that is none, are refused."""
     lengths = [value for name, value in headers if name.lower() == b"content-length"]
     if any(name.lower() == b"transfer-encoding" for name, _ in headers):

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from containment.certificates import Authority, Roots, chain_of, roots_of
 from containment.crossings import Crossing, NotRecorded, RecordingPolicy
+from containment.methods import RequestRefused
 from containment.pump import Direction, pump
 from containment.relay import Flow, RelayIdle, relay
 from containment.spool import Kind, Recording, Spool, Strand
@@ -77,7 +78,8 @@ class Recorder:
     def carry(self, crossing: Crossing) -> str:
         """Carry one connection to its end, and say how it was kept: `whole`, or what is missing and why.
 
-        Raises NotRecorded when it was not let through, and RelayIdle or OSError when it broke before it came about.
+        Raises NotRecorded when it was not let through, RequestRefused when one of its requests was not, and RelayIdle
+        or OSError when it broke before it came about.
         """
         if not _speaks_tls(crossing):
             return self._carry_plain(crossing)
@@ -97,6 +99,8 @@ class Recorder:
             return _pass(crossing, f"not recorded: {declined}", crossing.again())
 
     def _carry_plain(self, crossing: Crossing) -> str:
+        if crossing.forward:
+            crossing.see(crossing.forward)
         strand = self._open(crossing, "http")
         if crossing.forward:
             strand.put(Kind.UP, crossing.forward)
@@ -175,19 +179,29 @@ class Recorder:
         return spool.open({"scheme": scheme, "host": crossing.host, "port": crossing.port, "address": crossing.address})
 
     def _pump(self, crossing: Crossing, strand: Strand, client: socket.socket, server: socket.socket) -> str:
-        up = Direction(client, server, lambda block: strand.put(Kind.UP, block), crossing.limit)
+        def going(block: bytes) -> None:
+            crossing.see(block)
+            strand.put(Kind.UP, block)
+
+        up = Direction(client, server, going, crossing.limit)
         down = Direction(server, client, lambda block: strand.put(Kind.DOWN, block))
-        broken = ""
+        broken, refusal = "", None
         try:
             pump(up, down, idle_s=crossing.idle_s, moved=crossing.moved)
         except RelayIdle:
             broken = "idle"
+        except RequestRefused as error:
+            broken, refusal = f"refused: {error.reason}", error
         except OSError as error:
             broken = (error.reason if isinstance(error, ssl.SSLError) else error.strerror) or type(error).__name__
             if isinstance(error, ssl.SSLError) and not down.moved:
                 # A site that wants a certificate of the client says so only after the handshake (TLS 1.3).
                 self._note_declined(crossing)
         strand.end({"client": up.how, "server": down.how, "broken": broken})
+        if refusal is not None:
+            if not down.moved:
+                _refuse(client, refusal)
+            raise refusal
         return f"cut: {strand.lost}" if strand.lost else "whole"
 
 
@@ -221,6 +235,14 @@ def _pass(crossing: Crossing, how: str, server: socket.socket | None = None) -> 
     ):
         relay(up, down, idle_s=crossing.idle_s, moved=crossing.moved)
     return how
+
+
+def _refuse(client: socket.socket, refusal: RequestRefused) -> None:
+    """Say why in HTTP, to a client that has not been answered anything yet."""
+    lines = ("HTTP/1.1 403 Forbidden", f"Casefile-Refused: {refusal.reason}", "Content-Length: 0", "Connection: close")
+    with contextlib.suppress(OSError):
+        client.settimeout(1.0)
+        client.sendall("\r\n".join((*lines, "", "")).encode("ascii", "replace"))
 
 
 def _alert(client: socket.socket, description: int) -> None:

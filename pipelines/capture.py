@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
@@ -12,7 +12,17 @@ from casefile.clock import ClockReading, rfc3339
 from casefile.errors import RecordUnreadable
 from casefile.events.types import CaptureFailed, CaptureStarted
 from casefile.ids import CaptureId, LeadId
-from casefile.model import Circumstances, ClockRecord, Contact, Lead, Received, ToolUse, Visitor, readable
+from casefile.model import (
+    Alteration,
+    Circumstances,
+    ClockRecord,
+    Contact,
+    Lead,
+    Received,
+    ToolUse,
+    Visitor,
+    readable,
+)
 from casefile.records.engine import Connection, reading
 from casefile.records.ledger import Claim, Ending, Settled, WorkState, finish
 from casefile.records.progress import Progress, progress_of
@@ -23,6 +33,7 @@ from collectors.outcomes import advice as advice_for
 from collectors.withheld import secrets_of, withhold
 from containment.worker import WorkerFailed, WorkerResult
 from pipelines import sealing_events
+from pipelines.alterations import alterations_of, told_by_method
 from pipelines.citing import last_selftest
 from pipelines.environment import environment, ourselves
 from pipelines.fetching import Fetched, FetchWorkers, capture_request
@@ -99,6 +110,7 @@ class Surroundings:
     containment: ContainmentLevel
     egress_enforced: bool
     contacts: tuple[Contact, ...] = ()
+    alterations: tuple[Alteration, ...] = ()
 
     @classmethod
     def of(cls, result: WorkerResult) -> Surroundings:
@@ -200,6 +212,7 @@ def conclude(
     received = received.model_copy(update={"tools": _tools_of(services, received)})
     follow = _following(services, begun, received)
     ticket = ticket_of(begun.claim) | {"follow": follow}
+    around = replace(around, alterations=told_by_method(received.alterations))
     finished = Finished(circumstances(services, begun, around), received, ticket)
     try:
         sealed = seal(finished, folder, services.vault, lambda one: append_seal(services, one, finish))
@@ -262,6 +275,7 @@ def circumstances(services: Services, begun: Begun, around: Surroundings) -> Cir
         allowances=tuple(sorted({contact.allowance for contact in around.contacts if contact.allowance})),
         environment=environment().model_copy(update={"selftest": last_selftest(services, ended.wall)}),
         visitor=begun.visitor,
+        alterations=(*alterations_of(around.contacts), *around.alterations) or None,
     )
 
 
@@ -339,6 +353,7 @@ def _without_item(services: Services, begun: Begun, received: Received, contacts
         "advice": received.advice or failure.failed.advice,
         "retry_after_s": received.retry_after_s,
         "exchanges": received.exchanges,
+        "alterations": (*alterations_of(contacts), *told_by_method(received.alterations)) or None,
     }
     failed = failure.failed.model_copy(update=told)
     return failure.model_copy(update={"failed": failed, "tools": _tools_of(services, received)})
@@ -354,6 +369,7 @@ def _failure(
         advice=advice_for(cause),
         started_at=rfc3339(begun.at.wall),
         contacts=contacts,
+        alterations=alterations_of(contacts) or None,
     )
     return FailedCapture(outcome=outcome, cause=cause, failed=failed)
 

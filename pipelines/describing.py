@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from casefile.legible import spoken
+from casefile.model import Alteration
 from casefile.records.engine import reading
 from casefile.records.people import list_people
 from casefile.records.queries import (
@@ -16,6 +17,7 @@ from casefile.records.queries import (
     list_tags,
     newest_examination,
 )
+from pipelines.alterations import alteration_line
 from pipelines.neighbours import edges_of_item
 from pipelines.services import Services
 
@@ -69,6 +71,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         "exchanges": capture["exchanges"],
         "tools": capture["tools"],
         "contacts": (capture["circumstances"] or {}).get("contacts", []),
+        "alterations": (capture["circumstances"] or {}).get("alterations", []),
         "clock": (capture["circumstances"] or {}).get("started_clock"),
         "environment": (capture["circumstances"] or {}).get("environment"),
         "visitor": (capture["circumstances"] or {}).get("visitor"),
@@ -122,6 +125,9 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
         yield f"  through {way}, which looked names up and chose the addresses"
     for exchange in capture["exchanges"] or []:
         yield f"  {exchange['method']} {exchange['locator']}: {exchange['status']} from {exchange['peer'] or 'unknown'}"
+    yield from _request_lines(capture["contacts"])
+    altered = [alteration_line(Alteration.model_validate(one)) for one in capture["alterations"]]
+    yield from _section("Altered by the instrument", altered)
     yield from _section(
         "Files", [f"{file['path']} {file['sha256']} ({file['fidelity']})" for file in described["files"]]
     )
@@ -148,6 +154,18 @@ def _selftest_words(cited: Mapping[str, Any]) -> str:
     if not cited.get("event"):
         return "none"
     return f"{cited['status']}, {cited.get('age_s', 0)} s before, event {cited['event']}"
+
+
+def _request_lines(contacts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """How far methods were seen at the way out, what was more than a reading, and what has no recorder in between."""
+    seen = sorted({one["methods"] for one in contacts if one.get("methods")})
+    if seen:
+        yield f"  methods at the way out: {'; '.join(seen)}"
+    for contact in contacts:
+        for one in contact.get("requests") or ():
+            yield f"  {one['method']} {contact['host']} {one['target']}: {one['bytes']} bytes, {one['sha256']}"
+        if (contact.get("recording") or "").startswith("not recorded"):
+            yield f"  {contact['host']}:{contact['port']} {contact['recording']}"
 
 
 def _likeness_line(one: Mapping[str, Any]) -> str:

@@ -23,6 +23,7 @@ from casefile.settings import CaptureSettings, EgressSettings
 from casefile.vocabulary import ContainmentLevel
 from collectors.interface import CaptureLimits, CaptureRequest, MethodSpec
 from collectors.withheld import secrets_of, withhold_all
+from containment.methods import PASSIVE
 from containment.spool import Recording
 from containment.upstream import upstream_of
 from containment.worker import (
@@ -115,6 +116,8 @@ class FetchWorkers:
         many = MODULE_FOR_MANY in spec.options and self.expected.get(host, 1) >= MANY
         wanted = _Wanted(spec.options[MODULE_FOR_MANY] if many else spec.module, host, self._egress(spec))
         wanted = replace(wanted, identity=identity)
+        methods = methods_of(spec.acts_for_scripts, self.services.settings.egress)
+        asked = asked.model_copy(update={"methods": methods})
         with self._lent(wanted, worth_waiting=WORTH_WAITING if many else 0) as worker:
             try:
                 result = worker.call_into(asked.plain(), target, worker_limits(settings))
@@ -144,7 +147,8 @@ class FetchWorkers:
         if not spec.touches_network:
             return None
         recording = None if spec.records_itself else recording_policy(settings)
-        return replace(egress_policy(settings.egress), recording=recording)
+        methods = methods_of(spec.acts_for_scripts, settings.egress)
+        return replace(egress_policy(settings.egress), recording=recording, methods=methods)
 
     def _take(self, recording: Recording) -> Recording:
         with self._changed:
@@ -232,7 +236,12 @@ def egress_policy(settings: EgressSettings) -> EgressPolicy:
     return EgressPolicy(settings.allow, settings.ports, way)
 
 
-def capture_request(locator: str, settings: CaptureSettings) -> CaptureRequest:
+def methods_of(acts_for_scripts: bool, settings: EgressSettings) -> tuple[str, ...]:
+    """The methods that requests may have: POST only where one stands in for a page's scripts and the policy lets it."""
+    return (*PASSIVE, "POST") if acts_for_scripts and settings.methods == "page-scripts" else PASSIVE
+
+
+def capture_request(locator: str, settings: CaptureSettings, methods: tuple[str, ...] = PASSIVE) -> CaptureRequest:
     """What a capture worker is asked for."""
     return CaptureRequest(
         locator=locator,
@@ -248,6 +257,7 @@ def capture_request(locator: str, settings: CaptureSettings) -> CaptureRequest:
         user_agent=settings.user_agent,
         accept_language=settings.accept_language,
         comments=settings.comments,
+        methods=methods,
     )
 
 

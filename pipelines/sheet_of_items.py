@@ -10,7 +10,7 @@ from typing import Any
 from casefile.clock import rfc3339
 from casefile.digests import hex_of
 from casefile.errors import RecordUnreadable
-from casefile.model import Contact, Exchange, SealedFile, ToolUse
+from casefile.model import Alteration, Contact, Exchange, SealedFile, ToolUse
 from casefile.records.engine import reading
 from casefile.records.people import list_people
 from casefile.records.queries import (
@@ -121,6 +121,7 @@ class _Filling:
             purpose=facts["purpose"] or "",
             allowances=item.allowances,
             exchanges=tuple(Exchange.model_validate(one) for one in facts["exchanges"] or []),
+            alterations=tuple(Alteration.model_validate(one) for one in circumstances.get("alterations", [])),
             contacts=tuple(Contact.model_validate(one) for one in circumstances.get("contacts", [])),
             tools=tuple(ToolUse.model_validate(one) for one in facts["tools"] or []),
         )

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from containment.limits import Limits
 from containment.worker import WorkerFailed, run_worker
 from pipelines.capture import CAUSE_OF_WORKER, CaptureOptions
 from pipelines.collect import Examine, collect
-from pipelines.fetching import capture_request, egress_policy
+from pipelines.fetching import capture_request, egress_policy, methods_of
 from pipelines.installed_tools import code_for
 from pipelines.leads import Candidate, Origin, add_leads
 from pipelines.services import Services
@@ -163,8 +163,11 @@ def _read_feed(services: Services, item: ItemRecord, level: ContainmentLevel) ->
 
 def _look_at_channel(services: Services, monitor: MonitorRecord, level: ContainmentLevel) -> Look:
     settings = services.settings
-    asked = capture_request(monitor.target, settings.capture).plain() | ListingRequest(most=MOST_LISTED).plain()
-    egress = egress_policy(settings.egress)
+    methods = methods_of(True, settings.egress)
+    asked = (
+        capture_request(monitor.target, settings.capture, methods).plain() | ListingRequest(most=MOST_LISTED).plain()
+    )
+    egress = replace(egress_policy(settings.egress), methods=methods)
     module = "collectors.ytdlp.listing"
     with _scratch(services, "listing-") as folder:
         try:

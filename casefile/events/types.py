@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 
 from casefile.errors import RecordUnreadable
 from casefile.events.envelope import Event, PartName, without_content
-from casefile.model import CaptureRecord, Contact, Exchange, Text, ToolUse, Value
+from casefile.model import Alteration, CaptureRecord, Contact, Exchange, Text, ToolUse, Value
 from casefile.vocabulary import Access, Pathway, PersonKind, Purpose
 
 
@@ -134,6 +134,7 @@ class CaptureFailed(Value):
     started_at: Text = ""
     exchanges: tuple[Exchange, ...] = ()
     contacts: tuple[Contact, ...] = ()
+    alterations: tuple[Alteration, ...] | None = None
 
 
 class ItemExamined(Value):

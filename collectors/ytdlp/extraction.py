@@ -121,7 +121,7 @@ class Extraction(yt_dlp.YoutubeDL):  # type: ignore[misc]  # yt-dlp publishes no
             self.cookiejar.set_policy(STRICT)
         self.transport = RecordingRH(
             recorder=recorder,
-            broker=request.proxy,
+            asked=request,
             logger=self.messages,
             headers=self.params["http_headers"].copy(),
             cookiejar=self.cookiejar,

@@ -46,5 +46,6 @@ SPEC = MethodSpec(
     priority=10,
     touches_network=True,
     claims=CLAIMS,
+    acts_for_scripts=True,
     options={"module_for_many": "collectors.ytdlp.batch"},
 )

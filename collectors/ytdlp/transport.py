@@ -6,6 +6,7 @@ than http and https have no handler and are refused by yt-dlp itself.
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import io
 import ssl
@@ -19,6 +20,7 @@ from yt_dlp.networking.exceptions import HTTPError, IncompleteRead, RequestError
 from yt_dlp.utils.networking import normalize_url
 
 from casefile.vocabulary import Cause
+from collectors.interface import CaptureRequest
 from collectors.ytdlp.body import Body, decode
 from collectors.ytdlp.faults import LimitReached, WireFault
 from collectors.ytdlp.recording import Recorder, Transfer, note_response
@@ -29,6 +31,7 @@ MAX_ERROR_PAGE_BYTES = 8 << 20
 MAX_REDIRECT_BODY_BYTES = 1 << 20
 VISITOR = ("User-Agent", "Accept-Language")
 BODILESS = frozenset({204, 304})
+READING = frozenset({"GET", "HEAD"})
 
 
 class ArrivingResponse(Response):  # type: ignore[misc]  # yt-dlp publishes no types
@@ -70,14 +73,16 @@ class ArrivingResponse(Response):  # type: ignore[misc]  # yt-dlp publishes no t
 
 
 class RecordingRH(RequestHandler):  # type: ignore[misc]
-    """The only request handler. `broker` is the egress broker; without one there is no way out."""
+    """The only request handler. It goes through the egress broker of `asked`; without one there is no way out."""
 
     _SUPPORTED_URL_SCHEMES = ("http", "https")
     _SUPPORTED_PROXY_SCHEMES = None
     _SUPPORTED_FEATURES = None
 
-    def __init__(self, *, recorder: Recorder, broker: str, **rest: Any) -> None:
+    def __init__(self, *, recorder: Recorder, asked: CaptureRequest, **rest: Any) -> None:
         super().__init__(**rest)
+        self._asked = asked
+        broker = asked.proxy
         self._recorder = recorder
         self._broker = broker
         self._tls: ssl.SSLContext | None = None
@@ -104,8 +109,11 @@ class RecordingRH(RequestHandler):  # type: ignore[misc]
 
     def _send(self, request: Request) -> ArrivingResponse:
         method, url, payload = request.method, request.url, request.data
-        headers = self._as_one_visitor(dict(self._get_headers(request)))
-        headers["Accept-Encoding"] = "identity"  # what is sent is then what is read: one copy, byte for byte
+        where = _place_of(url)
+        if method not in self._asked.methods:
+            self._recorder.alter("refused", f"method {method}", where, "the policy lets no such request out")
+            raise WireFault(Cause.BLOCKED_BY_POLICY, f"{where}: method {method}")
+        headers = self._as_one_visitor(self._passive(dict(self._get_headers(request)), method, where))
         jar = self._get_cookiejar(request)
         followed = 0
         while True:
@@ -117,7 +125,9 @@ class RecordingRH(RequestHandler):  # type: ignore[misc]
                 raise HTTPError(self._settled(response, MAX_REDIRECT_BODY_BYTES), redirect_loop=True)
             followed += 1
             url = self._follow(response, url, target)
-            headers = _without(headers, "Cookie", "Authorization")
+            for name in [one for one in headers if one.title() in ("Cookie", "Authorization")]:
+                del headers[name]
+                self._recorder.alter("withheld", f"header {name}", _place_of(url), "it was meant for another address")
             following = get_redirect_method(method, response.status)
             if following != method:
                 method, payload = following, None
@@ -134,6 +144,25 @@ class RecordingRH(RequestHandler):  # type: ignore[misc]
         """The headers under the capture's one user agent and language, whatever an extractor would seem to be."""
         ours = {name: self.headers[name] for name in VISITOR if name in self.headers}
         return {**_without(headers, *ours), **ours}
+
+    def _passive(self, headers: dict[str, str], method: str, where: str) -> dict[str, str]:
+        """The headers without what says from which page we come; what is withheld or will be replaced is listed.
+
+        A site's scripts cannot POST without their origin, so it is left there.
+        """
+        kept: dict[str, str] = {}
+        for name, value in headers.items():
+            lower = name.lower()
+            telling = lower == "referer" or lower.startswith("sec-") or (lower == "origin" and method in READING)
+            if telling:
+                self._recorder.alter("withheld", f"header {name}", where, "no request says where it comes from")
+            elif lower == "user-agent" and value != self._asked.user_agent:
+                self._recorder.alter("replaced", "header User-Agent", where, "a capture has one user agent")
+            elif lower == "accept-encoding" and value != "identity":
+                self._recorder.alter("replaced", "header Accept-Encoding", where, "what is sent is kept as it is read")
+            elif lower != "accept-encoding":
+                kept[name] = value
+        return {**kept, "Accept-Encoding": "identity"}
 
     def _follow(self, response: ArrivingResponse, url: str, target: str) -> str:
         self._settled(response, MAX_REDIRECT_BODY_BYTES)
@@ -164,6 +193,10 @@ class RecordingRH(RequestHandler):  # type: ignore[misc]
         jar.add_cookie_header(asked)
         sent = {**headers, **({"Cookie": cookie} if (cookie := asked.get_header("Cookie")) else {})}
         transfer = self._recorder.begin(method, url, sent.items())
+        if payload is not None:
+            payload = payload if isinstance(payload, bytes) else b"".join(iter(payload))
+            transfer.sent_sha256 = f"sha256:{hashlib.sha256(payload).hexdigest()}"
+            transfer.sent_bytes = len(payload)
         try:
             connection, raw = self._ask(parts, method, payload, sent)
         except (RequestError, LimitReached) as error:
@@ -239,6 +272,11 @@ class RecordingRH(RequestHandler):  # type: ignore[misc]
 
 def _without(headers: dict[str, str], *names: str) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name.title() not in names}
+
+
+def _place_of(url: str) -> str:
+    parts = urllib.parse.urlsplit(url)
+    return f"{parts.hostname or ''}:{_port_of(parts)}"
 
 
 def _port_of(parts: urllib.parse.SplitResult) -> int:

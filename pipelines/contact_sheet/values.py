@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from casefile.model import Contact, Exchange, SealedFile, ToolUse
+from casefile.model import Alteration, Contact, Exchange, SealedFile, ToolUse
 from casefile.vocabulary import Acquisition, Cause, ContainmentLevel, Content, Outcome, Role, Tier
 
 
@@ -97,6 +97,7 @@ class SheetCapture:
     allowances: tuple[str, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
     contacts: tuple[Contact, ...] = ()
+    alterations: tuple[Alteration, ...] = ()
     tools: tuple[ToolUse, ...] = ()
     job: str = ""
     sheet: str = ""

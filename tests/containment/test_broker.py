@@ -227,7 +227,7 @@ def test_a_second_request_on_a_connection_does_not_pass_unjudged(desk, net, cana
 
     bad = f"GET http://127.0.0.1:{canary.port}/ HTTP/1.1\r\n\r\n".encode()
     with origin(keep) as net.origin:
-        open_desk = desk(EgressPolicy(ports=(80, canary.port)))
+        open_desk = desk(EgressPolicy(ports=(80, canary.port), methods=("GET", "POST")))
         for asked in (
             b"GET http://good.test/ HTTP/1.1\r\n\r\n",
             b"POST http://good.test/ HTTP/1.1\r\nContent-Length: 2\r\n\r\nok",

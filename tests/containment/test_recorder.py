@@ -427,3 +427,34 @@ def test_the_record_of_a_call_is_its_own(hostile_site: HostileSite, desk: Openin
     one.get(hostile_site.tls_address(), "/plain")
     second, _, _ = one.finish()
     assert [each.up.split()[1] for each in (*first, *second)] == [b"/page", b"/plain"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_a_method_that_the_policy_does_not_name_does_not_reach_a_site(
+    method: str, hostile_site: HostileSite, desk: Opening
+) -> None:
+    one = desk()
+    address = hostile_site.tls_address()
+    with one.context().wrap_socket(one.tunnel(address), server_hostname="127.0.0.1") as connection:
+        connection.sendall(f"{method} /page HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok".encode())
+        answered = connection.recv(1000)
+    _, (contact,), _ = one.finish()
+    assert f"Casefile-Refused: method {method}".encode() in answered
+    assert (contact.refused, contact.methods) == (f"method {method}", None)
+    assert hostile_site.requests == []
+
+
+def test_a_method_that_the_policy_names_is_listed_with_the_digest_of_its_body(
+    hostile_site: HostileSite, desk: Opening
+) -> None:
+    one = desk()
+    one.broker.policy = EgressPolicy((hostile_site.tls_address(),), methods=("GET", "POST"))
+    with one.context().wrap_socket(one.tunnel(hostile_site.tls_address()), server_hostname="127.0.0.1") as connection:
+        connection.sendall(b"POST /page HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+        everything(connection)
+    _, (contact,), _ = one.finish()
+    assert (contact.methods, contact.refused) == ("POST 1", "")
+    assert contact.requests is not None
+    assert [(each.method, each.sha256, each.bytes) for each in contact.requests] == [
+        ("POST", "sha256:" + hashlib.sha256(b"ok").hexdigest(), 2)
+    ]
