@@ -54,6 +54,9 @@ class NotRecorded(Exception):
 
 
 class Carrier(Protocol):
-    """Carries a connection to its end and says how it was kept; raises NotRecorded, RequestRefused, RelayIdle, OSError."""
+    """Carries a connection to its end and says how it was kept.
+
+    Raises NotRecorded, RequestRefused, RelayIdle, OSError.
+    """
 
     def carry(self, crossing: Crossing) -> str: ...
