@@ -22,6 +22,7 @@ from containment.crossings import Carrier, Crossing, NotRecorded, RecordingPolic
 from containment.heads import HEAD_LIMIT_BYTES, HeadRefused, Target, parse_head
 from containment.methods import NOT_VISIBLE, PASSIVE, RequestRefused, Requests
 from containment.pump import Direction, pump
+from containment.reaching import connect_to_address, reply, resolve_by_system
 from containment.relay import Flow, RelayIdle, relay
 from containment.upstream import DIRECT, Upstream, UpstreamFailed, connect_through, new_isolation, why_not_through
 
@@ -51,24 +52,6 @@ class EgressPolicy:
     upstream: Upstream = DIRECT
     recording: RecordingPolicy | None = None
     methods: tuple[str, ...] = PASSIVE
-
-
-def resolve_by_system(host: str, port: int) -> Sequence[str]:
-    """Every address of `host` that the system's resolver gives, in its order; raises OSError or UnicodeError."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
-def connect_to_address(address: str, port: int, timeout_s: float) -> socket.socket:
-    """A TCP connection to an address in written form, which is never looked up as a name; raises OSError."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with contextlib.ExitStack() as until_connected:
-        connection = until_connected.enter_context(socket.socket(family, socket.SOCK_STREAM))
-        connection.settimeout(timeout_s)
-        connection.connect((address, port))
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        until_connected.pop_all()
-    return connection
 
 
 @dataclass(slots=True)
@@ -247,13 +230,13 @@ class Broker:
             server = passage.server = self._reach(passage)
         except HeadRefused as refusal:
             passage.refused = refusal.reason
-            _reply(passage.client, refusal.status, "Casefile-Refused", refusal.reason)
+            reply(passage.client, refusal.status, "Casefile-Refused", refusal.reason)
         except (_Refused, RequestRefused) as refusal:
             passage.refused = refusal.reason
-            _reply(passage.client, "403 Forbidden", "Casefile-Refused", refusal.reason)
+            reply(passage.client, "403 Forbidden", "Casefile-Refused", refusal.reason)
         except _Unreachable as failure:
             passage.failed = failure.cause
-            _reply(passage.client, failure.status, "Casefile-Cause", failure.cause)
+            reply(passage.client, failure.status, "Casefile-Cause", failure.cause)
         else:
             self._relay(passage, server, target, early)
 
@@ -414,14 +397,3 @@ def _read_head(passage: _Passage) -> tuple[bytes, bytes]:
     if end > HEAD_LIMIT_BYTES:
         raise HeadRefused("head-too-long", "431 Request Header Fields Too Large")
     return bytes(buffer[:end]), bytes(buffer[end + 4 :])
-
-
-def _reply(client: socket.socket, status: str, name: str, value: str) -> None:
-    head = f"HTTP/1.1 {status}\r\n{name}: {value}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-    client.sendall(head.encode("ascii", "replace"))
-    client.shutdown(socket.SHUT_WR)
-    # Closing with bytes unread would reset the connection and could take the reply away with it.
-    client.settimeout(1.0)
-    for _ in range(16):
-        if not client.recv(65536):
-            return
