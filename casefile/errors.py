@@ -26,6 +26,7 @@
     │   └── VaultConflict          5
     └── WorkspaceUnusable          6
         ├── FolderInUse            6
+        ├── KeyMissing             6
         └── WorkspaceBusy          6
 
 Audits collect coded problems instead of raising; everything else raises one of these.
@@ -306,6 +307,19 @@ class FolderInUse(WorkspaceUnusable):
 
     def advice(self) -> str:
         return "Name a folder that does not exist yet, or an empty one. Nothing was changed."
+
+
+class KeyMissing(WorkspaceUnusable):
+    """A private key is not where it is needed."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, "the private key is not here")
+
+    def advice(self) -> str:
+        return (
+            "A root key that is kept elsewhere is named with --root-key PATH. A lost log key is replaced by "
+            "`casefile keys rotate`, which the root key signs; docs/custody.md has the drill."
+        )
 
 
 class WorkspaceBusy(WorkspaceUnusable):

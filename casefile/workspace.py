@@ -26,8 +26,13 @@ class Workspace:
 
     @property
     def keys(self) -> Path:
-        """The log's key pair; the private one is for its owner alone."""
+        """The log's key pair and the public half of the root key; private ones are for their owner alone."""
         return self.root / "keys"
+
+    @property
+    def root_key(self) -> Path:
+        """Where the private root key lies until somebody takes it away from this machine."""
+        return self.root / "root-key" / "root.key"
 
     @property
     def vault(self) -> Path:

@@ -19,27 +19,39 @@ from casefile.events.append import Log
 from casefile.events.catching_up import Stranger, behind_the_head
 from casefile.events.files import LogFiles
 from casefile.events.journal import segment_name
+from casefile.events.lock import holding
 from casefile.events.replay import rebuild
 from casefile.ids import LogId
 from casefile.records.comparing import Difference, compare
 from casefile.records.engine import ALL_FAMILIES, Engine, drop_tables, open_engine, reading, sqlite_engine, writing
-from casefile.records.holdings import audited_objects, erased_parts, sealed_inventories, stated_key
+from casefile.records.holdings import audited_objects, erased_parts, opened_investigation, sealed_inventories
 from casefile.records.reading import read_head
 from casefile.records.versions import views_are_current
 from casefile.settings import Settings, load_settings
 from casefile.workspace import Workspace
+from pipelines.custody import LOCK as CHECKPOINT_LOCK
+from pipelines.custody import attested_heads
+from pipelines.keys import history_of
+from preservation.custody_audit import CustodyAudit
 from preservation.durable import unobserved
-from preservation.keys import PRIVATE_KEY, PUBLIC_KEY, read_public_key
+from preservation.key_history import KeyHistory
+from preservation.keys import LOG, ROOT, file_of
 from preservation.problems import Problem, problem
 from preservation.staging import Staging
 from preservation.vault_audit import Expected, Sample, VaultAudit
 
-ALLOWED_IN_LOG = frozenset({"journal", "private", "lock", "anchors", "checkpoint", "tile"})
+ALLOWED_IN_LOG = frozenset(
+    {"journal", "private", "lock", "anchors", "checkpoint", ".checkpoint.part", "checkpoints", "tile"}
+)
 OTHER_VERSION = "its views were made by another version of Casefile; `casefile reindex` makes them anew from the log"
 NOT_SEEN = (
     "Without a head of the log held outside this machine, an audit cannot see that journal, private parts and "
     "database were all cut back or written anew together, or that somebody with the keys forged the whole.",
     "An audit cannot tell whether what was collected is true, or who really used a name given with --as.",
+)
+NOT_SEEN_WITH_HEAD = (
+    "What was recorded after the head that was held outside, an audit cannot tell from what was written anew since.",
+    NOT_SEEN[1],
 )
 
 
@@ -62,16 +74,21 @@ class _Audit:
     workspace: Workspace
     settings: Settings
     sample: int = 0
+    head: Path | None = None
     checked: dict[str, int] = field(default_factory=dict)
 
 
-def audit_workspace(root: Path, environment: Mapping[str, str], sample: int = 0) -> AuditReport:
+def audit_workspace(
+    root: Path, environment: Mapping[str, str], sample: int = 0, *, head: Path | None = None
+) -> AuditReport:
     """Audit the workspace at `root`; with `sample`, only that many objects have their bytes read.
+
+    `head` is a file with a signed head that was held outside: the log must begin with it.
 
     Raises WorkspaceUnusable when it is no workspace at all.
     """
     workspace = Workspace(root.absolute())
-    audit = _Audit(workspace, load_settings(workspace.root, environment), sample)
+    audit = _Audit(workspace, load_settings(workspace.root, environment), sample, head)
     scratch = workspace.work / f"audit-{secrets.token_hex(8)}"
     try:
         scratch.mkdir(parents=True, mode=0o700)
@@ -81,7 +98,7 @@ def audit_workspace(root: Path, environment: Mapping[str, str], sample: int = 0)
         problems = tuple(_problems(audit, scratch))
     finally:
         shutil.rmtree(scratch)
-    return AuditReport(problems, audit.checked)
+    return AuditReport(problems, audit.checked, NOT_SEEN if head is None else NOT_SEEN_WITH_HEAD)
 
 
 def _problems(audit: _Audit, scratch: Path) -> Iterator[Problem]:
@@ -93,7 +110,7 @@ def _problems(audit: _Audit, scratch: Path) -> Iterator[Problem]:
         yield from replay_problem
         if audit.checked.get("events"):
             yield from _tables(audit, replayed)
-            yield from _keys(audit, replayed)
+            yield from _custody(audit, replayed)
             yield from _vault(audit, replayed)
     finally:
         replayed.dispose()
@@ -211,18 +228,37 @@ def _row_problem(difference: Difference) -> Problem:
     return problem("P058", difference.table, key=difference.key, columns=", ".join(difference.columns))
 
 
-def _keys(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
-    """The public key beside the log, and the investigation that casefile.toml names."""
+def _custody(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
+    """Keys, tiles and signed heads, against the journal; and the investigation that casefile.toml names."""
+    workspace, stated = audit.workspace, audit.settings.investigation.id
     with reading(replayed) as connection:
-        stated = stated_key(connection, "log")
+        log = opened_investigation(connection)
+    if log != stated:
+        yield problem("P063", workspace.settings.name)
+    history = history_of(replayed, log or stated)
+    yield from _keys(audit, history)
+    with holding(workspace.work / CHECKPOINT_LOCK):
+        custody = CustodyAudit(workspace.log, LogFiles.at(workspace.log, unobserved), history)
+        yield from custody.problems(attested_heads(replayed))
+        if audit.head is not None:
+            yield from custody.compare(audit.head)
+    audit.checked["tiles"] = custody.tiles
+    audit.checked["heads"] = custody.heads
+
+
+def _keys(audit: _Audit, history: KeyHistory) -> Iterator[Problem]:
     keys = audit.workspace.keys
-    for name in (PRIVATE_KEY, PUBLIC_KEY):
-        if not (keys / name).is_file():
-            yield problem("P062", f"keys/{name}")
-    if (keys / PUBLIC_KEY).is_file() and stated is not None and _fingerprint(keys) != stated.fingerprint:
-        yield problem("P061", f"keys/{PUBLIC_KEY}")
-    if stated is not None and stated.investigation != audit.settings.investigation.id:
-        yield problem("P063", audit.workspace.settings.name)
+    for event, reason in history.doubtful:
+        yield problem("P078", f"event {event}", reason=reason)
+    for name, key in ((ROOT, history.root), (LOG, history.current.key if history.current else None)):
+        if key is None:
+            continue
+        public = file_of(keys, key.fingerprint())
+        if public is None:
+            others = any(keys.glob(f"{name}*.pub"))
+            yield problem("P061" if others else "P062", f"keys/{name}.pub")
+        elif name == LOG and not public.with_suffix(".key").is_file():
+            yield problem("P062", f"keys/{public.with_suffix('.key').name}")
 
 
 def _sealed_since(audit: _Audit) -> Mapping[str, str]:
@@ -238,14 +274,6 @@ def _sealed_since(audit: _Audit) -> Mapping[str, str]:
         return {}
     finally:
         live.dispose()
-
-
-def _fingerprint(keys: Path) -> str:
-    """The fingerprint of the public key on disk; empty for a file that is no key."""
-    try:
-        return read_public_key(keys).fingerprint()
-    except WorkspaceUnusable:
-        return ""
 
 
 def _vault(audit: _Audit, replayed: Engine) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from casefile.legible import spoken
 from casefile.model import ToolUse
 from casefile.settings import WITHOUT_EFFECT, load_settings, merge_settings
 from casefile.vocabulary import ContainmentLevel
+from casefile.workspace import Workspace
 from containment.register import describe_tools
 from containment.sandbox import available
 from containment.upstream import DIRECT, ask_whether_it_answers
@@ -67,6 +68,9 @@ def examine_machine(root: Path, level: ContainmentLevel) -> dict[str, Any]:
             "bytes_for_a_million_captures": BYTES_PER_CAPTURE * 1_000_000,
             "inodes_for_a_million_captures": FILES_PER_CAPTURE * 1_000_000,
         },
+        "root_key_here": str(Workspace(root.absolute()).root_key)
+        if Workspace(root.absolute()).root_key.exists()
+        else "",
         "missing": [tool["name"] for tool in tools if tool["required"] and (tool["problem"] or not tool["found"])],
         "settings_without_effect": dict(WITHOUT_EFFECT),
     }
@@ -126,6 +130,8 @@ def doctor_lines(found: Mapping[str, Any]) -> Iterator[str]:
         f"a million captures need about {space['bytes_for_a_million_captures']:,} bytes and "
         f"{space['inodes_for_a_million_captures']:,} inodes"
     )
+    if found["root_key_here"]:
+        yield f"ROOT KEY  {found['root_key_here']} lies beside what it is to confirm: move it to a disk kept elsewhere"
     unread = ", ".join(f"{name} ({reason})" for name, reason in found["settings_without_effect"].items())
     yield f"settings without effect: {unread}"
     if "locator" in found:

@@ -13,14 +13,15 @@ from casefile.events.envelope import Subject
 from casefile.events.files import LogFiles
 from casefile.events.port import draft
 from casefile.events.replay import empty_database
-from casefile.events.types import InvestigationOpened, KeyStated, PersonalName, PersonRecorded
+from casefile.events.types import InvestigationOpened, PersonalName, PersonRecorded
 from casefile.ids import LogId, PersonId, RunId
 from casefile.records.engine import open_engine
 from casefile.settings import FILE_NAME, InvestigationSettings, Settings, merge_settings
 from casefile.vocabulary import PersonKind
 from casefile.workspace import Workspace
 from preservation.durable import Disk, unobserved
-from preservation.keys import create_log_key
+from preservation.key_history import state_key
+from preservation.keys import LOG, ROOT, create_log_key, create_pair
 from preservation.staging import Staging
 from preservation.vault import Vault
 
@@ -33,13 +34,22 @@ class Opened:
     investigation: LogId
     person: PersonId
     fingerprint: str
+    root_fingerprint: str
+    root_key: Path
 
 
-def open_investigation(
-    root: Path, title: str, investigator: str, environment: Mapping[str, str], clock: Clock | None = None
+def open_investigation(  # noqa: PLR0913  (what one command line says)
+    root: Path,
+    title: str,
+    investigator: str,
+    environment: Mapping[str, str],
+    clock: Clock | None = None,
+    *,
+    root_key: Path | None = None,
 ) -> Opened:
     """Create a workspace in `root`, which must not exist or be empty.
 
+    The private root key is written to `root_key`, else to a folder of its own in the workspace, where it must not stay.
     casefile.toml is written last: a folder without it is no workspace, so a crash on the way leaves none behind.
     Raises FolderInUse, and UsageError when the title or the name is empty.
     """
@@ -61,11 +71,12 @@ def open_investigation(
     Staging(workspace.staging, workspace.quarantine, disk=disk).create()
     disk.make_directories(workspace.work)
     LogFiles.at(workspace.log, unobserved).create()
-    public = create_log_key(workspace.keys, disk)
+    root_place = (root_key or workspace.root_key).absolute()
+    root_pair = create_pair(root_place, workspace.keys / f"{ROOT}.pub", disk)
+    public = create_log_key(workspace.keys, disk).public
     engine = open_engine(settings.database.url, workspace.database)
     empty_database(engine, log_id)
     log = Log(engine, workspace.log, log_id, clock)
-    key = KeyStated(purpose="log", algorithm="ed25519", public_key=public.raw.hex(), fingerprint=public.fingerprint())
     log.append(
         [
             draft("investigation.opened", body=InvestigationOpened(title=title)),
@@ -75,14 +86,15 @@ def open_investigation(
                 body=PersonRecorded(kind=PersonKind.INVESTIGATOR),
                 personal=PersonalName(name=investigator),
             ),
-            draft("key.stated", body=key),
+            draft("key.stated", body=state_key(log_id, ROOT, root_pair.public, root_pair)),
+            draft("key.stated", body=state_key(log_id, LOG, public, root_pair)),
         ],
         Actor.person(person, RunId(clock.mint())),
     )
     log.close()
     engine.dispose()
     disk.replace(workspace.settings, settings_text(settings.investigation).encode("utf-8"))
-    return Opened(workspace.root, log_id, person, public.fingerprint())
+    return Opened(workspace.root, log_id, person, public.fingerprint(), root_pair.public.fingerprint(), root_place)
 
 
 def settings_text(investigation: InvestigationSettings) -> str:

@@ -16,17 +16,22 @@ from casefile.errors import ContainmentMissing, WorkspaceUnusable
 from casefile.events.append import Log
 from casefile.events.catching_up import behind_the_head
 from casefile.events.files import LogFiles
+from casefile.events.lock import holding, last_mark
 from casefile.events.replay import Replayed, rebuild
 from casefile.ids import LogId
 from casefile.records.engine import ALL_FAMILIES, Engine, drop_tables, open_engine, reading, sqlite_engine, writing
 from casefile.settings import Settings, load_settings
 from casefile.vocabulary import ContainmentLevel
 from casefile.workspace import Workspace
+from pipelines.custody import LOCK as CHECKPOINT_LOCK
 from pipelines.indexing import index_everything
 from pipelines.neighbours import pixels_waiting
 from pipelines.pixels import compare_pixels, pixel_reader
 from pipelines.services import open_services
+from preservation.checkpoints import newest
 from preservation.durable import Disk, unobserved
+from preservation.notes import NoteMalformed
+from preservation.tiles import fold
 from preservation.vault import Vault
 
 REBUILDING = ".rebuilding"
@@ -58,12 +63,29 @@ def reindex_workspace(
     settings = load_settings(workspace.root, environment)
     rebuilt = _rebuild_server(workspace, settings) if settings.database.url else _rebuild_file(workspace, settings)
     rebuilt = replace(rebuilt, cut_bytes=_cut_what_is_left(workspace, settings))
+    refold(workspace)
     if rebuilt.pixels_waiting:
         with open_services(workspace.root, environment) as services, pixel_reader(services, level) as reader:
             with suppress(ContainmentMissing):
                 compare_pixels(services, reader)
             return replace(rebuilt, pixels_waiting=pixels_waiting(services.engine))
     return rebuilt
+
+
+def refold(workspace: Workspace) -> None:
+    """Make the tiles of the newest head anew from the journal. Heads are evidence and stay as they are.
+
+    Where head and journal do not belong together nothing is folded: an audit names that.
+    """
+    with holding(workspace.work / CHECKPOINT_LOCK):
+        try:
+            head = newest(workspace.log)
+        except NoteMalformed:
+            return
+        files = LogFiles.at(workspace.log, unobserved)
+        mark = last_mark(files.lock)
+        if head is not None and mark is not None and head.head.size <= mark.size:
+            fold(files, workspace.log, 0, head.head.size, Disk())
 
 
 def _cut_what_is_left(workspace: Workspace, settings: Settings) -> int:

@@ -12,7 +12,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -76,6 +76,25 @@ class Disk:
             part.rename(path)
         self.reached(f"rename {path.name}")
         self.sync_directory(path.parent)
+
+    def replace_all(self, contents: Mapping[Path, bytes], mode: int = 0o644) -> None:
+        """The same for many files, which wait for the disk together: each is the old one or the new one.
+
+        Missing folders are made.
+        """
+        parts = {path: path.with_name(f".{path.name}.part") for path in contents}
+        for path, part in parts.items():
+            self.make_directories(path.parent)
+            with storage_errors("unlink", part):
+                part.unlink(missing_ok=True)
+            self.write_new(part, contents[path], mode)
+        self.sync_files(parts.values())
+        for path, part in parts.items():
+            with storage_errors("rename", path):
+                part.rename(path)
+            self.reached(f"rename {path.name}")
+        for folder in dict.fromkeys(path.parent for path in parts):
+            self.sync_directory(folder)
 
     def write_new(self, path: Path, content: bytes, mode: int = READ_ONLY_FILE) -> None:
         """Writes a file that must not exist, without syncing it: for folders that are synced as a whole."""

@@ -1,4 +1,7 @@
-"""The log's key: an Ed25519 pair, made once, whose public half is known outside by its fingerprint.
+"""Keys: Ed25519 pairs in files, known outside by their fingerprints. One signs the log's heads, one only keys.
+
+`log.key` signs checkpoints; after a rotation `log-2.key` does, and so on. `root.key` signs nothing but statements about
+keys and belongs away from the machine; `root.pub` stays.
 
 The fingerprint is the sha256 of the public key's DER form (RFC 8410), so that anybody with openssl can compute it.
 """
@@ -8,32 +11,37 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_pem_private_key,
     load_pem_public_key,
 )
 
-from casefile.errors import WorkspaceUnusable
-from preservation.durable import Disk
+from casefile.errors import KeyMissing, WorkspaceUnusable
+from preservation.durable import Disk, is_there
 
-PRIVATE_KEY = "log.key"
-PUBLIC_KEY = "log.pub"
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 _GROUP = 4
 _GROUPS_A_LINE = 8
 
 
+ROOT = "root"
+LOG = "log"
+ALGORITHM = "ed25519"
+
+
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """The public half of the log's key: its 32 bytes and its DER form."""
+    """The public half of a key: its 32 bytes and its DER form."""
 
     raw: bytes
     der: bytes
@@ -42,24 +50,68 @@ class PublicKey:
         """`sha256:` and the hexadecimal digits of the digest of the DER form."""
         return "sha256:" + hashlib.sha256(self.der).hexdigest()
 
+    def verifies(self, signature: bytes, content: bytes) -> bool:
+        """Whether this key made the signature over exactly this content."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, content)
+        except InvalidSignature:
+            return False
+        return True
 
-def create_log_key(folder: Path, disk: Disk) -> PublicKey:
-    """Makes the pair in `folder`, durably, readable by its owner only; raises VaultConflict when there is one."""
-    private = Ed25519PrivateKey.generate()
-    secret = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    public = private.public_key()
-    disk.make_directories(folder)
-    disk.restrict(folder, PRIVATE_FOLDER)
-    disk.create_exclusive(folder / PRIVATE_KEY, secret, PRIVATE_FILE)
-    disk.create_exclusive(
-        folder / PUBLIC_KEY, public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), PRIVATE_FILE
-    )
-    return _public_key(public)
+    @classmethod
+    def of(cls, raw: bytes) -> PublicKey:
+        """The key of these 32 bytes; raises ValueError for any other number of them."""
+        return _public_key(Ed25519PublicKey.from_public_bytes(raw))
 
 
-def read_public_key(folder: Path) -> PublicKey:
-    """The public half; raises WorkspaceUnusable when it is missing or is no Ed25519 key."""
-    path = folder / PUBLIC_KEY
+class SigningKey:
+    """The private half of a key, read from its file."""
+
+    def __init__(self, private: Ed25519PrivateKey) -> None:
+        self._private = private
+        self.public = _public_key(private.public_key())
+
+    def sign(self, content: bytes) -> bytes:
+        """The signature, 64 bytes; the same content always has the same one (RFC 8032)."""
+        return self._private.sign(content)
+
+    @classmethod
+    def read(cls, path: Path) -> SigningKey:
+        """The key in that file; raises KeyMissing, WorkspaceUnusable when it is no Ed25519 key."""
+        try:
+            private = load_pem_private_key(path.read_bytes(), None)
+        except FileNotFoundError as error:
+            raise KeyMissing(str(path)) from error
+        except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise WorkspaceUnusable(str(path), f"it is not a private key: {error}") from error
+        if not isinstance(private, Ed25519PrivateKey):
+            raise WorkspaceUnusable(str(path), "it is not an Ed25519 key")
+        return cls(private)
+
+
+def create_pair(private: Path, public: Path, disk: Disk) -> SigningKey:
+    """Makes a pair, durably, readable by its owner only; raises VaultConflict when either file is there."""
+    made = Ed25519PrivateKey.generate()
+    for folder in dict.fromkeys((private.parent, public.parent)):
+        if not is_there(folder):
+            disk.make_directories(folder)
+            disk.restrict(folder, PRIVATE_FOLDER)
+    secret = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    disk.create_exclusive(private, secret, PRIVATE_FILE)
+    shown = made.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    disk.create_exclusive(public, shown, PRIVATE_FILE)
+    return SigningKey(made)
+
+
+def create_log_key(folder: Path, disk: Disk) -> SigningKey:
+    """Makes the log's next pair in `folder`: `log.key`, then `log-2.key` and so on."""
+    names = (LOG if number == 1 else f"{LOG}-{number}" for number in count(1))
+    name = next(one for one in names if not is_there(folder / f"{one}.pub") and not is_there(folder / f"{one}.key"))
+    return create_pair(folder / f"{name}.key", folder / f"{name}.pub", disk)
+
+
+def read_public_key(path: Path) -> PublicKey:
+    """The public half in that file; raises WorkspaceUnusable when it is missing or is no Ed25519 key."""
     try:
         public = load_pem_public_key(path.read_bytes())
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
@@ -69,26 +121,49 @@ def read_public_key(folder: Path) -> PublicKey:
     return _public_key(public)
 
 
-def key_card(public: PublicKey, investigation: str) -> str:
+def file_of(folder: Path, fingerprint: str) -> Path | None:
+    """The file in `folder` with the public half of that fingerprint; None when there is none."""
+    for path in sorted(folder.glob("*.pub")):
+        try:
+            if read_public_key(path).fingerprint() == fingerprint:
+                return path
+        except WorkspaceUnusable:
+            continue
+    return None
+
+
+def key_card(log_key: PublicKey | None, root_key: PublicKey | None, investigation: str) -> str:
     """Plain lines to print on paper and deposit outside: with them, a replaced key or log is seen."""
-    digits = public.fingerprint().removeprefix("sha256:")
-    groups = [digits[start : start + _GROUP] for start in range(0, len(digits), _GROUP)]
-    lines = [groups[start : start + _GROUPS_A_LINE] for start in range(0, len(groups), _GROUPS_A_LINE)]
     return "\n".join(
         (
-            "Casefile: key of an evidence log",
+            "Casefile: keys of an evidence log",
             "",
             f"Investigation    {investigation}",
-            f"Public key       {base64.b64encode(public.raw).decode('ascii')} (Ed25519)",
-            *(f"{'' if number else 'Fingerprint':16} {' '.join(line)}" for number, line in enumerate(lines)),
+            *_shown("Log key", log_key),
+            *_shown("Root key", root_key),
             "",
             "Keep this page outside the investigation: with a notary, counsel or a partner organisation.",
-            "Who holds it can tell whether a log that is shown later was signed with this key. To compare, run",
-            f"    openssl pkey -pubin -in {PUBLIC_KEY} -outform DER | openssl dgst -sha256",
+            "Who holds it can tell whether a log that is shown later was signed with these keys. To compare, run",
+            "    openssl pkey -pubin -in FILE -outform DER | openssl dgst -sha256",
+            f"on {LOG}.pub (after a rotation the newest {LOG}-N.pub) and {ROOT}.pub.",
+            "The root key confirms every later key of the log.",
             "It holds no secret.",
             "",
         )
     )
+
+
+def _shown(name: str, key: PublicKey | None) -> list[str]:
+    if key is None:
+        return ["", f"{name:16} none is stated, or it is revoked"]
+    digits = key.fingerprint().removeprefix("sha256:")
+    groups = [digits[start : start + _GROUP] for start in range(0, len(digits), _GROUP)]
+    lines = [groups[start : start + _GROUPS_A_LINE] for start in range(0, len(groups), _GROUPS_A_LINE)]
+    return [
+        "",
+        f"{name:16} {base64.b64encode(key.raw).decode('ascii')} (Ed25519)",
+        *(f"{'' if number else 'Fingerprint':16} {' '.join(line)}" for number, line in enumerate(lines)),
+    ]
 
 
 def _public_key(public: Ed25519PublicKey) -> PublicKey:

@@ -53,6 +53,29 @@ KINDS: dict[str, Kind] = {
     "P062": Kind("the key is missing", "docs/formats/log.md"),
     "P064": Kind("behind the last whole event: {what}", "docs/formats/log.md"),
     "P063": Kind("casefile.toml names another investigation than the log does", "docs/formats/log.md"),
+    "P070": Kind("it has other bytes than the journal gives", "C2SP tlog-tiles; docs/formats/log.md rule 19"),
+    "P071": Kind("the tile is missing", "C2SP tlog-tiles; docs/formats/log.md rule 19"),
+    "P072": Kind("it is no tile of this log", "C2SP tlog-tiles; docs/formats/log.md rule 19"),
+    "P073": Kind("it is no checkpoint: {reason}", "C2SP signed-note, tlog-checkpoint; docs/formats/log.md rule 20"),
+    "P074": Kind("the log's key at {size} events did not sign it", "docs/formats/log.md rule 21"),
+    "P075": Kind(
+        "the head that was signed at {size} events has root {signed}, the journal gives {found}: it was written anew",
+        "RFC 9162 section 2.1; docs/formats/log.md rule 22",
+    ),
+    "P076": Kind(
+        "a head was signed over {size} events and the journal holds {found}: it was cut back",
+        "docs/formats/log.md rule 22",
+    ),
+    "P077": Kind("it is not the newest head: one of {size} events was signed", "docs/formats/log.md rule 22"),
+    "P078": Kind("a statement about a key counts for nothing: {reason}", "docs/formats/log.md rule 24"),
+    "P079": Kind("the key was revoked for heads of more than {size} events", "docs/formats/log.md rule 25"),
+    "P080": Kind("the head that the log names is missing or another one", "docs/formats/log.md rule 23"),
+    "P081": Kind(
+        "the outside head has the size {size} and root {root}; the log begins otherwise: {ours}",
+        "RFC 9162 section 2.1.4; docs/formats/log.md rule 22",
+    ),
+    "P082": Kind("the outside head is of {size} events; the journal holds {found}", "docs/formats/log.md rule 22"),
+    "P083": Kind("the outside head cannot be believed: {reason}", "docs/formats/log.md rule 21"),
 }
 """Every kind of finding by its code."""
 

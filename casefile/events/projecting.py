@@ -272,4 +272,6 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "access.logged": _act,
     "tool.tested": _act,
     "document.versioned": _act,
+    "key.revoked": _act,
+    "head.attested": _act,
 }

@@ -37,12 +37,30 @@ class PersonalName(Value):
 
 
 class KeyStated(Value):
-    """A public key and what it is used for."""
+    """A public key and what it is used for. `statement` is the signed note by which the root key says so."""
 
     purpose: Text
     algorithm: Text
     public_key: Text
     fingerprint: Text
+    statement: Text = ""
+
+
+class KeyRevoked(Value):
+    """A key that must no longer be believed for heads beyond `last_trusted` events; `statement` is the root's note."""
+
+    fingerprint: Text
+    last_trusted: int = Field(ge=0)
+    reason: Text
+    statement: Text
+
+
+class HeadAttested(Value):
+    """An earlier signed head, named by the log itself: its size, its root, and the digest of its note."""
+
+    size: int = Field(ge=0)
+    root: Text
+    checkpoint: Text
 
 
 class ToolRegistered(Value):
@@ -329,6 +347,8 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("access.logged", 1): EventType(AccessLogged),
     ("tool.tested", 1): EventType(ToolTested),
     ("document.versioned", 1): EventType(DocumentVersioned),
+    ("key.revoked", 1): EventType(KeyRevoked),
+    ("head.attested", 1): EventType(HeadAttested),
 }
 
 

@@ -68,22 +68,11 @@ def erased_parts(connection: Connection) -> set[tuple[str, str]]:
     return {(row.target, row.part) for row in connection.execute(select(table.c.target, table.c.part))}
 
 
-@dataclass(frozen=True, slots=True)
-class StatedKey:
-    """A public key as the log states it."""
-
-    investigation: str
-    fingerprint: str | None
-
-
-def stated_key(connection: Connection, purpose: str) -> StatedKey | None:
-    """The newest key that was stated for that purpose."""
-    key, investigation = tables("view_")["view_key"], tables("view_")["view_investigation"]
-    row = connection.execute(
-        select(key.c.fingerprint).where(key.c.purpose == purpose).order_by(key.c.stated_at.desc()).limit(1)
-    ).one_or_none()
-    log = connection.execute(select(investigation.c.id)).scalar_one_or_none()
-    return StatedKey(log, row.fingerprint) if row is not None and log is not None else None
+def opened_investigation(connection: Connection) -> str | None:
+    """The investigation that the log was opened for."""
+    table = tables("view_")["view_investigation"]
+    found: str | None = connection.execute(select(table.c.id)).scalar_one_or_none()
+    return found
 
 
 def sealed_inventories(connection: Connection) -> dict[str, str]:

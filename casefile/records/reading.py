@@ -96,6 +96,16 @@ def read_events(connection: Connection, start: int, stop: int) -> Iterator[Entry
             yield _entry(row, parts)
 
 
+def read_events_of(connection: Connection, *types: str, naming: str = "") -> Iterator[Entry]:
+    """The events of these types whose envelope holds the id `naming`, in order."""
+    table = tables("log_")["log_entry"]
+    chosen = select(table).where(table.c.type.in_(types)).order_by(table.c.position)
+    named = naming.encode()
+    rows = [row for row in connection.execute(chosen) if named in stored_bytes(row.envelope, "log_entry")]
+    for row in rows:
+        yield _entry(row, _parts(connection, [row.event]))
+
+
 def _parts(connection: Connection, events: Sequence[str]) -> dict[str, dict[PartName, Part]]:
     table = tables("log_")["log_part"]
     found: dict[str, dict[PartName, Part]] = {}

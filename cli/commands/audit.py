@@ -20,12 +20,16 @@ def audit(
     context: typer.Context,
     path: Annotated[Path | None, typer.Argument(help="The workspace to audit, when it is not the current one.")] = None,
     sample: Annotated[int, typer.Option(min=0, help="Read the bytes of only so many objects, chosen at random.")] = 0,
+    head: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A signed head held outside; the log must begin with it."),
+    ] = None,
 ) -> int:
     """Check every byte of the vault, every record of the log and every row of the database against each other."""
     from pipelines.audit import audit_workspace, report_json
 
     invocation: Invocation = context.obj
-    report = audit_workspace(path or invocation.workspace, invocation.environment, sample)
+    report = audit_workspace(path or invocation.workspace, invocation.environment, sample, head=head)
     if invocation.json:
         output.document(report_json(report))
         return 0 if report.ok else INTEGRITY

@@ -16,12 +16,15 @@ def init(
     directory: Annotated[Path, typer.Argument(help="A new folder; one workspace holds one investigation.")],
     title: Annotated[str, typer.Option(help="What the investigation is called.")],
     investigator: Annotated[str, typer.Option(help="Who opens it, and acts unless --as names somebody else.")],
+    root_key_to: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where the private root key goes, such as a removable disk.")
+    ] = None,
 ) -> int:
     """Create a workspace: database, vault, log and keys of one investigation."""
     from pipelines.opening import open_investigation
 
     invocation: Invocation = context.obj
-    opened = open_investigation(directory, title, investigator, invocation.environment)
+    opened = open_investigation(directory, title, investigator, invocation.environment, root_key=root_key_to)
     if invocation.json:
         output.document(
             {
@@ -29,10 +32,16 @@ def init(
                 "investigation": opened.investigation,
                 "person": opened.person,
                 "key": opened.fingerprint,
+                "root_key": opened.root_fingerprint,
+                "root_key_file": str(opened.root_key),
+                "anchored": False,
             }
         )
         return 0
     output.line(f"Opened {opened.root}")
     output.line(f"The log's key is {opened.fingerprint}")
+    output.line(f"The root key is {opened.root_fingerprint}")
+    if opened.root_key.is_relative_to(opened.root):
+        output.line(f"Move {opened.root_key} to a disk that you keep elsewhere: it confirms every later key.")
     output.line("Nobody outside holds this key or a head of the log yet: print `casefile keys card` and deposit it.")
     return 0

@@ -14,6 +14,7 @@ from casefile.events.types import (
     DuplicateDecided,
     FixityChecked,
     GateOverridden,
+    HeadAttested,
     IdentityChecked,
     IdentityStated,
     IdentityWords,
@@ -22,6 +23,7 @@ from casefile.events.types import (
     ItemExamined,
     ItemTagged,
     ItemWords,
+    KeyRevoked,
     KeyStated,
     LeadAdded,
     LeadCells,
@@ -193,6 +195,12 @@ SPECIMENS: tuple[Draft, ...] = (
         "key.stated",
         body=KeyStated(purpose="log", algorithm="ed25519", public_key="AAAA", fingerprint="AA BB"),
     ),
+    draft(
+        "key.revoked",
+        body=KeyRevoked(fingerprint="AA BB", last_trusted=7, reason="a lost machine", statement="a note"),
+        outcome=EventOutcome(status="revoked"),
+    ),
+    draft("head.attested", body=HeadAttested(size=7, root=sha256_of("d"), checkpoint=sha256_of("e"))),
     draft(
         "tool.registered",
         subject("tool", TOOL),

@@ -1,0 +1,93 @@
+"""The keys of a log: what its events say of them, a new one in an old one's place, one that must not be believed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from casefile.errors import GateRefused, KeyMissing, UsageError, WorkspaceUnusable
+from casefile.events.envelope import EventOutcome, PartName
+from casefile.events.port import draft
+from casefile.events.types import Erased, KeyRevoked, KeyStated, payload
+from casefile.records.engine import Connection, Engine, reading
+from casefile.records.reading import read_events_of
+from casefile.workspace import Workspace
+from pipelines.services import Services
+from preservation.durable import Disk
+from preservation.key_history import KeyEvent, KeyHistory, key_history, revoke_key, state_key
+from preservation.keys import LOG, SigningKey, create_log_key, file_of
+
+STATED, REVOKED = "key.stated", "key.revoked"
+
+
+def history_of(engine: Engine, log: str) -> KeyHistory:
+    """The keys as the events of this database state them."""
+    with reading(engine) as connection:
+        return key_history(log, _key_events(connection))
+
+
+def _key_events(connection: Connection) -> list[KeyEvent]:
+    found = []
+    for entry in read_events_of(connection, STATED, REVOKED):
+        body: KeyStated | KeyRevoked | Erased
+        if entry.event.envelope.type == STATED:
+            body = payload(entry.event, PartName.BODY, KeyStated)
+        else:
+            body = payload(entry.event, PartName.BODY, KeyRevoked)
+        found.append(KeyEvent(entry.position, entry.event.envelope.id, None if isinstance(body, Erased) else body))
+    return found
+
+
+def log_key(workspace: Workspace, history: KeyHistory) -> SigningKey:
+    """The private key of the current epoch.
+
+    Raises KeyMissing when it is not here, GateRefused when it is revoked and no other was stated.
+    """
+    if history.current is None:
+        raise GateRefused("the log's key", "it is revoked or was never stated", "State one: `casefile keys rotate`")
+    public = file_of(workspace.keys, history.current.key.fingerprint())
+    if public is None:
+        raise KeyMissing(str(workspace.keys / f"{LOG}.key"))
+    key = SigningKey.read(public.with_suffix(".key"))
+    if key.public != history.current.key:
+        raise WorkspaceUnusable(str(public.with_suffix(".key")), "it is not the key that belongs to its public half")
+    return key
+
+
+def rotate(services: Services, root_key: Path | None = None) -> KeyHistory:
+    """State a new log key. The event is what makes it the log's: a crash before it leaves a pair that nobody uses.
+
+    The root key signs the statement, and the old key too where it is here and not revoked. Raises KeyMissing,
+    UsageError when the root key is not the one that the log states.
+    """
+    root = _root(services, root_key)
+    history = history_of(services.engine, services.log.id)
+    made = create_log_key(services.workspace.keys, Disk(services.reached))
+    old = history.epochs[-1].key if history.epochs else None
+    try:
+        replacing: SigningKey | None = log_key(services.workspace, history)
+    except (KeyMissing, GateRefused):
+        replacing = None
+    body = state_key(services.log.id, LOG, made.public, root, replacing=replacing or old)
+    services.append(draft(STATED, body=body))
+    return history_of(services.engine, services.log.id)
+
+
+def revoke(services: Services, last_trusted: int, reason: str, root_key: Path | None = None) -> KeyHistory:
+    """Say that the log's key is not to be believed for heads of more than `last_trusted` events."""
+    root = _root(services, root_key)
+    history = history_of(services.engine, services.log.id)
+    if not reason.strip():
+        raise UsageError("a revocation needs a reason")
+    if history.current is None:
+        raise UsageError("there is no key to revoke: it is revoked already")
+    body = revoke_key(services.log.id, history.current.key, last_trusted, reason.strip(), root)
+    services.append(draft(REVOKED, body=body, outcome=EventOutcome(status="revoked")))
+    return history_of(services.engine, services.log.id)
+
+
+def _root(services: Services, root_key: Path | None) -> SigningKey:
+    root = SigningKey.read(root_key or services.workspace.root_key)
+    stated = history_of(services.engine, services.log.id).root
+    if root.public != stated:
+        raise UsageError("this root key is not the one that the log states")
+    return root

@@ -1,0 +1,187 @@
+"""Which key was the log's at which size, as the log's own events state it and the root key confirms it. Pure.
+
+A statement about a key is a signed note of its own: whoever holds the root's fingerprint can check it without the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from casefile.events.types import KeyRevoked, KeyStated
+from preservation.checkpoints import SignedCheckpoint, origin
+from preservation.keys import ALGORITHM, LOG, ROOT, PublicKey, SigningKey
+from preservation.notes import Note, NoteMalformed, signed
+
+NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEvent:
+    """A key.stated or key.revoked of the log; `body` is None where it was erased."""
+
+    position: int
+    event: str
+    body: KeyStated | KeyRevoked | None
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """A time of the log in which one key signs: heads of more than `since` events, until the next epoch.
+
+    `last_trusted` is the last size that a revocation leaves believed.
+    """
+
+    key: PublicKey
+    since: int
+    last_trusted: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHistory:
+    """The root key, the epochs of the log's key in order, and the key events that nobody confirms, with the reason."""
+
+    log: str
+    root: PublicKey | None
+    epochs: tuple[Epoch, ...]
+    doubtful: tuple[tuple[str, str], ...]
+
+    def epoch_of(self, size: int) -> Epoch | None:
+        """The epoch whose key signs a head of that size; None before the first."""
+        return next((one for one in reversed(self.epochs) if one.since < size), None)
+
+    @property
+    def current(self) -> Epoch | None:
+        """The epoch of the next head; None when its key is revoked and no other was stated."""
+        newest = self.epochs[-1] if self.epochs else None
+        return newest if newest is not None and newest.last_trusted is None else None
+
+    def is_signed(self, checkpoint: SignedCheckpoint) -> bool:
+        """Whether the key of the checkpoint's epoch signed it. What a revocation says of it is another question."""
+        epoch = self.epoch_of(checkpoint.head.size)
+        if epoch is None or checkpoint.head.origin != origin(self.log):
+            return False
+        return is_signed_by(checkpoint.note, origin(self.log), epoch.key)
+
+    def is_revoked(self, checkpoint: SignedCheckpoint) -> bool:
+        """Whether the key of its epoch was revoked for a head of that size."""
+        epoch = self.epoch_of(checkpoint.head.size)
+        return epoch is not None and epoch.last_trusted is not None and checkpoint.head.size > epoch.last_trusted
+
+
+def is_signed_by(note: Note, name: str, key: PublicKey) -> bool:
+    """Whether every signature that claims to be of that key holds, and there is one."""
+    claimed = note.by(name, key.raw)
+    return bool(claimed) and all(key.verifies(one.signature, note.text.encode("utf-8")) for one in claimed)
+
+
+def root_name(log: str) -> str:
+    """The name under which the root key of a log signs."""
+    return f"{origin(log)}/{ROOT}"
+
+
+def state_key(
+    log: str, purpose: str, key: PublicKey, root: SigningKey, *, replacing: SigningKey | PublicKey | None = None
+) -> KeyStated:
+    """The statement that `key` is the log's from now on, signed by the root key and, if it is there, by the old one."""
+    old = replacing.public if isinstance(replacing, SigningKey) else replacing
+    text = _statement(log, purpose, key, old.fingerprint() if old else NOTHING)
+    content = text.encode("utf-8")
+    signatures = [(root_name(log), root.public.raw, root.sign(content))]
+    if isinstance(replacing, SigningKey):
+        signatures.append((origin(log), replacing.public.raw, replacing.sign(content)))
+    note = signed(text, signatures).to_bytes().decode("utf-8")
+    fingerprint, raw = key.fingerprint(), key.raw.hex()
+    return KeyStated(purpose=purpose, algorithm=ALGORITHM, public_key=raw, fingerprint=fingerprint, statement=note)
+
+
+def revoke_key(log: str, key: PublicKey, last_trusted: int, reason: str, root: SigningKey) -> KeyRevoked:
+    """The statement that heads beyond `last_trusted` events signed by `key` count for nothing, signed by the root."""
+    text = _revocation(log, key.fingerprint(), last_trusted)
+    note = signed(text, [(root_name(log), root.public.raw, root.sign(text.encode("utf-8")))])
+    return KeyRevoked(
+        fingerprint=key.fingerprint(),
+        last_trusted=last_trusted,
+        reason=reason,
+        statement=note.to_bytes().decode("utf-8"),
+    )
+
+
+def key_history(log: str, events: Iterable[KeyEvent]) -> KeyHistory:
+    """What the key events of a log amount to, in the order of the log.
+
+    A root key confirms itself when it is the first, and is confirmed by the earlier one after that. An event that is
+    not confirmed changes nothing and is doubtful.
+    """
+    history = KeyHistory(log, None, (), ())
+    for one in events:
+        reason, after = _after(history, one)
+        history = after if not reason else replace(history, doubtful=(*history.doubtful, (one.event, reason)))
+    return history
+
+
+def _after(history: KeyHistory, one: KeyEvent) -> tuple[str, KeyHistory]:
+    if one.body is None:
+        return "its body was erased", history
+    if isinstance(one.body, KeyRevoked):
+        return _revoked(history, one.body)
+    return _stated(history, one, one.body)
+
+
+def _stated(history: KeyHistory, one: KeyEvent, body: KeyStated) -> tuple[str, KeyHistory]:
+    try:
+        key = PublicKey.of(bytes.fromhex(body.public_key))
+    except ValueError:
+        return "it states no Ed25519 key", history
+    if body.algorithm != ALGORITHM or body.fingerprint != key.fingerprint():
+        return "fingerprint and key do not belong together", history
+    confirming = history.root or (key if body.purpose == ROOT else None)
+    replaced = history.root if body.purpose == ROOT else history.epochs[-1].key if history.epochs else None
+    text = _statement(history.log, body.purpose, key, replaced.fingerprint() if replaced else NOTHING)
+    if reason := _unconfirmed(history.log, body.statement, text, confirming):
+        return reason, history
+    if body.purpose == ROOT:
+        return "", replace(history, root=key)
+    if body.purpose == LOG:
+        return "", replace(history, epochs=(*history.epochs, Epoch(key, one.position)))
+    return "", history
+
+
+def _revoked(history: KeyHistory, body: KeyRevoked) -> tuple[str, KeyHistory]:
+    text = _revocation(history.log, body.fingerprint, body.last_trusted)
+    if reason := _unconfirmed(history.log, body.statement, text, history.root):
+        return reason, history
+    epochs = [
+        replace(epoch, last_trusted=body.last_trusted) if epoch.key.fingerprint() == body.fingerprint else epoch
+        for epoch in history.epochs
+    ]
+    return "", replace(history, epochs=tuple(epochs))
+
+
+def _unconfirmed(log: str, statement: str, text: str, root: PublicKey | None) -> str:
+    """Why a statement is not the root key's word for `text`; empty when it is."""
+    if root is None:
+        return "the log states no root key before it"
+    try:
+        note = Note.parse(statement.encode("utf-8"))
+    except NoteMalformed as error:
+        return f"its statement is no signed note: {error}"
+    if note.text != text:
+        return "its statement says something else"
+    return "" if is_signed_by(note, root_name(log), root) else "the root key did not sign its statement"
+
+
+def _statement(log: str, purpose: str, key: PublicKey, replaces: str) -> str:
+    lines: Sequence[str] = (
+        "casefile key statement",
+        f"log {log}",
+        f"purpose {purpose}",
+        f"key {ALGORITHM} {key.raw.hex()}",
+        f"fingerprint {key.fingerprint()}",
+        f"replaces {replaces}",
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _revocation(log: str, fingerprint: str, last_trusted: int) -> str:
+    return f"casefile key revocation\nlog {log}\nfingerprint {fingerprint}\nlast trusted size {last_trusted}\n"
