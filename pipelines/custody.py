@@ -27,7 +27,7 @@ from preservation.checkpoints import Checkpoint, SignedCheckpoint, keep, newest,
 from preservation.durable import Disk
 from preservation.key_history import KeyHistory
 from preservation.notes import NoteMalformed, signed
-from preservation.tiles import Tiles, clear_replaced, fold
+from preservation.tiles import NO_EVENTS, Tiles, clear_replaced, fold
 from preservation.tree import inclusion_proof, is_included
 
 LOCK = "checkpoint.lock"
@@ -72,14 +72,15 @@ def checkpoint(services: Services) -> tuple[SignedCheckpoint, bool]:
         if before is not None:
             _attest(services, before)
         disk = Disk(services.reached)
-        since, size = before.head.size if before else 0, _synced(services)
+        since = (before.head.size, before.head.root) if before else NO_EVENTS
+        size = _synced(services)
         folded = fold(LogFiles.at(log, services.reached), log, since, size, disk)
         _require_agreement(services, folded.tree)
         head = Checkpoint(origin(services.log.id), size, folded.tree.root())
         note = signed(head.text, [(head.origin, key.public.raw, key.sign(head.text.encode("utf-8")))])
         made = SignedCheckpoint(head, note)
         keep(log, made, disk)
-        clear_replaced(log, since, size, disk)
+        clear_replaced(log, since[0], size, disk)
         return made, True
 
 

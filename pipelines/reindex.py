@@ -31,7 +31,7 @@ from pipelines.services import open_services
 from preservation.checkpoints import newest
 from preservation.durable import Disk, unobserved
 from preservation.notes import NoteMalformed
-from preservation.tiles import fold
+from preservation.tiles import NO_EVENTS, fold
 from preservation.vault import Vault
 
 REBUILDING = ".rebuilding"
@@ -85,7 +85,7 @@ def refold(workspace: Workspace) -> None:
         files = LogFiles.at(workspace.log, unobserved)
         mark = last_mark(files.lock)
         if head is not None and mark is not None and head.head.size <= mark.size:
-            fold(files, workspace.log, 0, head.head.size, Disk())
+            fold(files, workspace.log, NO_EVENTS, head.head.size, Disk())
 
 
 def _cut_what_is_left(workspace: Workspace, settings: Settings) -> int:

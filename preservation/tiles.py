@@ -19,7 +19,7 @@ from casefile.errors import RecordUnreadable
 from casefile.events.envelope import MAX_ENVELOPE_BYTES, leaf_hash
 from casefile.events.files import LogFiles
 from casefile.events.journal import SEGMENT_EVENTS, segment_of
-from casefile.events.tree import CompactRange, node_hash
+from casefile.events.tree import EMPTY_ROOT, CompactRange, node_hash
 from preservation.durable import Disk, is_there, storage_errors
 from preservation.tree import HASH_BYTES, range_of, root_of
 
@@ -30,6 +30,8 @@ HEIGHT = 8
 """C2SP tlog-tiles: 256 hashes a tile, so that a tile's root is eight levels above its hashes."""
 LENGTH = struct.Struct(">H")
 TILE_FILE = 0o600
+NO_EVENTS = (0, EMPTY_ROOT)
+"""The size and the root that a fold from nothing builds upon."""
 CACHED_TILES = 64
 BATCH_FILES = 64
 """Files that wait for the disk together."""
@@ -136,22 +138,26 @@ class Folded:
     written: int
 
 
-def fold(files: LogFiles, log: Path, since: int, size: int, disk: Disk) -> Folded:
-    """Write the tiles of the journal's first `size` events, building upon those of `since`, which must be there.
+def fold(files: LogFiles, log: Path, since: tuple[int, bytes], size: int, disk: Disk) -> Folded:
+    """Write the tiles of the journal's first `size` events, building upon `since`, a size and its root.
 
     What is there already is replaced by the same bytes: a fold that was stopped is simply done again. The tree is
     carried on from the old tiles' edge with the journal's leaves and read back from the new tiles, and both must
     agree. Whoever folds keeps others away. Raises RecordUnreadable, StorageFailed.
     """
-    writer = _Writer(log / FOLDER, since, size, Tiles(log, since), disk)
+    before, root = since
+    old = Tiles(log, before)
+    tree = range_of(before, old.node)
+    if tree.root() != root:
+        raise RecordUnreadable(FOLDER, f"the tiles do not give the root that was signed at {before} events")
+    writer = _Writer(log / FOLDER, before, size, old, disk)
     writer.sweep()
-    tree = range_of(since, Tiles(log, since).node)
-    begin = since - since % WIDTH
+    begin = before - before % WIDTH
     entries = journalled(files, begin, size)
     for index in range(begin // WIDTH, -(-size // WIDTH)):
         contents = list(islice(entries, WIDTH))
         leaves = [leaf_hash(content) for content in contents]
-        tree = tree.extend(leaves[max(0, since - index * WIDTH) :])
+        tree = tree.extend(leaves[max(0, before - index * WIDTH) :])
         writer.add(index, contents, leaves)
     written = writer.finish()
     if tree.size != size or Tiles(log, size).root() != tree.root():

@@ -1,0 +1,219 @@
+"""Tiles and signed heads of a workspace: what an audit finds, what a crash leaves, what an outsider can check."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from casefile.errors import GateRefused, RecordUnreadable, UsageError
+from casefile.events.files import LogFiles
+from casefile.records.engine import reading
+from casefile.records.reading import read_events
+from pipelines.audit import audit_workspace
+from pipelines.copying import back_up, restore_workspace
+from pipelines.custody import attested_heads, checkpoint, current_checkpoint, entries, proof_of
+from pipelines.keys import history_of, revoke, rotate
+from pipelines.reindex import reindex_workspace
+from pipelines.services import open_services
+from preservation.custody_audit import CustodyAudit
+from preservation.durable import unobserved
+from preservation.problems import KINDS
+
+from .cases import EXAMPLES, NEWEST, OUTSIDE, copied, said, sound
+
+CHECKER = Path(__file__).parents[1] / "independent" / "check_proof.py"
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sound(tmp_path_factory.mktemp("sound") / "case")
+
+
+@pytest.fixture
+def case(untouched: Path, tmp_path: Path) -> Path:
+    return copied(untouched, tmp_path / "case")
+
+
+def codes(root: Path, head: Path | None = None) -> list[str]:
+    return [one.code for one in audit_workspace(root, {}, head=head).problems]
+
+
+def test_a_sound_log_has_nothing_to_find(case: Path) -> None:
+    report = audit_workspace(case, {}, head=case / "log/checkpoints" / f"{7:016d}")
+    assert report.ok, report.problems
+    assert report.checked["heads"] == 4
+    assert report.checked["tiles"] == 6
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_each_kind_of_damage_has_its_code(case: Path, code: str) -> None:
+    EXAMPLES[code](case)
+    assert code in codes(case)
+
+
+@pytest.mark.parametrize("code", OUTSIDE)
+def test_each_contradiction_with_an_outside_head_has_its_code(case: Path, tmp_path: Path, code: str) -> None:
+    head = tmp_path / "head"
+    head.write_bytes(OUTSIDE[code](case))
+    assert code in codes(case, head)
+    assert codes(case) == []
+
+
+def test_every_code_of_tiles_and_heads_has_its_broken_example() -> None:
+    assert {*EXAMPLES, *OUTSIDE} == {code for code in KINDS if code >= "P070"}
+
+
+def evidence(root: Path) -> list[Path]:
+    places = [path for path in (root / "log/tile").rglob("*") if path.is_file()]
+    return [*sorted(places), *sorted((root / "log/checkpoints").iterdir()), root / NEWEST]
+
+
+@pytest.mark.parametrize("every", [211, pytest.param(1, marks=pytest.mark.campaign)])
+def test_every_flipped_bit_of_tiles_and_heads_is_found(case: Path, every: int) -> None:
+    """Exhaustive in a campaign; the rest of the log is in tests/e2e/test_auditing.py."""
+    with open_services(case, {}) as services:
+        history, attested = history_of(services.engine, services.log.id), attested_heads(services.engine)
+    files = LogFiles.at(case / "log", unobserved)
+    number = 0
+    for path in evidence(case):
+        content = path.read_bytes()
+        for bit in range(8 * len(content)):
+            number += 1
+            if number % every:
+                continue
+            changed = bytearray(content)
+            changed[bit // 8] ^= 1 << bit % 8
+            path.write_bytes(bytes(changed))
+            assert list(CustodyAudit(case / "log", files, history).problems(attested)), (path, bit)
+        path.write_bytes(content)
+    assert codes(case) == []
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+@pytest.mark.parametrize("every", [13, pytest.param(1, marks=pytest.mark.campaign)])
+def test_stopped_at_every_step_the_head_is_the_old_one_or_the_new_one(
+    untouched: Path, tmp_path: Path, every: int
+) -> None:
+    number, is_stopped = 1 - every, True
+    while is_stopped:
+        number += every
+        is_stopped = False
+        root = copied(untouched, tmp_path / str(number))
+        seen = 0
+
+        def reached(_step: str, stop: int = number) -> None:
+            nonlocal seen
+            seen += 1
+            if seen == stop:
+                raise Killed
+
+        with open_services(root, {}) as services:
+            said(services)
+        old = (root / NEWEST).read_bytes()
+        try:
+            with open_services(root, {}, reached=reached) as services:
+                checkpoint(services)
+        except Killed:
+            is_stopped = True
+        assert codes(root) == [], number
+        left = (root / NEWEST).read_bytes()
+        with open_services(root, {}) as services:
+            after, _is_new = checkpoint(services)
+        assert after.head.size == 11
+        assert left in (old, after.note.to_bytes())
+        assert every > 1 or codes(root) == [], number
+    assert number > 15
+
+
+def test_an_outsider_checks_a_proof_with_the_standard_library_alone(case: Path, tmp_path: Path) -> None:
+    with open_services(case, {}) as services:
+        epoch = history_of(services.engine, services.log.id).current
+        with reading(services.engine) as connection:
+            events = [entry.event.envelope.id for entry in read_events(connection, 0, 9)]
+        proofs = [proof_of(services, event) for event in events]
+        assert list(entries(services, 0, 9)) == [proof.envelope for proof in proofs]
+    assert epoch is not None
+    leaf, path = tmp_path / "leaf", tmp_path / "proof"
+
+    def says(envelope: bytes, proof: str) -> int:
+        leaf.write_bytes(envelope)
+        path.write_text(proof, "utf-8")
+        command = [sys.executable, "-I", "-S", CHECKER, leaf, path, epoch.key.raw.hex()]
+        return subprocess.run(command, capture_output=True, check=False).returncode
+
+    for proof in (proofs[0], proofs[5], proofs[8]):
+        assert says(proof.envelope, proof.to_text()) == 0
+    assert says(proofs[1].envelope, proofs[0].to_text()) == 5
+    assert says(proofs[0].envelope, proofs[0].to_text().replace("index 0", "index 1")) == 5
+
+
+def test_an_event_that_no_head_covers_has_no_proof_yet(case: Path) -> None:
+    with open_services(case, {}) as services:
+        said(services)
+        with reading(services.engine) as connection:
+            newest = next(iter(read_events(connection, 9, 10))).event.envelope.id
+        with pytest.raises(UsageError, match="checkpoint"):
+            proof_of(services, newest)
+
+
+@pytest.mark.parametrize("code", ["P073", "P074", "P076"])
+def test_nothing_is_signed_upon_a_head_that_is_not_the_logs(case: Path, code: str) -> None:
+    EXAMPLES[code](case)
+    with open_services(case, {}) as services:
+        said(services)
+        with pytest.raises(RecordUnreadable):
+            checkpoint(services)
+
+
+def test_nothing_is_signed_when_nothing_was_recorded(case: Path) -> None:
+    with open_services(case, {}) as services:
+        before = current_checkpoint(services)
+        assert checkpoint(services) == (before, False)
+
+
+def test_a_rotated_key_signs_and_a_revoked_one_does_not(case: Path, tmp_path: Path) -> None:
+    with open_services(case, {}) as services:
+        first = history_of(services.engine, services.log.id).epochs[0].key
+        history = rotate(services)
+        checkpoint(services)
+        assert [epoch.key == first for epoch in history.epochs] == [True, False]
+        assert codes(case) == []
+        revoke(services, 11, "lost")
+        with pytest.raises(GateRefused):
+            checkpoint(services)
+        away = tmp_path / "root.key"
+        services.workspace.root_key.rename(away)
+        rotate(services, away)
+        checkpoint(services)
+    assert codes(case) == []
+
+
+def test_a_lost_log_key_is_replaced_by_the_word_of_the_root_key(case: Path) -> None:
+    (case / "keys/log.key").unlink()
+    assert codes(case) == ["P062"]
+    with open_services(case, {}) as services:
+        rotate(services)
+        checkpoint(services)
+    assert codes(case) == []
+
+
+def test_tiles_come_back_from_the_journal_and_heads_are_kept_by_a_rebuild(case: Path) -> None:
+    before = {path: path.read_bytes() for path in evidence(case) if "checkpoint" in path.as_posix()}
+    EXAMPLES["P071"](case)
+    reindex_workspace(case, {})
+    assert codes(case) == []
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_backup_brings_tiles_and_heads_and_no_root_key(case: Path, tmp_path: Path) -> None:
+    with open_services(case, {}) as services:
+        back_up(services, tmp_path / "copy")
+    assert not list((tmp_path / "copy").rglob("root.key"))
+    assert restore_workspace(tmp_path / "copy", tmp_path / "again", {}).ok
+    assert (tmp_path / "again" / NEWEST).read_bytes() == (case / NEWEST).read_bytes()
