@@ -336,7 +336,7 @@ def test_a_body_in_several_pieces_is_passed_on_to_its_length(desk, net) -> None:
         length = len(received.partition(b"\r\n\r\n")[2])
         visitor.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + str(length).encode())
 
-    with origin(take) as net.origin, desk(EgressPolicy()).dial() as client:
+    with origin(take) as net.origin, desk(EgressPolicy(methods=("POST",))).dial() as client:
         client.sendall(b"POST http://public.test/ HTTP/1.1\r\nContent-Length: 200003\r\n\r\n" + b"a" * 100_000)
         client.sendall(b"b" * 100_000 + b"END")
         assert told(client).body == b"200003"
