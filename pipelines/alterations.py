@@ -36,10 +36,3 @@ def _of_one(contact: Contact) -> Iterator[Key]:
         yield "refused", "connection" if not contact.address else "request", where, contact.refused
     for name in contact.changed or ():
         yield "withheld", f"header {name}", where, "it is for one hop only (RFC 9110 section 7.6.1)"
-    if (
-        contact.recording
-        and not contact.recording.startswith("not recorded")
-        and contact.methods
-        and contact.port != 80
-    ):
-        yield "replaced", "TLS of the tool, where it spoke TLS", where, "the recorder speaks for it, HTTP/1.1 only"
