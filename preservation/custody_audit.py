@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from casefile.digests import sha256
+from casefile.errors import RecordUnreadable
 from casefile.events.envelope import leaf_hash
 from casefile.events.files import LogFiles
 from casefile.events.types import HeadAttested
@@ -34,7 +35,7 @@ class CustodyAudit:
         self._log = log
         self._files = files
         self._history = history
-        self._rows: list[list[bytes]] = [[leaf_hash(record.content) for record in files.journal.records()]]
+        self._rows: list[list[bytes]] = [list(_whole_leaves(files))]
         while len(self._rows[-1]) >= WIDTH:
             self._rows.append(row_above(self._rows[-1]))
         self.tiles = 0
@@ -177,6 +178,15 @@ def _read(path: Path) -> SignedCheckpoint:
     """A checkpoint in a file of any length; raises NoteMalformed or OSError."""
     with path.open("rb") as stream:
         return SignedCheckpoint.parse(stream.read(MAX_NOTE_BYTES + 1))
+
+
+def _whole_leaves(files: LogFiles) -> Iterator[bytes]:
+    """The leaves of the journal up to where it is damaged, if it is: the replay and P064 name the damage itself."""
+    try:
+        for record in files.journal.records():
+            yield leaf_hash(record.content)
+    except RecordUnreadable:
+        return
 
 
 def _files_below(folder: Path) -> Iterator[str]:
