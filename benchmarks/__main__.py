@@ -22,6 +22,7 @@ ALL = (
     "pages",
     "containing",
     "recording",
+    "proving",
 )
 
 
