@@ -87,6 +87,7 @@ def lowered() -> dict[str, object]:
     return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
 
 
+@pytest.mark.campaign
 def test_an_ordinary_user_gets_the_same_containment() -> None:
     python, paths = interpreter()
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:

@@ -10,6 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
 from e2e.case import Case
 from openpyxl import Workbook, load_workbook
 from sites.hostile import HostileSite
@@ -123,6 +124,7 @@ def test_a_csv_comes_back_with_every_row_in_its_order(case: Case, site: HostileS
     assert all(not row["who"].startswith("=") for row in rows)
 
 
+@pytest.mark.campaign
 def test_a_killed_job_resumes_and_fetches_nothing_twice(case: Case, site: HostileSite, tmp_path: Path) -> None:
     sheet = tmp_path / "job.txt"
     wanted = [f"/page?n={number}" for number in range(12)]
@@ -144,6 +146,7 @@ def test_a_killed_job_resumes_and_fetches_nothing_twice(case: Case, site: Hostil
     assert case.must("audit")["ok"]
 
 
+@pytest.mark.campaign
 def test_two_processes_with_one_job_do_every_locator_once(case: Case, site: HostileSite, tmp_path: Path) -> None:
     sheet = tmp_path / "job.txt"
     wanted = [f"/page?n={number}" for number in range(10)]

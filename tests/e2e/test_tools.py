@@ -14,6 +14,7 @@ from sites.hostile import HostileSite
 from pipelines.environment import code_commit, resolvers
 
 
+@pytest.mark.campaign
 def test_what_a_tool_had_part_in_is_listed_by_its_version(case: Case, site: HostileSite, tmp_path: Path) -> None:
     Image.new("RGB", (64, 48), "red").save(tmp_path / "red.png")
     case.must("collect", site.url("/page"))
@@ -35,6 +36,7 @@ def test_what_a_tool_had_part_in_is_listed_by_its_version(case: Case, site: Host
         assert case.run("items", "--made-by", unreadable).code == 2, unreadable
 
 
+@pytest.mark.campaign
 def test_the_register_is_rebuilt_from_the_log(case: Case, site: HostileSite) -> None:
     case.must("collect", site.url("/page"), site.url("/a/photo.png"))
     before = case.must("tools")

@@ -12,6 +12,7 @@ from sites.proxies import serve_socks
 from .case import Case
 
 
+@pytest.mark.campaign
 def test_what_came_through_a_proxy_says_so(case: Case, site: HostileSite) -> None:
     port = int(site.address.rpartition(":")[2])
     with serve_socks({"127.0.0.1": ("127.0.0.1", port)}, login=("ana", "0123456")) as proxy:

@@ -19,6 +19,7 @@ def hand_over(case: Case, folder: Path, colour: str = "red") -> None:
     case.must("import", str(path), "--from-person", "Bora")
 
 
+@pytest.mark.campaign
 def test_answers_about_a_tool_are_versioned_and_shown(case: Case, tmp_path: Path) -> None:
     hand_over(case, tmp_path)
     before = case.must("tools", "show", "pillow")
@@ -54,6 +55,7 @@ def test_what_is_no_sheet_is_refused(case: Case, tmp_path: Path, sheet: str) -> 
     assert case.run("tools", "vet", "pillow", "--answers", str(path)).code == 2
 
 
+@pytest.mark.campaign
 def test_a_capture_cites_the_last_selftest(case: Case, tmp_path: Path) -> None:
     hand_over(case, tmp_path)
     assert case.must("show", "I-0001")["capture"]["environment"]["selftest"]["status"] == "none"

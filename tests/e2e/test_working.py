@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
 from e2e.case import Case
 from PIL import Image
 from sites.hostile import HostileSite
@@ -53,6 +54,7 @@ def test_a_source_does_not_act(case: Case) -> None:
     assert "recorded as a source" in said.err
 
 
+@pytest.mark.campaign
 def test_what_nobody_can_mean_is_a_usage_error(case: Case, tmp_path: Path) -> None:
     (tmp_path / "plain").write_text("a file where a folder should be")
     for arguments in (
@@ -172,6 +174,7 @@ def test_what_looks_alike_is_flagged_compared_looked_up_and_decided(case: Case, 
     assert case.must("audit")["ok"]
 
 
+@pytest.mark.campaign
 def test_equal_pixels_in_other_files_are_said_everywhere(case: Case, tmp_path: Path) -> None:
     handed, asked, table = tmp_path / "handed", tmp_path / "asked.webp", tmp_path / "pairs.csv"
     picture = Image.effect_mandelbrot((320, 240), (-2.0, -1.2, 1.0, 1.2), 100).convert("RGB")

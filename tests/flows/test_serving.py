@@ -40,6 +40,7 @@ def serve(watching: Watching, tmp_path: Path) -> Iterator[Callable[[], subproces
         one.wait()
 
 
+@pytest.mark.campaign
 def test_what_is_due_is_looked_at_at_once_and_nothing_runs_on_when_it_is_ended(
     serve, newsroom: Newsroom, watching: Watching, tmp_path: Path
 ) -> None:

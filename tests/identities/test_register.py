@@ -121,6 +121,7 @@ def test_what_a_crash_left_of_a_jar_is_gone_with_the_next_statement(desk: Desk) 
     assert not left.exists()
 
 
+@pytest.mark.campaign
 def test_the_same_identity_in_a_second_investigation_is_warned_of_and_recorded(desk: Desk, members: Members) -> None:
     desk.add()
     desk.collect(members.url("/post/1"))

@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from monitors.papers import Newsroom, Watching, rss
 
 from casefile.records.engine import reading
@@ -53,6 +54,7 @@ def test_two_processes_look_once_and_capture_once(newsroom: Newsroom, watching: 
     assert statuses(watching) == ["checked"]
 
 
+@pytest.mark.campaign
 def test_a_process_that_is_killed_leaves_the_rest_to_the_next_look(newsroom: Newsroom, watching: Watching) -> None:
     watching.watch(newsroom.publish("feed", rss(*((path, path) for path in STORIES))))
     running = watching.case.start("monitor", "run")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from monitors.papers import Newsroom, Watching, atom, rss
 
 
@@ -79,6 +80,7 @@ BOMB = (
 )
 
 
+@pytest.mark.campaign
 def test_a_look_that_fails_is_recorded_with_its_cause_and_the_watch_goes_on(
     newsroom: Newsroom, watching: Watching
 ) -> None:
