@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, select
 
 from casefile.errors import UnknownIdentity
 from casefile.records.engine import tables
+from casefile.records.newest import newest_statements
 from casefile.vocabulary import Access, Cause
 
 PAUSED, RESUMED = "paused", "resumed"
@@ -67,11 +68,7 @@ class IdentityCheck:
 
 def list_identities(connection: Connection) -> list[IdentityRecord]:
     """Every virtual identity, in the order of its first statement."""
-    table, entry = tables("view_")["view_identity"], tables("log_")["log_entry"]
-    stated = select(table).join(entry, entry.c.event == table.c.event).order_by(entry.c.position)
-    newest: dict[str, Row[Any]] = {}
-    for row in connection.execute(stated):
-        newest[row.identity] = row
+    newest = newest_statements(connection, "view_identity", "identity")
     held = _held(connection)
     challenged = {row.platform for name, row in newest.items() if held.get(name) == Cause.CHALLENGE and not row.retired}
     return [

@@ -15,6 +15,7 @@ from casefile.errors import UsageError
 from casefile.model import Lead
 from casefile.records.engine import tables
 from casefile.records.ledger import WorkState
+from casefile.records.newest import newest_statements
 from casefile.vocabulary import Pathway
 
 STAGE = "monitor"
@@ -59,11 +60,7 @@ class CheckRecord:
 
 def list_monitors(connection: Connection) -> list[MonitorRecord]:
     """Every standing watch, in the order of its first statement. A watch whose target was erased is left out."""
-    table, entry = tables("view_")["view_monitor"], tables("log_")["log_entry"]
-    stated = select(table).join(entry, entry.c.event == table.c.event).order_by(entry.c.position)
-    newest: dict[str, Row[Any]] = {}
-    for row in connection.execute(stated):
-        newest[row.monitor] = row
+    newest = newest_statements(connection, "view_monitor", "monitor")
     looks, good = _last_looks(connection), _last_looks(connection, status="checked")
     return [_monitor(row, looks.get(name), good.get(name)) for name, row in newest.items() if row.target]
 
