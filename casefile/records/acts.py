@@ -22,17 +22,18 @@ class Act:
 
 
 def list_acts(connection: Connection, kind: str) -> list[Act]:
-    """Every act of an event type, the earliest first."""
-    act = tables("view_")["view_act"]
+    """Every act of an event type, in the order of the log."""
+    act, entry = tables("view_")["view_act"], tables("log_")["log_entry"]
     columns = [act.c[name] for name in Act.__dataclass_fields__]
-    rows = connection.execute(select(*columns).where(act.c.type == kind).order_by(act.c.done_at, act.c.event))
-    return [Act(**row._mapping) for row in rows]
+    wanted = select(*columns).join(entry, entry.c.event == act.c.event).where(act.c.type == kind)
+    return [Act(**row._mapping) for row in connection.execute(wanted.order_by(entry.c.position))]
 
 
 def last_act(connection: Connection, kind: str, *, subject: str) -> Act | None:
     """The newest act of an event type about `subject`, the JSON of its subjects; None when there is none."""
-    act = tables("view_")["view_act"]
+    act, entry = tables("view_")["view_act"], tables("log_")["log_entry"]
     columns = [act.c[name] for name in Act.__dataclass_fields__]
-    wanted = select(*columns).where(act.c.type == kind, act.c.subject == subject)
-    row = connection.execute(wanted.order_by(act.c.done_at.desc(), act.c.event.desc()).limit(1)).first()
+    wanted = select(*columns).join(entry, entry.c.event == act.c.event)
+    wanted = wanted.where(act.c.type == kind, act.c.subject == subject)
+    row = connection.execute(wanted.order_by(entry.c.position.desc()).limit(1)).first()
     return None if row is None else Act(**row._mapping)
