@@ -164,7 +164,7 @@ def _capture(  # noqa: PLR0913
 
 def _with_record(received: Received, fetched: Fetched) -> Received:
     """With the record of what passed among its files; without an item there is nothing that it would belong to."""
-    if not received.items:
+    if not received.items or not (fetched.record or fetched.remark):
         return received
     detail = readable("; ".join(one for one in (received.detail, fetched.remark) if one))
     files = (*received.files, *((fetched.record,) if fetched.record else ()))
