@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PATCHES = sorted((ROOT / "tests" / "broken_builds").glob("*.patch"))
+PYTEST = ("-q", "-p", "no:xdist", "-p", "no:anyio", "-p", "no:cacheprovider")
 LONGEST_S = 900
 NOT_A_CATCH = ("ImportError", "ModuleNotFoundError", "SyntaxError", "NameError", "FileNotFoundError: [Errno 2] No such")
 """A test that fails like this has met a patch that breaks the program, not the safety."""
@@ -58,6 +60,13 @@ def _apply(patch: Path, tree: Path, *options: str) -> subprocess.CompletedProces
     return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
 
 
+def _forget_compiled(patch: Path, tree: Path) -> None:
+    """Remove the compiled code of every file that the patch touches, so that no age of a file decides what is run."""
+    for name in re.findall(r"^(?:---|\+\+\+) [ab]/(\S+)", patch.read_text("utf-8"), re.MULTILINE):
+        for compiled in (tree / name).parent.glob(f"__pycache__/{Path(name).stem}.*"):
+            compiled.unlink()
+
+
 by_name = pytest.mark.parametrize("patch", PATCHES, ids=lambda path: path.stem)
 
 
@@ -71,45 +80,82 @@ def test_a_broken_build_applies_and_names_a_test(patch: Path) -> None:
     assert build.test in tests, f"{build.file} has no {build.test}"
 
 
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """A folder with `venv`, whose only way to the product is `tree` beside it; trees are links to `whole`."""
+
+    folder: Path
+
+    @property
+    def venv(self) -> Path:
+        return self.folder / "venv"
+
+    @property
+    def tree(self) -> Path:
+        return self.folder / "tree"
+
+    @property
+    def whole(self) -> Path:
+        return self.folder / "whole"
+
+    def written(self) -> dict[str, tuple[int, int]]:
+        """Size and time of every file of the whole tree: a test that wrote into one would have changed them all."""
+        files = ((path, path.stat()) for path in self.whole.rglob("*") if path.is_file() and not path.is_symlink())
+        return {str(path): (one.st_size, one.st_mtime_ns) for path, one in files}
+
+
 @pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with `venv`, whose only way to the product is `tree` beside it."""
+def workshop() -> Iterator[Workshop]:
+    """The environment, and a tree in which everything is compiled, for all builds of a process."""
     folder = ROOT / ".dev" / "broken-builds" / f"{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}-{os.getpid()}"
+    shop = Workshop(folder)
     folder.mkdir(parents=True)
     here = Path(sysconfig.get_path("purelib"))
-    venv = folder / "venv"
-    shutil.copytree(sys.prefix, venv, symlinks=True, copy_function=os.link)
-    there = venv / here.relative_to(sys.prefix)
+    shutil.copytree(sys.prefix, shop.venv, symlinks=True, copy_function=os.link)
+    there = shop.venv / here.relative_to(sys.prefix)
     for link in there.glob("*casefile*.pth"):
         link.unlink()
-    (there / "the_copy.pth").write_text(f"{folder / 'tree'}\n")
-    script = venv / "bin" / "casefile"
+    (there / "the_copy.pth").write_text(f"{shop.tree}\n")
+    script = shop.venv / "bin" / "casefile"
     if script.exists():
         text = script.read_text("utf-8")
         script.unlink()
-        script.write_text(text.replace(str(Path(sys.prefix)), str(venv)))
+        script.write_text(text.replace(str(Path(sys.prefix)), str(shop.venv)))
         script.chmod(0o755)
-    yield folder
+    _copy_what_is_committed(shop)
+    # A copy without compiled code would be compiled anew by every build, and by each sandbox in it, which keeps none.
+    compiled = _run(shop.tree, "-m", "compileall", "-q", "-x", "/node_modules/", ".")
+    assert compiled.returncode == 0, compiled.stdout
+    tests = sorted({read_build(patch).file for patch in PATCHES})
+    collected = _run(shop.tree, "-m", "pytest", *PYTEST, "--collect-only", *tests)
+    assert collected.returncode == 0, collected.stdout
+    shop.tree.rename(shop.whole)
+    yield shop
     shutil.rmtree(folder)
 
 
-@pytest.fixture
-def tree(workshop: Path) -> Path:
-    """A fresh copy of everything that is, or is about to be, committed."""
-    copy = workshop / "tree"
-    if copy.exists():
-        shutil.rmtree(copy)
+def _copy_what_is_committed(shop: Workshop) -> None:
+    """Everything that is, or is about to be, committed; and what npm installed."""
     listing = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     names = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True).stdout.decode().split("\0")
     for name in filter(None, names):
         if (ROOT / name).is_file():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, copy / name)
+            (shop.tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, shop.tree / name)
     installed = ROOT / "tools" / "node_modules"
     if installed.exists():
-        shutil.copytree(installed, copy / "tools" / "node_modules", symlinks=True, copy_function=os.link)
-    (copy / ".venv").symlink_to(workshop / "venv")
-    return copy
+        shutil.copytree(installed, shop.tree / "tools" / "node_modules", symlinks=True)
+    (shop.tree / ".venv").symlink_to(shop.venv)
+
+
+@pytest.fixture
+def tree(workshop: Workshop) -> Iterator[Path]:
+    """A tree of its own for one build, linked from the whole one, which nothing in the build may have written into."""
+    before = workshop.written()
+    shutil.copytree(workshop.whole, workshop.tree, symlinks=True, copy_function=os.link)
+    yield workshop.tree
+    shutil.rmtree(workshop.tree)
+    assert workshop.written() == before
 
 
 def _run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -153,9 +199,9 @@ def test_the_named_test_fails_on_the_broken_build(patch: Path, tree: Path) -> No
     build = read_build(patch)
     applied = _apply(patch, tree)
     assert applied.returncode == 0, applied.stderr
+    _forget_compiled(patch, tree)
     report = tree / ".report.xml"
-    arguments = ("-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", f"--junitxml={report}")
-    result = _run(tree, *arguments, build.caught_by)
+    result = _run(tree, "-m", "pytest", *PYTEST, f"--junitxml={report}", build.caught_by)
     said = f"{build.breaks}\n{result.stdout[-4000:]}\n{result.stderr[-2000:]}"
     assert result.returncode == 1, f"not caught: {said}"
     suite = Xml.parse(report).getroot().find("testsuite")
