@@ -9,7 +9,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
+
+from e2e.commands import commands
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -55,16 +58,14 @@ class Case:
 
     def run(self, *arguments: str, stdin: str = "", timeout: int = 180) -> Said:
         """Run one command to its end."""
-        done = subprocess.run(
-            self.command(*arguments),
-            env=self.environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-        )
-        return Said(done.returncode, done.stdout, done.stderr)
+        with TemporaryFile("w+") as asked, TemporaryFile("w+") as out, TemporaryFile("w+") as err:
+            asked.write(stdin)
+            asked.seek(0)
+            line = ["--workspace", str(self.root), *arguments]
+            code = commands().run(line, self.environment, (asked, out, err), timeout)
+            out.seek(0)
+            err.seek(0)
+            return Said(code, out.read(), err.read())
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start one command and let it run, in a process group of its own."""
