@@ -25,6 +25,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PATCHES = sorted((ROOT / "tests" / "broken_builds").glob("*.patch"))
 PYTEST = ("-q", "-p", "no:xdist", "-p", "no:anyio", "-p", "no:cacheprovider")
+FIRST_FAILURE = """
+from hypothesis import Phase, settings
+
+settings.register_profile("first_failure", phases=(Phase.explicit, Phase.generate))
+settings.load_profile("first_failure")
+"""
+"""A plugin for the tests of hypothesis: that one fails is what counts here, the smallest example takes far longer."""
 LONGEST_S = 900
 NOT_A_CATCH = ("ImportError", "ModuleNotFoundError", "SyntaxError", "NameError", "FileNotFoundError: [Errno 2] No such")
 """A test that fails like this has met a patch that breaks the program, not the safety."""
@@ -116,6 +123,7 @@ def workshop() -> Iterator[Workshop]:
     for link in there.glob("*casefile*.pth"):
         link.unlink()
     (there / "the_copy.pth").write_text(f"{shop.tree}\n")
+    (there / "first_failure.py").write_text(FIRST_FAILURE)
     script = shop.venv / "bin" / "casefile"
     if script.exists():
         text = script.read_text("utf-8")
@@ -201,7 +209,8 @@ def test_the_named_test_fails_on_the_broken_build(patch: Path, tree: Path) -> No
     assert applied.returncode == 0, applied.stderr
     _forget_compiled(patch, tree)
     report = tree / ".report.xml"
-    result = _run(tree, "-m", "pytest", *PYTEST, f"--junitxml={report}", build.caught_by)
+    quickly = ("-p", "first_failure") if "hypothesis" in (tree / build.file).read_text("utf-8") else ()
+    result = _run(tree, "-m", "pytest", *PYTEST, "-x", *quickly, f"--junitxml={report}", build.caught_by)
     said = f"{build.breaks}\n{result.stdout[-4000:]}\n{result.stderr[-2000:]}"
     assert result.returncode == 1, f"not caught: {said}"
     suite = Xml.parse(report).getroot().find("testsuite")

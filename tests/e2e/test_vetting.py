@@ -8,9 +8,10 @@ import pytest
 from e2e.case import Case
 from PIL import Image
 
+from casefile.errors import UsageError
 from casefile.records.tools import ToolRecord
 from pipelines.errata import errata, errata_of
-from pipelines.vetting import FIELDS, NOT_ANSWERED
+from pipelines.vetting import FIELDS, NOT_ANSWERED, read_sheet
 
 
 def hand_over(case: Case, folder: Path, colour: str = "red") -> None:
@@ -49,9 +50,14 @@ def test_answers_about_a_tool_are_versioned_and_shown(case: Case, tmp_path: Path
     ["", "=", 'review_by = "2027-11-30"\n', '[features]\ncost = "none"\n', '[nature]\ncost = "none"\n',
      'review_by = "2027-11-30"\n[features]\nspeed = "high"\n', 'review_by = "soon"\n[features]\ncost = "none"\n'],
 )  # fmt: skip
-def test_what_is_no_sheet_is_refused(case: Case, tmp_path: Path, sheet: str) -> None:
+def test_what_is_no_sheet_is_refused(sheet: str) -> None:
+    with pytest.raises(UsageError):
+        read_sheet(sheet)
+
+
+def test_a_sheet_that_is_refused_ends_the_command(case: Case, tmp_path: Path) -> None:
     path = tmp_path / "sheet.toml"
-    path.write_text(sheet)
+    path.write_text('review_by = "2027-11-30"\n')
     assert case.run("tools", "vet", "pillow", "--answers", str(path)).code == 2
 
 

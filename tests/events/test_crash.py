@@ -18,6 +18,7 @@ from casefile.ids import EventId, machine_event_id
 
 from .children import Tell, fork, killing_at
 from .places import ACTOR, LOG, Place, assert_equals_replay, independent_check, rows_of
+from .servers import quick_folder
 from .story import GROUNDS
 
 KILLED = -9
@@ -150,13 +151,23 @@ OVER_THE_END = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def nearly_full_model() -> Iterator[Path]:
+    """The folder of a log whose first segment has room for two more events, to be copied: filling it takes seconds."""
+    folder = quick_folder("casefile-nearly-full-")
+    model = Place(folder, "").create()
+    model.append(*(cheap(number) for number in range(SEGMENT_EVENTS - 2 - model.head().size)))
+    model.stop()
+    yield folder
+    shutil.rmtree(folder)
+
+
 @pytest.fixture
-def nearly_full(sqlite_place: Place) -> Place:
+def nearly_full(nearly_full_model: Path, tmp_path: Path) -> Iterator[Place]:
     """A log whose first segment has room for two more events."""
-    sqlite_place.append(*(cheap(number) for number in range(SEGMENT_EVENTS - 2 - sqlite_place.head().size)))
-    sqlite_place.log.close()
-    sqlite_place.engine.dispose()
-    return sqlite_place
+    copied = Place(shutil.copytree(nearly_full_model, tmp_path / "nearly-full"), "")
+    yield copied
+    copied.stop()
 
 
 @pytest.mark.parametrize("number", [5, 7, 9])
