@@ -12,6 +12,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from identities.desk import Desk
 from identities.members import Members
+from sequences.plugin import examined, unexamined
+
+__all__ = ["examined", "unexamined"]
 
 
 @pytest.fixture

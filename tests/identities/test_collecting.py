@@ -67,6 +67,7 @@ def test_a_cookie_of_one_host_goes_to_that_host_alone(desk: Desk, members: Membe
     assert desk.attempts()[0].identity is None
 
 
+@pytest.mark.usefixtures("examined")
 def test_the_values_of_a_jar_are_in_no_record_and_nothing_is_left_of_it_beside(
     desk: Desk, members: Members, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from e2e.case import Case
 from monitors.papers import Newsroom, Watching
+from sequences.plugin import examined, unexamined
+
+__all__ = ["examined", "unexamined"]
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from monitors.papers import Newsroom, Watching, atom, rss
 
 
+@pytest.mark.usefixtures("examined")
 def test_what_a_feed_names_is_captured_once(newsroom: Newsroom, watching: Watching) -> None:
     two = ("Two", newsroom.site.url("/story/2"))
     watching.watch(newsroom.publish("feed", rss(("One", "/story/1"), two)))
