@@ -57,7 +57,8 @@ class Case:
         return [sys.executable, "-m", "cli.main", "--workspace", str(self.root), *arguments]
 
     def run(self, *arguments: str, stdin: str = "", timeout: int = 180) -> Said:
-        """Run one command to its end."""
+        """Run one command to its end, in a process that forks from an interpreter that is already running."""
+        assert not [name for name in self.extra if name.startswith("PYTHON")], "only a new interpreter heeds it"
         with TemporaryFile("w+") as asked, TemporaryFile("w+") as out, TemporaryFile("w+") as err:
             asked.write(stdin)
             asked.seek(0)
@@ -66,6 +67,20 @@ class Case:
             out.seek(0)
             err.seek(0)
             return Said(code, out.read(), err.read())
+
+    def run_anew(self, *arguments: str, timeout: int = 180) -> Said:
+        """Run one command in an interpreter of its own, which is what heeds Python's variables."""
+        command, environment = self.command(*arguments), self.environment
+        done = subprocess.run(
+            command,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+        )
+        return Said(done.returncode, done.stdout, done.stderr)
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start one command and let it run, in a process group of its own."""

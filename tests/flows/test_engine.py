@@ -28,7 +28,7 @@ def test_a_collection_is_made_directly_when_prefect_cannot_be_loaded(
 ) -> None:
     failure = "TypeError('Body() got an unexpected keyword argument')"  # what Prefect 3.8.8 did under FastAPI 0.155
     watching.case.extra = {"PYTHONPATH": broken_prefect(tmp_path / "broken", failure)}
-    said = watching.case.run("--json", "collect", newsroom.site.url("/story/1"), "--engine", "prefect")
+    said = watching.case.run_anew("--json", "collect", newsroom.site.url("/story/1"), "--engine", "prefect")
     assert said.code == 0, said.err
     assert [one["outcome"] for one in said.json["results"]] == ["captured"]
     assert [line for line in said.err.splitlines() if "Prefect did not start" in line] == said.err.splitlines()
