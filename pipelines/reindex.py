@@ -24,6 +24,7 @@ from casefile.settings import Settings, load_settings
 from casefile.vocabulary import ContainmentLevel
 from casefile.workspace import Workspace
 from pipelines.custody import LOCK as CHECKPOINT_LOCK
+from pipelines.features import feature_index, stills_waiting
 from pipelines.indexing import index_everything
 from pipelines.neighbours import pixels_waiting
 from pipelines.pixels import compare_pixels, pixel_reader
@@ -39,14 +40,16 @@ REBUILDING = ".rebuilding"
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """How much the database holds again; `pixels_waiting` pairs could not be compared pixel by pixel here.
+    """How much the database holds again; `pixels_waiting` pairs could not be compared pixel by pixel here, and
+    `stills_waiting` stills not by key points.
 
     `cut_bytes` of the log belonged to no whole event.
     """
 
     events: int
     items: int
-    pixels_waiting: int
+    pixels_waiting: int = 0
+    stills_waiting: int = 0
     cut_bytes: int = 0
 
 
@@ -64,12 +67,13 @@ def reindex_workspace(
     rebuilt = _rebuild_server(workspace, settings) if settings.database.url else _rebuild_file(workspace, settings)
     rebuilt = replace(rebuilt, cut_bytes=_cut_what_is_left(workspace, settings))
     refold(workspace)
-    if rebuilt.pixels_waiting:
-        with open_services(workspace.root, environment) as services, pixel_reader(services, level) as reader:
-            with suppress(ContainmentMissing):
-                compare_pixels(services, reader)
-            return replace(rebuilt, pixels_waiting=pixels_waiting(services.engine))
-    return rebuilt
+    with open_services(workspace.root, environment) as services, suppress(ContainmentMissing):
+        with pixel_reader(services, level) as reader:
+            compare_pixels(services, reader)
+        with feature_index(services, level) as features:
+            features.catch_up()
+    with open_services(workspace.root, environment) as services:
+        return replace(rebuilt, pixels_waiting=pixels_waiting(services.engine), stills_waiting=stills_waiting(services))
 
 
 def refold(workspace: Workspace) -> None:
@@ -135,7 +139,7 @@ def _fill(workspace: Workspace, settings: Settings, engine: Engine) -> Rebuilt:
     replayed: Replayed = rebuild(workspace.log, engine)
     log = LogId(settings.investigation.id)
     items = index_everything(engine, log, Vault(workspace.vault), settings.examine)
-    return Rebuilt(replayed.events, items, pixels_waiting(engine))
+    return Rebuilt(replayed.events, items)
 
 
 def _remove_database(path: Path) -> None:
