@@ -133,7 +133,8 @@ class FeatureIndex:
             self._position = max(self._position, examined[-1].position)
 
     def _compare(self, examined: Sequence[ExaminedItem]) -> None:
-        stills = [one for one in map(compared, filter(_is_still, examined)) if one.item not in self._known]
+        # Also those that are known: an examination that is repeated wrote their edges anew, without this evidence.
+        stills = list({one.item: one for one in map(compared, filter(_is_still, examined))}.values())
         described = self._described(stills)
         nominated: dict[str, Nominated] = {}
         for one in stills:
@@ -142,7 +143,7 @@ class FeatureIndex:
                 nominated |= {pair.edge: pair for pair in self._nominated(one, codes)}
             self._add(one, described.get(one.item))
         with reading(self.services.engine) as connection:
-            near = edges_of_items(connection, [one.item for one in filter(_is_still, examined)])
+            near = edges_of_items(connection, [one.item for one in stills])
         for edge in map(edge_of, near):
             if edge.tier is Tier.CANDIDATE and not edge.compared and "frame" not in edge.methods:
                 pair = Nominated(edge.item_a, edge.item_b, edge.same_capture, 0)
