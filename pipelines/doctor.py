@@ -17,7 +17,7 @@ from casefile.workspace import Workspace
 from containment.register import describe_tools
 from containment.sandbox import available
 from containment.upstream import DIRECT, ask_whether_it_answers
-from pipelines.fetching import egress_policy
+from pipelines.egress_policy import egress_policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ from containment.limits import Limits
 from containment.worker import WorkerFailed, run_worker
 from pipelines.capture import CAUSE_OF_WORKER, CaptureOptions
 from pipelines.collect import Examine, collect
-from pipelines.fetching import capture_request, egress_policy, methods_of
+from pipelines.egress_policy import egress_policy, methods_of
+from pipelines.fetching import capture_request
 from pipelines.installed_tools import code_for
 from pipelines.leads import Candidate, Origin, add_leads
 from pipelines.services import Services
@@ -163,7 +164,7 @@ def _read_feed(services: Services, item: ItemRecord, level: ContainmentLevel) ->
 
 def _look_at_channel(services: Services, monitor: MonitorRecord, level: ContainmentLevel) -> Look:
     settings = services.settings
-    methods = methods_of(True, settings.egress)
+    methods = methods_of(settings, scripts=True)
     asked = (
         capture_request(monitor.target, settings.capture, methods).plain() | ListingRequest(most=MOST_LISTED).plain()
     )
