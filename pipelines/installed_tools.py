@@ -67,8 +67,7 @@ def whole_package(services: Services, stated: Stated) -> Path:
     """The package of a version, with the bytes that were tried; raises as `code_for` does."""
     package = folder_of(services, stated) / PACKAGE
     if not package.is_dir():
-        remedy = REMEDY
-        raise ToolMissing(f"{YTDLP} {stated.version}", "this workspace, which was told to use it", remedy)
+        raise ToolMissing(f"{YTDLP} {stated.version}", "this workspace, which was told to use it", REMEDY)
     found = tree_digest(package)
     if found != stated.tree:
         raise DigestMismatch(f"work/{TOOLS}/{YTDLP}", "sha256", stated.tree, found)

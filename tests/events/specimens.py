@@ -292,7 +292,7 @@ SPECIMENS: tuple[Draft, ...] = (
     draft(
         "monitor.stated",
         subject("monitor", MONITOR),
-        body=MonitorStated(kind="feed", interval_s=3600),
+        body=MonitorStated(kind="feed", interval_s=3600, identity=IDENTITY),
         personal=MonitorTarget(name="harbour", target="http://example.test/feed", why="weekly reports"),
     ),
     draft(
