@@ -20,7 +20,7 @@ from sites.media_site import SUBTITLE, MediaSite, Reply, serve
 
 from containment.sandbox import available
 
-from .case import Case
+from .case import Case, Said
 
 pytestmark = pytest.mark.campaign
 
@@ -52,11 +52,14 @@ BESIDE = (
 
 
 class Watched(Case):
-    """A workspace whose commands tell where they connect."""
+    """A workspace whose commands tell where they connect, each in an interpreter of its own."""
 
-    def command(self, *arguments: str) -> list[str]:
+    def run(self, *arguments: str, stdin: str = "", timeout: int = 180) -> Said:
         program = [sys.executable, "-c", WATCHED, str(self.root.with_suffix(".places"))]
-        return [*program, "--workspace", str(self.root), *arguments]
+        line = [*program, "--workspace", str(self.root), *arguments]
+        settings = {"capture_output": True, "text": True, "check": False}
+        done = subprocess.run(line, env=dict(self.environment), input=stdin, timeout=timeout, **settings)
+        return Said(done.returncode, done.stdout, done.stderr)
 
     def places(self) -> list[tuple[str, Any]]:
         return [tuple(json.loads(line)) for line in self.root.with_suffix(".places").read_text().splitlines()]
@@ -81,7 +84,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
         site.page("/watch", body, "A film")
         site.reply("/start", Reply(status=302, headers=(("Location", "/watch"), ("Set-Cookie", "visit=1"))))
         case = Watched(folder / "case", [site.address])
-        case.open()
+        Case(case.root).open()
         (result,) = case.must("collect", site.url("/start"))["results"]
         assert (result["outcome"], result["cause"]) == ("captured", None), result
         yield Ran(site, case, captures_of(case))
