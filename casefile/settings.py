@@ -204,6 +204,11 @@ class IdentitySettings(_Group):
         description="A file outside all workspaces that tells when one identity is used in two investigations. It "
         "holds salted digests, no names. Empty: nobody is warned.",
     )
+    methods: Literal["passive", "page-scripts"] = Field(
+        default="passive",
+        description="Methods of requests under an identity. `passive`: GET and HEAD only, since a POST with its "
+        "cookies can act as the account. `page-scripts`: as `egress.methods` says.",
+    )
     canary_every: int = Field(
         default=25,
         ge=0,

@@ -17,7 +17,10 @@ from casefile.workspace import Workspace
 from containment.register import describe_tools
 from containment.sandbox import available
 from containment.upstream import DIRECT, ask_whether_it_answers
-from pipelines.fetching import egress_policy
+from pipelines.egress_policy import egress_policy
+from pipelines.installed_tools import REMEDY, lacking_tools
+from pipelines.services import open_services
+from pipelines.vetting import unvetted
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,18 @@ def examine_upstream(root: Path, environment: Mapping[str, str], *, ask: bool) -
     return found
 
 
+def examine_register(root: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The tools of this workspace that nobody has answered for, and those that it was told to use and lacks.
+
+    None where there is no workspace.
+    """
+    try:
+        with open_services(root, environment) as services:
+            return {"unvetted": unvetted(services), "lacks": lacking_tools(services)}
+    except WorkspaceUnusable:
+        return {"unvetted": [], "lacks": []}
+
+
 def _tool(need: Need, tool: ToolUse | None, problem: str, *, required: bool) -> dict[str, Any]:
     """What is known of a program. `problem` says why one that is here does not do what it is needed for."""
     return {
@@ -132,6 +147,10 @@ def doctor_lines(found: Mapping[str, Any]) -> Iterator[str]:
     )
     if found["root_key_here"]:
         yield f"ROOT KEY  {found['root_key_here']} lies beside what it is to confirm: move it to a disk kept elsewhere"
+    for tool in found.get("lacks", ()):
+        yield f"LACKS    {tool}, which this workspace was told to use: {REMEDY}"
+    if found.get("unvetted"):
+        yield f"nobody has answered for: {', '.join(found['unvetted'])}; see `casefile tools vet TOOL --template`"
     unread = ", ".join(f"{name} ({reason})" for name, reason in found["settings_without_effect"].items())
     yield f"settings without effect: {unread}"
     if "locator" in found:

@@ -190,7 +190,7 @@ def _monitor_stated(event: Event) -> Sequence[Effect]:
     envelope = event.envelope
     body = payload(event, PartName.BODY, MonitorStated)
     personal = payload(event, PartName.PERSONAL, MonitorTarget)
-    of_body, of_personal = ("kind", "interval_s", "purpose", "paused"), ("name", "target", "why")
+    of_body, of_personal = ("kind", "interval_s", "purpose", "paused", "identity"), ("name", "target", "why")
     row = {
         "event": envelope.id,
         "monitor": envelope.subject_of("monitor"),

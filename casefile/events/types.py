@@ -194,12 +194,13 @@ class ItemTagged(Value):
 
 
 class MonitorStated(Value):
-    """A standing watch, as it stands from now on."""
+    """A standing watch, as it stands from now on. `identity` is the one that it collects under."""
 
     kind: Text
     interval_s: int = Field(ge=60)
     purpose: Purpose = Purpose.WORK
     paused: bool = False
+    identity: str | None = None
 
 
 class MonitorTarget(Value):

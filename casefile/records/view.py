@@ -7,7 +7,7 @@ objects are canonical JSON in text columns.
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
-VIEW_VERSION = 4
+VIEW_VERSION = 5
 """Raised when the shape or meaning of a view table changes; opening a database of another version rebuilds them."""
 
 
@@ -264,6 +264,7 @@ class ViewMonitor(SQLModel, table=True):
     interval_s: int | None = Field(default=None, sa_type=BigInteger)
     purpose: str | None = None
     paused: bool | None = None
+    identity: str | None = None
     name: str | None = None
     target: str | None = None
     why: str | None = None

@@ -23,12 +23,13 @@ def doctor(
 ) -> int:
     """Say what is here, what is missing, what for, and what still works without it."""
     from pipelines.diagnosing import diagnose_locator
-    from pipelines.doctor import best_level, doctor_lines, examine_machine, examine_upstream
+    from pipelines.doctor import best_level, doctor_lines, examine_machine, examine_register, examine_upstream
 
     invocation: Invocation = context.obj
     level = containment or best_level()
     found = examine_machine(invocation.workspace, level)
     found["upstream"] = examine_upstream(invocation.workspace, invocation.environment, ask=ask_upstream)
+    found |= examine_register(invocation.workspace, invocation.environment)
     if for_:
         found["locator"] = diagnose_locator(invocation.workspace, invocation.environment, for_, level)
     if invocation.json:

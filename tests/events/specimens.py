@@ -41,6 +41,7 @@ from casefile.events.types import (
 )
 from casefile.ids import CaptureId, derived, item_id
 from casefile.model import (
+    Alteration,
     CaptureRecord,
     Circumstances,
     ClockRecord,
@@ -49,6 +50,7 @@ from casefile.model import (
     Exchange,
     SealedFile,
     SealedItem,
+    SentRequest,
     ToolUse,
 )
 from casefile.vocabulary import (
@@ -87,6 +89,18 @@ def sha256_of(letter: str) -> str:
     return "sha256:" + letter * 64
 
 
+def altered(by: str, kind: str, what: str, why: str) -> Alteration:
+    """Something that the instrument refused or changed of a request to the site, twice."""
+    return Alteration.model_validate(
+        {"by": by, "kind": kind, "what": what, "where": "example.test:80", "why": why, "count": 2}
+    )
+
+
+HOP_RULE = "it is for one hop only (RFC 9110 section 7.6.1)"
+WITHHELD = altered("broker", "withheld", "header Proxy-Connection", HOP_RULE)
+REFUSED = altered("broker", "refused", "request", "method DELETE")
+
+
 def record(*, items: int = 2) -> CaptureRecord:
     """A capture of that many items."""
     circumstances = Circumstances(
@@ -106,7 +120,20 @@ def record(*, items: int = 2) -> CaptureRecord:
         ended_clock=CLOCK,
         containment=ContainmentLevel.FULL,
         egress_enforced=True,
-        contacts=(Contact(host="example.test", port=80, address="192.0.2.7", started_at=EARLIER, ended_at=LATER),),
+        contacts=(
+            Contact(
+                host="example.test",
+                port=80,
+                address="192.0.2.7",
+                started_at=EARLIER,
+                ended_at=LATER,
+                recording="whole",
+                methods="GET 2, POST 1",
+                requests=(SentRequest(method="POST", target="/озеро", sha256=sha256_of("9"), bytes=2),),
+                changed=("Proxy-Connection",),
+            ),
+        ),
+        alterations=(WITHHELD, altered("method", "replaced", "header User-Agent", "a capture has one user agent")),
         environment=Environment(
             system="Linux 6.1.0 x86_64",
             python="CPython 3.11.2",
@@ -236,7 +263,13 @@ SPECIMENS: tuple[Draft, ...] = (
         subject("capture", FAILED),
         subject("lead", OTHER_LEAD),
         body=CaptureFailed(
-            attempt=1, method="http", detail="410 Gone", advice="look for a copy", retry_after_s=0, started_at=EARLIER
+            attempt=1,
+            method="http",
+            detail="410 Gone",
+            advice="look for a copy",
+            retry_after_s=0,
+            started_at=EARLIER,
+            alterations=(REFUSED,),
         ),
         outcome=status("failed", "http-status"),
     ),
@@ -259,7 +292,7 @@ SPECIMENS: tuple[Draft, ...] = (
     draft(
         "monitor.stated",
         subject("monitor", MONITOR),
-        body=MonitorStated(kind="feed", interval_s=3600),
+        body=MonitorStated(kind="feed", interval_s=3600, identity=IDENTITY),
         personal=MonitorTarget(name="harbour", target="http://example.test/feed", why="weekly reports"),
     ),
     draft(
