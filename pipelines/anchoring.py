@@ -24,7 +24,7 @@ from casefile.ids import EventId, derived
 from casefile.model import Contact, TokenCited, readable
 from casefile.records.engine import reading
 from casefile.records.timestamps import TYPE, TimestampRecord, list_timestamps, newest_timestamp
-from casefile.settings import TimeAuthority
+from casefile.settings import TimeAuthority, TimeSettings
 from casefile.vocabulary import Cause
 from pipelines.asking import Answer, ask
 from pipelines.custody import current_checkpoint
@@ -98,7 +98,18 @@ class _Failure:
 
 def authorities_of(services: Services) -> tuple[Authority, ...]:
     """The authorities that the settings name, with their roots read; raises SettingsError."""
-    return tuple(_authority(services.workspace.root, one) for one in services.settings.time.authorities)
+    return tuple(read_authority(services.workspace.root, one) for one in services.settings.time.authorities)
+
+
+def read_authority(root: Path, one: TimeAuthority) -> Authority:
+    """An authority with its roots, which lie from `root` where their path is relative; raises SettingsError."""
+    try:
+        roots = read_roots((root / Path(one.roots).expanduser()).read_bytes())
+    except OSError as error:
+        raise SettingsError("time.authorities", f"{one.name}: {one.roots}: {error.strerror}") from error
+    except CertificateUnusable as error:
+        raise SettingsError("time.authorities", f"{one.name}: {one.roots}: {error}") from error
+    return Authority(one.name, one.url, one.policy, roots)
 
 
 def anchor(services: Services) -> tuple[Standing, ...]:
@@ -124,10 +135,14 @@ def anchor(services: Services) -> tuple[Standing, ...]:
 def standings(services: Services) -> tuple[Standing, ...]:
     """How the authorities that are configured stand towards the newest head."""
     signed = current_checkpoint(services)
-    size = signed.head.size if signed is not None else 0
     with reading(services.engine) as connection:
         records = list_timestamps(connection)
-    return tuple(_standing(one.name, size, records) for one in services.settings.time.authorities)
+    return standings_towards(signed.head.size if signed else 0, services.settings.time, records)
+
+
+def standings_towards(size: int, settings: TimeSettings, records: Sequence[TimestampRecord]) -> tuple[Standing, ...]:
+    """The same towards a head of that size; 0 where there is none yet."""
+    return tuple(_standing(one.name, size, records) for one in settings.authorities)
 
 
 def is_anchored(services: Services, size: int) -> bool:
@@ -164,19 +179,13 @@ def newest_token(services: Services) -> TokenCited | None:
 
 def marks_of(records: Sequence[TimestampRecord]) -> list[TokenMark]:
     """The tokens of a log, as brackets are made of them."""
-    return [
-        TokenMark(
-            one.event,
-            one.position,
-            one.body.size,
-            one.body.response,
-            one.body.authority,
-            parse_rfc3339(one.body.time),
-            timedelta(microseconds=one.body.accuracy_us or 0),
-        )
-        for one in records
-        if one.confirmed
-    ]
+    return [mark_of(one.event, one.position, one.body) for one in records if one.confirmed]
+
+
+def mark_of(event: str, position: int, body: HeadTimestamped) -> TokenMark:
+    """One token as its event describes it."""
+    accuracy = timedelta(microseconds=body.accuracy_us or 0)
+    return TokenMark(event, position, body.size, body.response, body.authority, parse_rfc3339(body.time), accuracy)
 
 
 def ending(records: Sequence[TimestampRecord], now: datetime) -> list[TimestampRecord]:
@@ -186,16 +195,6 @@ def ending(records: Sequence[TimestampRecord], now: datetime) -> list[TimestampR
     return [
         one for one in confirmed if one.position >= covered and parse_rfc3339(one.body.valid_until) < now + RENEW_BEFORE
     ]
-
-
-def _authority(root: Path, one: TimeAuthority) -> Authority:
-    try:
-        roots = read_roots((root / Path(one.roots).expanduser()).read_bytes())
-    except OSError as error:
-        raise SettingsError("time.authorities", f"{one.name}: {one.roots}: {error.strerror}") from error
-    except CertificateUnusable as error:
-        raise SettingsError("time.authorities", f"{one.name}: {one.roots}: {error}") from error
-    return Authority(one.name, one.url, one.policy, roots)
 
 
 def _standing(name: str, size: int, records: Sequence[TimestampRecord]) -> Standing:

@@ -34,6 +34,7 @@ from collectors.withheld import secrets_of, withhold
 from containment.worker import WorkerFailed, WorkerResult
 from pipelines import sealing_events
 from pipelines.alterations import alterations_of, told_by_method
+from pipelines.anchoring import newest_token
 from pipelines.citing import last_selftest
 from pipelines.environment import environment, ourselves
 from pipelines.fetching import Fetched, FetchWorkers, capture_request
@@ -276,6 +277,7 @@ def circumstances(services: Services, begun: Begun, around: Surroundings) -> Cir
         environment=environment().model_copy(update={"selftest": last_selftest(services, ended.wall)}),
         visitor=begun.visitor,
         alterations=(*alterations_of(around.contacts), *around.alterations) or None,
+        not_before=newest_token(services),
     )
 
 

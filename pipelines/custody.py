@@ -17,9 +17,9 @@ from casefile.events.lock import holding, last_mark
 from casefile.events.port import draft
 from casefile.events.tree import CompactRange
 from casefile.events.types import HeadAttested, payload
-from casefile.ids import EventId, derived
+from casefile.ids import EventId, derived, machine_event_id
 from casefile.records.engine import Engine, reading
-from casefile.records.queries import find_items
+from casefile.records.queries import capture_facts, find_items
 from casefile.records.reading import read_event, read_events, read_events_of, read_head
 from pipelines.keys import history_of, log_key
 from pipelines.services import Services
@@ -110,6 +110,10 @@ def event_of_item(services: Services, item: str) -> str:
     """The event by which an item was sealed; `item` is an id or a number such as I-0042. Raises UnknownItem."""
     with reading(services.engine) as connection:
         (found,) = find_items(connection, [item])
+        circumstances = capture_facts(connection, found.capture)["circumstances"]
+        if circumstances is not None:
+            return machine_event_id(services.log.id, found.capture, "sealed", circumstances["attempt"])
+        # Its body was erased; the envelopes still tell.
         for entry in read_events_of(connection, "capture.sealed", naming=found.capture):
             envelope = entry.event.envelope
             if envelope.subject_of("item") == found.capture:

@@ -51,7 +51,7 @@ class NamedToken:
 
 
 @dataclass(frozen=True, slots=True)
-class Witnessed:
+class Claim:
     """A wall time that something says of itself, with where it stands and what proves otherwise."""
 
     where: str
@@ -79,12 +79,13 @@ class TimeAudit:
         self._why_not_ours = why_not_ours
         self.tokens = 0
         self.unrooted: set[str] = set()
-        self._holding: list[TokenMark] = []
+        self.marks: Mapping[str, TokenMark] = {}
+        """The tokens that hold, by the events that name them, once `problems` was read to its end."""
 
     @property
     def brackets(self) -> Brackets:
-        """What the tokens that hold prove, once `problems` was read to its end."""
-        return Brackets(self._holding)
+        """What the tokens that hold prove."""
+        return Brackets(self.marks.values())
 
     def problems(self, now: datetime) -> Iterator[Problem]:
         """Everything about the tokens and their files; `now` tells which certificates have ended."""
@@ -99,7 +100,7 @@ class TimeAudit:
                 if stamp is not None and not found:
                     held.append((one, stamp))
         self.tokens = len(held)
-        self._holding = [_mark(one, stamp) for one, stamp in held]
+        self.marks = {one.event: _mark(one, stamp) for one, stamp in held}
         yield from self._ended(held, now)
         yield from self._others()
 
@@ -155,7 +156,7 @@ class TimeAudit:
         for one, stamp in held:
             if stamp.valid_until >= now:
                 continue
-            renewed = any(mark.size > one.position and mark.latest <= stamp.valid_until for mark in self._holding)
+            renewed = any(mark.size > one.position and mark.latest <= stamp.valid_until for mark in self.marks.values())
             if not renewed:
                 where = self._where(anchor_at(self._log, one.body.size, one.body.authority).response)
                 yield problem("P110", where, ended=rfc3339(stamp.valid_until))
@@ -186,10 +187,14 @@ class TimeAudit:
         return f"{self._log.name}/{path.relative_to(self._log).as_posix()}"
 
 
-def outside(claims: Iterable[Witnessed]) -> Iterator[Problem]:
+def outside(claims: Iterable[Claim]) -> Iterator[Problem]:
     """The wall times that lie outside what time stamps prove of them. They are named, and never corrected."""
     for one in claims:
-        wall = parse_rfc3339(one.wall)
+        try:
+            wall = parse_rfc3339(one.wall)
+        except ValueError:
+            yield problem("P112", one.where, wall=one.wall, side="at a time")
+            continue
         if one.bracket.holds(wall):
             continue
         after, before = one.bracket.after, one.bracket.before
