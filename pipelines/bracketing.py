@@ -9,8 +9,8 @@ from typing import Any
 from casefile.clock import parse_rfc3339
 from casefile.records.engine import reading
 from casefile.records.timestamps import list_timestamps, position_of
-from pipelines.anchoring import marks_of
 from pipelines.services import Services
+from pipelines.timestamps import marks_of
 from preservation.brackets import Brackets, TokenMark
 
 

@@ -34,7 +34,6 @@ from collectors.withheld import secrets_of, withhold
 from containment.worker import WorkerFailed, WorkerResult
 from pipelines import sealing_events
 from pipelines.alterations import alterations_of, told_by_method
-from pipelines.anchoring import newest_token
 from pipelines.citing import last_selftest
 from pipelines.environment import environment, ourselves
 from pipelines.fetching import Fetched, FetchWorkers, capture_request
@@ -42,6 +41,7 @@ from pipelines.identity_session import Halt, IdentitySession
 from pipelines.installed_tools import with_digest
 from pipelines.sealing_events import FailedCapture
 from pipelines.services import Services
+from pipelines.timestamps import newest_token
 from pipelines.tool_register import register_tools
 from preservation.intake import OutputRefused
 from preservation.sealing import Finished, Sealed, seal

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from casefile.events.envelope import Envelope
-from pipelines.anchoring import anchor_files, stamped_head
 from pipelines.bracketing import bracket_of
 from pipelines.custody import Proof, proof_of
 from pipelines.services import Services
+from pipelines.timestamps import anchor_files, stamped_head
 from preservation.anchors import read_bounded
 from preservation.durable import Disk
 
