@@ -12,8 +12,13 @@ from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+if __name__ == "__main__":
+    sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
+
+from preservation import der
+from preservation.timestamps import SHA256, Question
+
 POLICY = "1.2.3.4.1"
-OTHER_POLICY = "1.2.3.4.2"
 CONFIG = """
 [tsa]
 default_tsa = one
@@ -60,6 +65,21 @@ subjectKeyIdentifier = hash
 FAR_PAST, PAST, FUTURE = "20200101000000Z", "20210101000000Z", "20660101000000Z"
 
 
+def info_of(question: Question, time: str, *, accuracy_s: int = 1, serial: int = 7) -> bytes:
+    """A TSTInfo that answers the question, with a time of our choosing, as in 20200601000000Z."""
+    algorithm = der.element(der.SEQUENCE, der.identifier(SHA256), der.element(der.NULL))
+    return der.element(
+        der.SEQUENCE,
+        der.integer(1),
+        der.identifier(POLICY),
+        der.element(der.SEQUENCE, algorithm, der.element(der.OCTET_STRING, question.digest)),
+        der.integer(serial),
+        der.element(der.GENERALIZED_TIME, time.encode()),
+        der.element(der.SEQUENCE, der.integer(accuracy_s)),
+        der.integer(question.nonce),
+    )
+
+
 def openssl(folder: Path, *arguments: object) -> bytes:
     """What openssl prints; raises when it fails."""
     command = ["openssl", *map(str, arguments)]
@@ -94,6 +114,16 @@ class Certificates:
         signing = ["-cert", f"{by}.pem", "-keyfile", f"{by}.key"] if by else ["-selfsign", "-keyfile", f"{one}.key"]
         common = ["-config", "openssl.cnf", "-batch", "-notext", "-extensions", kind, "-startdate", FAR_PAST]
         openssl(self.folder, "ca", *common, *signing, "-enddate", until, "-in", f"{one}.csr", "-out", f"{one}.pem")
+
+    def handmade(self, info: bytes) -> bytes:
+        """A granted response over a TSTInfo of ours, signed by `openssl cms`: what no honest authority would sign."""
+        unique = threading.get_ident()
+        said, made = self.folder / f"{unique}.info", self.folder / f"{unique}.cms"
+        said.write_bytes(info)
+        signing = ["-signer", "signer.pem", "-inkey", "signer.key", "-certfile", "chain.pem", "-md", "sha256"]
+        kind = ["-binary", "-nodetach", "-nosmimecap", "-cades", "-econtent_type", "1.2.840.113549.1.9.16.1.4"]
+        openssl(self.folder, "cms", "-sign", *kind, *signing, "-in", said, "-outform", "DER", "-out", made)
+        return der.element(der.SEQUENCE, der.element(der.SEQUENCE, der.integer(0)), made.read_bytes())
 
     def answer(self, query: bytes, *, signer: str = "signer", arguments: Sequence[str] = ()) -> bytes:
         """The response to a query, made by `openssl ts` with the chain in it."""
