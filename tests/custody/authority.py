@@ -115,14 +115,18 @@ class Certificates:
         common = ["-config", "openssl.cnf", "-batch", "-notext", "-extensions", kind, "-startdate", FAR_PAST]
         openssl(self.folder, "ca", *common, *signing, "-enddate", until, "-in", f"{one}.csr", "-out", f"{one}.pem")
 
-    def handmade(self, info: bytes) -> bytes:
-        """A granted response over a TSTInfo of ours, signed by `openssl cms`: what no honest authority would sign."""
+    def handmade(self, info: bytes, *, bound: bool = True) -> bytes:
+        """A granted response over a TSTInfo of ours, signed by `openssl cms`: what no honest authority would sign.
+
+        Unless it is `bound`, nothing that is signed names the signer's certificate.
+        """
         unique = threading.get_ident()
         said, made = self.folder / f"{unique}.info", self.folder / f"{unique}.cms"
         said.write_bytes(info)
         signing = ["-signer", "signer.pem", "-inkey", "signer.key", "-certfile", "chain.pem", "-md", "sha256"]
-        kind = ["-binary", "-nodetach", "-nosmimecap", "-cades", "-econtent_type", "1.2.840.113549.1.9.16.1.4"]
-        openssl(self.folder, "cms", "-sign", *kind, *signing, "-in", said, "-outform", "DER", "-out", made)
+        kind = ["-binary", "-nodetach", "-nosmimecap", "-econtent_type", "1.2.840.113549.1.9.16.1.4"]
+        written = ["-in", said, "-outform", "DER", "-out", made]
+        openssl(self.folder, "cms", "-sign", *kind, *(["-cades"] if bound else []), *signing, *written)
         return der.element(der.SEQUENCE, der.element(der.SEQUENCE, der.integer(0)), made.read_bytes())
 
     def answer(self, query: bytes, *, signer: str = "signer", arguments: Sequence[str] = ()) -> bytes:

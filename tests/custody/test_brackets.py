@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -54,8 +57,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 def test_an_item_shows_its_bracket_and_for_how_long_nothing_but_our_word_stood_for_it(
-    world: World, tmp_path: Path
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("pipelines.handed_over.examining", unexamined)
     case = stamped(world, tmp_path / "case")
     (tmp_path / "note.txt").write_text("handed over")
     with case.open() as services:
@@ -80,6 +84,14 @@ def test_an_item_shows_its_bracket_and_for_how_long_nothing_but_our_word_stood_f
     size = after["not_after"]["size"]
     names = {path.name for path in written.stamped}
     assert {f"{size}.head", f"{size}.good.tsq", f"{size}.good.tsr", f"{size}.good.pem"} < names
+
+
+@contextmanager
+def unexamined(*_asked: object) -> Iterator[Callable[[str], Future[None]]]:
+    """Nothing here is about what a file holds."""
+    done: Future[None] = Future()
+    done.set_result(None)
+    yield lambda _capture: done
 
 
 def digest(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Single time stamps: what is believed, what is refused and why, and that no answer does more harm than to be refused."""
+"""Single time stamps: what is believed, what is refused and why, and that no answer does more than be refused."""
 
 from __future__ import annotations
 
@@ -65,6 +65,7 @@ def test_the_policy_that_was_asked_for_is_the_one_of_the_token(world: World) -> 
         (lambda world: world.good.answer(replace(QUESTION, digest=bytes(32)).to_bytes()), Fault.IMPRINT),
         (lambda world: world.other.answer(QUESTION.to_bytes()), Fault.UNTRUSTED),
         (lambda world: flip_last(world.good.answer(QUESTION.to_bytes())), Fault.SIGNATURE),
+        (lambda world: world.good.handmade(info_of(QUESTION, AT), bound=False), Fault.SIGNATURE),
         (lambda world: world.good.handmade(info_of(QUESTION, AT, accuracy_s=61)), Fault.ACCURACY),
         (lambda world: world.good.handmade(info_of(QUESTION, "20190601000000Z")), Fault.EXPIRED),
         (lambda world: world.good.handmade(info_of(QUESTION, "20200601000000.50Z")), Fault.MALFORMED),
