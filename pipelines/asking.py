@@ -10,12 +10,12 @@ from pathlib import Path
 from casefile.errors import ContainmentError
 from casefile.legible import spoken
 from casefile.model import Contact
+from casefile.settings import Settings
 from containment.limits import Limits
 from containment.methods import PASSIVE
 from containment.worker import run_worker
 from pipelines.doctor import best_level
 from pipelines.fetching import egress_policy
-from pipelines.services import Services
 
 MODULE = "collectors.http.asking"
 TIMEOUT_S = 20
@@ -37,7 +37,7 @@ class Answer:
     contacts: tuple[Contact, ...] = ()
 
 
-def ask(services: Services, url: str, content: bytes = b"", media_type: str = "") -> Answer:
+def ask(settings: Settings, work: Path, url: str, content: bytes = b"", media_type: str = "") -> Answer:
     """POST `content` to `url`, or GET it where there is none. What goes wrong is in the answer."""
     request = {
         "method": "POST" if content else "GET",
@@ -47,8 +47,8 @@ def ask(services: Services, url: str, content: bytes = b"", media_type: str = ""
         "timeout_s": TIMEOUT_S,
         "max_bytes": ANSWER_BYTES,
     }
-    policy = replace(egress_policy(services.settings.egress), methods=(*PASSIVE, "POST"))
-    with tempfile.TemporaryDirectory(prefix="asked-", dir=services.workspace.work) as folder:
+    policy = replace(egress_policy(settings.egress), methods=(*PASSIVE, "POST"))
+    with tempfile.TemporaryDirectory(prefix="asked-", dir=work) as folder:
         out = Path(folder, "out")
         try:
             result = run_worker(MODULE, request, None, out, limits=LIMITS, egress=policy, level=best_level())

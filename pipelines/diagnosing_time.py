@@ -12,8 +12,8 @@ from casefile.records.engine import open_engine, reading
 from casefile.records.timestamps import TimestampRecord, list_timestamps
 from casefile.settings import Settings, load_settings, merge_settings
 from casefile.workspace import Workspace
-from pipelines.anchoring import read_authority
 from pipelines.services import require_database
+from pipelines.stamping import read_authority
 from pipelines.timestamps import ending, standings_towards
 from preservation.checkpoints import newest
 from preservation.notes import NoteMalformed

@@ -11,13 +11,13 @@ from casefile.records.engine import reading
 from casefile.records.holdings import sealed_inventories
 from casefile.records.queries import waiting_leads
 from casefile.vocabulary import ContainmentLevel, Pathway
-from pipelines.anchoring import anchor
 from pipelines.capture import CaptureOptions
 from pipelines.collect import collect
 from pipelines.custody import checkpoint
 from pipelines.examine import examine_items, examining
 from pipelines.monitor import run_due, take_up_dead_runs
 from pipelines.services import Services
+from pipelines.stamping import anchor
 from preservation.vault_audit import Expected, Slice, VaultAudit
 
 FIXITY_DAYS = 90

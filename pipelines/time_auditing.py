@@ -10,7 +10,7 @@ from casefile.records.engine import Connection, Engine, reading
 from casefile.records.timestamps import cited_tokens, list_timestamps, recorded_times
 from casefile.settings import Settings
 from casefile.workspace import Workspace
-from pipelines.anchoring import read_authority
+from pipelines.stamping import read_authority
 from preservation.brackets import Bracket, Brackets
 from preservation.certificates import Certificate
 from preservation.problems import Problem, problem

@@ -17,10 +17,10 @@ def checkpoint(
     ] = False,
 ) -> int:
     """Sign the head of the log over everything that was recorded so far, and have the time authorities stamp it."""
-    from pipelines.anchoring import anchor, authorities_of
     from pipelines.custody import checkpoint as sign
     from pipelines.keys import history_of
     from pipelines.services import open_services
+    from pipelines.stamping import anchor, authorities_of
     from pipelines.timestamps import is_anchored
     from preservation.checkpoints import NEWEST, UNSTAMPED, UNWITNESSED
 

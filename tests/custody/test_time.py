@@ -16,7 +16,6 @@ import pytest
 from casefile.errors import SettingsError
 from casefile.records.engine import reading
 from casefile.records.timestamps import TimestampRecord, list_timestamps
-from pipelines.anchoring import anchor, asked_of, authorities_of, take_answer
 from pipelines.asking import Answer
 from pipelines.audit import audit_workspace
 from pipelines.copying import back_up, restore_workspace
@@ -25,6 +24,7 @@ from pipelines.diagnosing_time import diagnose_time, time_lines
 from pipelines.reindex import reindex_workspace
 from pipelines.scheduled import anchor_heads
 from pipelines.services import Services, open_services
+from pipelines.stamping import anchor, asked_of, authorities_of, take_answer
 from pipelines.timestamps import anchor_files, ending, standings
 from preservation.time_audit import NamedToken, TimeAudit
 
@@ -71,7 +71,7 @@ def files_of(case: Case) -> list[Path]:
     return sorted(path for path in (case.root / "log/anchors").rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("every", [499, pytest.param(97, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("every", [499, pytest.param(199, marks=pytest.mark.campaign)])
 def test_flipped_bits_of_stamps_are_found(case: Case, every: int) -> None:
     with case.open() as services:
         named = [NamedToken(one.event, one.position, one.body) for one in records(services)]
@@ -140,11 +140,11 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
-@pytest.mark.parametrize("every", [6, pytest.param(2, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("every", [9, pytest.param(4, marks=pytest.mark.campaign)])
 def test_stopped_at_every_step_a_token_is_kept_whole_or_asked_for_again(
     untouched: Case, tmp_path: Path, every: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.anchoring.ask", lambda *_asked: Answer(0, "", b"", "nobody answers"))
+    monkeypatch.setattr("pipelines.stamping.ask", lambda *_asked: Answer(0, "", b"", "nobody answers"))
     number, is_stopped = 1 - every, True
     while is_stopped:
         number += every

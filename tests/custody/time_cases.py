@@ -18,11 +18,11 @@ from casefile.events.port import draft
 from casefile.events.types import ItemWords, SealedBody, SealedPersonal
 from casefile.ids import CaptureId, derived
 from casefile.model import TokenCited
-from pipelines.anchoring import Asked, Authority, asked_of, authorities_of, take_answer
 from pipelines.asking import Answer
 from pipelines.custody import checkpoint
 from pipelines.opening import open_investigation
 from pipelines.services import Services, open_services
+from pipelines.stamping import Asked, Authority, asked_of, authorities_of, take_answer
 from preservation.anchors import Anchor, anchor_at
 from preservation.durable import Disk
 from preservation.timestamps import Question, verify

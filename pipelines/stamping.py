@@ -64,6 +64,11 @@ class Asked:
     question: Question
 
     @property
+    def content(self) -> bytes:
+        """What it is sent."""
+        return self.question.to_bytes()
+
+    @property
     def body(self) -> HeadTimestamped:
         """What its event says before there is an answer."""
         return HeadTimestamped(
@@ -71,7 +76,7 @@ class Asked:
             locator=self.authority.url,
             size=self.size,
             head=sha256(self.head),
-            request=sha256(self.question.to_bytes()),
+            request=sha256(self.content),
         )
 
 
@@ -114,7 +119,8 @@ def anchor(services: Services) -> tuple[Standing, ...]:
                 for one in authorities:
                     if not is_stamped(services, one.name, signed.head.size):
                         asked = asked_of(services, one, signed)
-                        take_answer(services, asked, ask(services, one.url, asked.question.to_bytes(), QUERY_TYPE))
+                        answer = ask(services.settings, services.workspace.work, one.url, asked.content, QUERY_TYPE)
+                        take_answer(services, asked, answer)
         except WorkspaceBusy:
             # Another process asks; how far it came is what is told.
             pass
@@ -163,7 +169,7 @@ def _keep(services: Services, asked: Asked, response: bytes, stamp: Stamp, conta
     """Write the files of a token, and then the event that names them."""
     chain = b"".join(one.pem for one in stamp.chain)
     kept = anchor_at(services.workspace.log, asked.size, asked.authority.name)
-    kept.keep(asked.head, asked.question.to_bytes(), response, chain, Disk(services.reached))
+    kept.keep(asked.head, asked.content, response, chain, Disk(services.reached))
     services.reached("anchor-kept")
     body = asked.body.model_copy(
         update={
