@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from casefile.canonical import Json
 from collectors.http.wire import trusted_roots
 
-AGENT = "casefile"
 HEADER_CHARACTERS = 200
 
 
@@ -40,7 +39,8 @@ def _asked(request: Mapping[str, Any]) -> dict[str, Json]:
     else:
         connection = http.client.HTTPConnection(proxy.hostname, proxy.port, timeout=timeout_s)
     connection.set_tunnel(url.hostname, url.port or (443 if url.scheme == "https" else 80))
-    headers = {"User-Agent": AGENT, "Accept-Encoding": "identity", "Connection": "close"}
+    # Nothing that would tell who asks, or with what.
+    headers = {"Accept-Encoding": "identity", "Connection": "close"}
     if request["media_type"]:
         headers["Content-Type"] = request["media_type"]
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
