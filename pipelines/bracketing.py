@@ -22,10 +22,13 @@ def bracket_of(services: Services, event: str, said: str, cited: str = "") -> di
     """
     with reading(services.engine) as connection:
         position = position_of(connection, event)
-        bracket = Brackets(marks_of(list_timestamps(connection))).of(position)
+        marks = marks_of(list_timestamps(connection))
+    bracket = Brackets(marks).of(position)
+    named = next((one for one in marks if cited and one.token == cited), None)
     wall = parse_rfc3339(said)
     until: datetime = bracket.before.latest if bracket.before else services.clock.read().wall
-    after = None if bracket.after is None else {**_plain(bracket.after), "cited": bracket.after.token == cited}
+    newest = named or bracket.after
+    after = None if newest is None else {**_plain(newest), "cited": named is not None}
     return {
         "said": said,
         "not_before": after,

@@ -75,7 +75,7 @@ class Brackets:
 
 
 def _youngest(best: TokenMark, one: TokenMark) -> TokenMark:
-    return one if one.earliest > best.earliest else best
+    return one if one.earliest >= best.earliest else best
 
 
 def _oldest(best: TokenMark, one: TokenMark) -> TokenMark:
