@@ -80,7 +80,7 @@ def test_an_item_shows_its_bracket_and_for_how_long_nothing_but_our_word_stood_f
     said = "\n".join(description_lines(shown))
     assert "not before: 20" in said
     assert "over " in said
-    assert after["not_after"] == written.time["not_after"]
+    assert (after["not_before"], after["not_after"]) == (written.time["not_before"], written.time["not_after"])
     size = after["not_after"]["size"]
     names = {path.name for path in written.stamped}
     assert {f"{size}.head", f"{size}.good.tsq", f"{size}.good.tsr", f"{size}.good.pem"} < names
