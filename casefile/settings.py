@@ -27,13 +27,10 @@ FILE_NAME = "casefile.toml"
 VERBATIM = frozenset({("egress", "upstream_user"), ("egress", "upstream_password")})
 """Settings whose text is never read as JSON: a password of digits stays what it is."""
 UPSTREAM = re.compile(r"direct|(?:http|socks5|tor)://(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", re.ASCII)
+AUTHORITY_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
+"""Names of time authorities are names of files too."""
+POLICY = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]{0,8})){1,15}", re.ASCII)
 HOST_AND_PORT = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", re.ASCII)
-
-
-WITHOUT_EFFECT: Mapping[str, str] = {
-    "time.authorities": "nothing asks them yet",
-}
-"""Settings that are read and checked and change nothing so far, and why."""
 
 
 class _Group(BaseModel):
@@ -160,11 +157,36 @@ class GateSettings(_Group):
 
 
 class TimeAuthority(_Group):
-    """One RFC 3161 time-stamping authority and the roots that it is checked against."""
+    """One RFC 3161 time-stamping authority and the roots that it is checked against.
+
+    `roots` is a PEM file, `policy` an object identifier that its tokens must be made under; empty: any.
+    """
 
     name: str
     url: str
     roots: str
+    policy: str = ""
+
+    @field_validator("name")
+    @classmethod
+    def _file_name(cls, name: str) -> str:
+        if not AUTHORITY_NAME.fullmatch(name):
+            raise ValueError("a name is of at most 32 small letters, digits and hyphens")
+        return name
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("not an address of http or https")
+        return url
+
+    @field_validator("policy")
+    @classmethod
+    def _object_identifier(cls, policy: str) -> str:
+        if policy and not POLICY.fullmatch(policy):
+            raise ValueError("not an object identifier such as 1.3.6.1.4.1.99999.1")
+        return policy
 
 
 class TimeSettings(_Group):
@@ -176,8 +198,17 @@ class TimeSettings(_Group):
     )
     authorities: tuple[TimeAuthority, ...] = Field(
         default=(),
-        description="RFC 3161 authorities: name, url, roots (a PEM file); none. Without effect: nothing asks them yet.",
+        description="RFC 3161 authorities that `checkpoint` and `serve` have each head stamped by, as {name, url, "
+        "roots}: roots is a PEM file, from the workspace where it is relative. `policy`, an object identifier, may be "
+        "added. They are sent a digest, by POST, whatever egress.methods says. None by default: nothing goes out.",
     )
+
+    @field_validator("authorities")
+    @classmethod
+    def _each_once(cls, authorities: tuple[TimeAuthority, ...]) -> tuple[TimeAuthority, ...]:
+        if len({one.name for one in authorities}) < len(authorities):
+            raise ValueError("two authorities have one name")
+        return authorities
 
 
 class ExamineSettings(_Group):

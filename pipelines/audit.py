@@ -32,6 +32,7 @@ from casefile.workspace import Workspace
 from pipelines.custody import LOCK as CHECKPOINT_LOCK
 from pipelines.custody import attested_heads
 from pipelines.keys import history_of
+from pipelines.time_auditing import time_problems, time_unseen
 from preservation.custody_audit import CustodyAudit
 from preservation.durable import unobserved
 from preservation.key_history import KeyHistory
@@ -76,6 +77,7 @@ class _Audit:
     sample: int = 0
     head: Path | None = None
     checked: dict[str, int] = field(default_factory=dict)
+    not_seen: list[str] = field(default_factory=list)
 
 
 def audit_workspace(
@@ -98,7 +100,8 @@ def audit_workspace(
         problems = tuple(_problems(audit, scratch))
     finally:
         shutil.rmtree(scratch)
-    return AuditReport(problems, audit.checked, NOT_SEEN if head is None else NOT_SEEN_WITH_HEAD)
+    not_seen = (*(NOT_SEEN if head is None else NOT_SEEN_WITH_HEAD), *audit.not_seen)
+    return AuditReport(problems, audit.checked, not_seen)
 
 
 def _problems(audit: _Audit, scratch: Path) -> Iterator[Problem]:
@@ -242,6 +245,9 @@ def _custody(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
         yield from custody.problems(attested_heads(replayed))
         if audit.head is not None:
             yield from custody.compare(audit.head)
+        time = yield from time_problems(workspace, audit.settings, replayed, custody.why_not_ours)
+    audit.checked["tokens"] = time.tokens
+    audit.not_seen += time_unseen(time)
     audit.checked["tiles"] = custody.tiles
     audit.checked["heads"] = custody.heads
 

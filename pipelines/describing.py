@@ -18,6 +18,8 @@ from casefile.records.queries import (
     newest_examination,
 )
 from pipelines.alterations import alteration_line
+from pipelines.bracketing import bracket_lines, bracket_of
+from pipelines.custody import event_of_item
 from pipelines.neighbours import edges_of_item
 from pipelines.services import Services
 
@@ -76,6 +78,9 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         "environment": (capture["circumstances"] or {}).get("environment"),
         "visitor": (capture["circumstances"] or {}).get("visitor"),
     }
+    cited = ((capture["circumstances"] or {}).get("not_before") or {}).get("token", "")
+    said = capture["ended_at"] or capture["sealed_at"]
+    described["time"] = bracket_of(services, event_of_item(services, item.id), said, cited)
     described["lead"] = None if lead is None else {
         "id": lead.id,
         "locator": lead.locator,
@@ -126,6 +131,7 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
     for exchange in capture["exchanges"] or []:
         yield f"  {exchange['method']} {exchange['locator']}: {exchange['status']} from {exchange['peer'] or 'unknown'}"
     yield from _request_lines(capture["contacts"])
+    yield from _section("When, as far as it is proved", list(bracket_lines(described["time"])))
     altered = [alteration_line(Alteration.model_validate(one)) for one in capture["alterations"]]
     yield from _section("Altered by the instrument", altered)
     yield from _section(

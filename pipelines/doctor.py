@@ -11,7 +11,7 @@ from typing import Any
 from casefile.errors import WorkspaceUnusable
 from casefile.legible import spoken
 from casefile.model import ToolUse
-from casefile.settings import WITHOUT_EFFECT, load_settings, merge_settings
+from casefile.settings import load_settings, merge_settings
 from casefile.vocabulary import ContainmentLevel
 from casefile.workspace import Workspace
 from containment.register import describe_tools
@@ -75,7 +75,6 @@ def examine_machine(root: Path, level: ContainmentLevel) -> dict[str, Any]:
         if Workspace(root.absolute()).root_key.exists()
         else "",
         "missing": [tool["name"] for tool in tools if tool["required"] and (tool["problem"] or not tool["found"])],
-        "settings_without_effect": dict(WITHOUT_EFFECT),
     }
 
 
@@ -151,8 +150,6 @@ def doctor_lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"LACKS    {tool}, which this workspace was told to use: {REMEDY}"
     if found.get("unvetted"):
         yield f"nobody has answered for: {', '.join(found['unvetted'])}; see `casefile tools vet TOOL --template`"
-    unread = ", ".join(f"{name} ({reason})" for name, reason in found["settings_without_effect"].items())
-    yield f"settings without effect: {unread}"
     if "locator" in found:
         yield ""
         yield from _named(found["locator"])

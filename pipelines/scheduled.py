@@ -1,4 +1,4 @@
-"""What runs by the clock, in one workspace: due watches, leads left over, items not examined, a slice of fixity."""
+"""What runs by the clock, in one workspace: due watches, leads left over, items not examined, stamps, fixity."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from casefile.records.queries import waiting_leads
 from casefile.vocabulary import ContainmentLevel, Pathway
 from pipelines.capture import CaptureOptions
 from pipelines.collect import collect
+from pipelines.custody import checkpoint
 from pipelines.examine import examine_items, examining
 from pipelines.monitor import run_due, take_up_dead_runs
 from pipelines.services import Services
+from pipelines.stamping import anchor
 from preservation.vault_audit import Expected, Slice, VaultAudit
 
 FIXITY_DAYS = 90
@@ -58,6 +60,17 @@ def _others_collect(services: Services) -> bool:
 def examine_waiting(services: Services, level: ContainmentLevel) -> None:
     """Examine what was never examined."""
     examine_items(services, (), level)
+
+
+def anchor_heads(services: Services, level: ContainmentLevel) -> None:
+    """Sign the head where something was recorded, and ask the time authorities that have not stamped it.
+
+    Nothing is done where none is configured: then nothing would be proved by it.
+    """
+    del level
+    if services.settings.time.authorities:
+        checkpoint(services)
+        anchor(services)
 
 
 def fixity_slice(services: Services, level: ContainmentLevel) -> None:

@@ -82,6 +82,13 @@ class CustodyAudit:
             yield problem("P083", str(path), reason="the key was revoked for heads of its size")
         self.heads += 1
 
+    def why_not_ours(self, signed: SignedCheckpoint) -> str:
+        """Why that is no head of this log; empty when it is one."""
+        size = signed.head.size
+        if size > len(self._rows[0]) or signed.head.root != self._root(size):
+            return "the journal does not give its root"
+        return "" if self._history.is_signed(signed) else "the log's key of its time did not sign it"
+
     def _stored(self, path: Path) -> tuple[int, bytes, list[Problem]]:
         """A stored head: its size, its bytes (none where they are no checkpoint), and what is wrong with it."""
         where = f"{LOG}/{path.relative_to(self._log).as_posix()}"

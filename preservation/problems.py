@@ -1,7 +1,7 @@
 """What an audit can find: one code per kind of finding, with its sentence and the rule that it breaks.
 
 Codes are permanent; a code that is no longer found is not given to another kind. P001 to P049 are the vault's,
-P050 to P099 those of the log and the tables.
+P050 to P099 those of the log and the tables, P100 to P119 those of time stamps.
 """
 
 from __future__ import annotations
@@ -76,6 +76,38 @@ KINDS: dict[str, Kind] = {
     ),
     "P082": Kind("the outside head is of {size} events; the journal holds {found}", "docs/formats/log.md rule 22"),
     "P083": Kind("the outside head cannot be believed: {reason}", "docs/formats/log.md rule 21"),
+    "P100": Kind("a file that stamps the head of {size} events is missing", "docs/formats/log.md rule T1"),
+    "P101": Kind("sha256 is {found}; the event says {expected}", "docs/formats/log.md rule T1"),
+    "P102": Kind("it is no time stamp: {reason}", "RFC 3161 section 2.4; docs/formats/log.md rule T2"),
+    "P103": Kind(
+        "the time stamp is over other bytes than the head", "RFC 3161 section 2.4.2; docs/formats/log.md rule T2"
+    ),
+    "P104": Kind("the time stamp is not signed as one: {reason}", "RFC 5652 section 5.6; docs/formats/log.md rule T2"),
+    "P105": Kind(
+        "a certificate may not sign time stamps: {reason}", "RFC 3161 section 2.3; docs/formats/log.md rule T2"
+    ),
+    "P106": Kind(
+        "the time stamp is not one of {authority}: {reason}", "RFC 5280 section 6; docs/formats/log.md rule T3"
+    ),
+    "P107": Kind(
+        "a certificate was not valid when the time stamp was made: {reason}",
+        "RFC 5280 section 6; docs/formats/log.md rule T3",
+    ),
+    "P108": Kind(
+        "the time stamp answers another request: {reason}", "RFC 3161 section 2.4.2; docs/formats/log.md rule T2"
+    ),
+    "P109": Kind("the time stamp is too inaccurate: {reason}", "RFC 3161 section 2.4.2; docs/formats/log.md rule T2"),
+    "P110": Kind(
+        "a certificate of the time stamp ended at {ended}, and no other was made before over a head that covers it",
+        "docs/formats/log.md rule T5",
+    ),
+    "P111": Kind("it is no file of a time stamp that an event names", "docs/formats/log.md rule T1"),
+    "P112": Kind(
+        "it says that it was recorded at {wall}; time stamps prove that it was {side}", "docs/formats/log.md rule T6"
+    ),
+    "P113": Kind("what was stamped is no head of this log: {reason}", "docs/formats/log.md rule T1"),
+    "P114": Kind("the event says {said} of the time stamp, which says {found}", "docs/formats/log.md rule T4"),
+    "P115": Kind("the capture cites a time stamp that the log does not have", "docs/formats/log.md rule T6"),
 }
 """Every kind of finding by its code."""
 

@@ -77,13 +77,11 @@ def revoke(
 
 
 def _say(invocation: Invocation, history: KeyHistory) -> int:
-    from preservation.checkpoints import UNANCHORED
-
     current = history.current.key.fingerprint() if history.current else ""
     if invocation.json:
         output.document({"fingerprint": current, "epochs": len(history.epochs), "anchored": False})
         return 0
     none = "The log has no key now; `casefile keys rotate` states one."
     output.line(f"The log's key is {current}" if current else none)
-    output.line(f"{UNANCHORED} Print `casefile keys card` again.")
+    output.line("No head covers this statement yet: `casefile checkpoint` signs one. Print `casefile keys card` again.")
     return 0

@@ -26,6 +26,7 @@ from preservation.durable import unobserved
 from preservation.problems import KINDS
 
 from .cases import EXAMPLES, NEWEST, OUTSIDE, copied, said, sound
+from .time_cases import TIMED
 
 CHECKER = Path(__file__).parents[1] / "independent" / "check_proof.py"
 
@@ -66,7 +67,7 @@ def test_each_contradiction_with_an_outside_head_has_its_code(case: Path, tmp_pa
 
 
 def test_every_code_of_tiles_and_heads_has_its_broken_example() -> None:
-    assert {*EXAMPLES, *OUTSIDE} == {code for code in KINDS if code >= "P070"}
+    assert {*EXAMPLES, *OUTSIDE, *TIMED} == {code for code in KINDS if code >= "P070"}
 
 
 def evidence(root: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from casefile.events.envelope import EventOutcome, PartName, Subject
 from casefile.events.port import Draft, draft, made_with
+from casefile.events.timestamping import HeadTimestamped
 from casefile.events.types import (
     AccessLogged,
     CaptureFailed,
@@ -228,6 +229,26 @@ SPECIMENS: tuple[Draft, ...] = (
         outcome=EventOutcome(status="revoked"),
     ),
     draft("head.attested", body=HeadAttested(size=7, root=sha256_of("d"), checkpoint=sha256_of("e"))),
+    draft(
+        "head.timestamped",
+        body=HeadTimestamped(
+            authority="one",
+            locator="http://stamps.example.test/",
+            size=7,
+            head=sha256_of("e"),
+            request=sha256_of("1"),
+            response=sha256_of("2"),
+            chain=sha256_of("3"),
+            time=LATER,
+            accuracy_us=1_500_000,
+            policy="1.2.3.4.1",
+            serial="4711",
+            signer=sha256_of("4"),
+            root=sha256_of("5"),
+            valid_until="2036-03-01T10:00:00.000000Z",
+        ),
+        outcome=status("confirmed"),
+    ),
     draft(
         "tool.registered",
         subject("tool", TOOL),
