@@ -15,7 +15,7 @@ from containment.limits import Limits
 from containment.methods import PASSIVE
 from containment.worker import run_worker
 from pipelines.doctor import best_level
-from pipelines.fetching import egress_policy
+from pipelines.egress_policy import egress_policy
 
 MODULE = "collectors.http.asking"
 TIMEOUT_S = 20
