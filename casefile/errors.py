@@ -23,7 +23,9 @@
     │   ├── JournalShortened       5
     │   ├── DatabaseRestored       5
     │   ├── RecordUnreadable       5
-    │   └── VaultConflict          5
+    │   ├── VaultConflict          5
+    │   ├── WitnessStateLost       5
+    │   └── HeadContradicted       5
     └── WorkspaceUnusable          6
         ├── FolderInUse            6
         ├── KeyMissing             6
@@ -283,6 +285,37 @@ class VaultConflict(IntegrityError):
     def __init__(self, path: str) -> None:
         super().__init__(f"{path} already exists with other content")
         self.path = path
+
+
+class WitnessStateLost(IntegrityError):
+    """A witness's state is gone, damaged or an earlier one: it no longer knows what it cosigned."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path = path
+        self.problem = problem
+
+    def advice(self) -> str:
+        return (
+            "Do not begin anew over it. Bring the newest state back; where that cannot be had, this witness is "
+            "finished: begin another one with `casefile witness init` and tell the logs its key (docs/witness.md)."
+        )
+
+
+class HeadContradicted(IntegrityError):
+    """A witness cosigned a head that this log does not continue: it was cut back, put back or written anew."""
+
+    def __init__(self, witness: str, reason: str, evidence: str) -> None:
+        super().__init__(f"{witness} cosigned a head that this log does not continue: {reason}")
+        self.witness = witness
+        self.reason = reason
+        self.evidence = evidence
+
+    def advice(self) -> str:
+        return (
+            f"Keep the workspace as it is. The witness's head is in {self.evidence}; "
+            f"`casefile audit --head {self.evidence} --evidence FILE` writes what proves it to a third person."
+        )
 
 
 class WorkspaceUnusable(CasefileError):

@@ -27,6 +27,8 @@ FILE_NAME = "casefile.toml"
 VERBATIM = frozenset({("egress", "upstream_user"), ("egress", "upstream_password")})
 """Settings whose text is never read as JSON: a password of digits stays what it is."""
 UPSTREAM = re.compile(r"direct|(?:http|socks5|tor)://(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", re.ASCII)
+VERIFIER_KEY = re.compile(r"[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2}")
+"""C2SP signed-note, verifier keys."""
 HOST_AND_PORT = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", re.ASCII)
 
 
@@ -180,6 +182,45 @@ class TimeSettings(_Group):
     )
 
 
+class WitnessSetting(_Group):
+    """One witness: its verifier key, which holds its name, and its address; by hand without one."""
+
+    key: str
+    url: str = ""
+
+    @field_validator("key")
+    @classmethod
+    def _verifier_key(cls, key: str) -> str:
+        if not VERIFIER_KEY.fullmatch(key):
+            raise ValueError("not a verifier key NAME+ID+KEY, as `casefile witness init` prints it")
+        return key
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("not an address of http or https")
+        return url
+
+
+class CustodySettings(_Group):
+    """Who outside holds the heads of the log."""
+
+    witnesses: tuple[WitnessSetting, ...] = Field(
+        default=(),
+        description="Witnesses, as {key, url}: `checkpoint` asks each that has an url, by the egress policy; one "
+        "without is asked by hand, with files. None by default: nothing goes out.",
+    )
+
+    @field_validator("witnesses")
+    @classmethod
+    def _each_once(cls, witnesses: tuple[WitnessSetting, ...]) -> tuple[WitnessSetting, ...]:
+        names = [one.key.partition("+")[0] for one in witnesses]
+        if len(set(names)) < len(names):
+            raise ValueError("two witnesses have one name")
+        return witnesses
+
+
 class ExamineSettings(_Group):
     """How alike two pictures are before they are flagged."""
 
@@ -219,6 +260,7 @@ class Settings(_Group):
     time: TimeSettings = TimeSettings()
     examine: ExamineSettings = ExamineSettings()
     identity: IdentitySettings = IdentitySettings()
+    custody: CustodySettings = CustodySettings()
 
     @model_validator(mode="after")
     def _nothing_around_the_proxy(self) -> Self:

@@ -32,6 +32,7 @@ from casefile.workspace import Workspace
 from pipelines.custody import LOCK as CHECKPOINT_LOCK
 from pipelines.custody import attested_heads
 from pipelines.keys import history_of
+from pipelines.outside import Outside, OutsideFound, compare_outside
 from preservation.custody_audit import CustodyAudit
 from preservation.durable import unobserved
 from preservation.key_history import KeyHistory
@@ -41,27 +42,27 @@ from preservation.staging import Staging
 from preservation.vault_audit import Expected, Sample, VaultAudit
 
 ALLOWED_IN_LOG = frozenset(
-    {"journal", "private", "lock", "anchors", "checkpoint", ".checkpoint.part", "checkpoints", "tile"}
+    {"journal", "private", "lock", "anchors", "checkpoint", ".checkpoint.part", "checkpoints", "cosignatures", "tile"}
 )
 OTHER_VERSION = "its views were made by another version of Casefile; `casefile reindex` makes them anew from the log"
-NOT_SEEN = (
-    "Without a head of the log held outside this machine, an audit cannot see that journal, private parts and "
-    "database were all cut back or written anew together, or that somebody with the keys forged the whole.",
-    "An audit cannot tell whether what was collected is true, or who really used a name given with --as.",
-)
-NOT_SEEN_WITH_HEAD = (
-    "What was recorded after the head that was held outside, an audit cannot tell from what was written anew since.",
-    NOT_SEEN[1],
-)
+NOT_SEEN = "An audit cannot tell whether what was collected is true, or who really used a name given with --as."
 
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """What an audit found. `checked` counts what was looked at; `not_seen` says what no audit of this kind can see."""
+    """What an audit found. `checked` counts what was looked at; `not_seen` says what no audit of this kind can see.
+
+    `outside` is what was compared with what others hold.
+    """
 
     problems: tuple[Problem, ...]
     checked: Mapping[str, int]
-    not_seen: tuple[str, ...] = NOT_SEEN
+    outside: OutsideFound
+
+    @property
+    def not_seen(self) -> tuple[str, ...]:
+        """What this audit could not have found, whatever had been done."""
+        return (*self.outside.lines(), NOT_SEEN)
 
     @property
     def ok(self) -> bool:
@@ -74,21 +75,22 @@ class _Audit:
     workspace: Workspace
     settings: Settings
     sample: int = 0
-    head: Path | None = None
+    outside: Outside = field(default_factory=Outside)
+    found: OutsideFound = field(default_factory=OutsideFound)
     checked: dict[str, int] = field(default_factory=dict)
 
 
 def audit_workspace(
-    root: Path, environment: Mapping[str, str], sample: int = 0, *, head: Path | None = None
+    root: Path, environment: Mapping[str, str], sample: int = 0, outside: Outside | None = None
 ) -> AuditReport:
     """Audit the workspace at `root`; with `sample`, only that many objects have their bytes read.
 
-    `head` is a file with a signed head that was held outside: the log must begin with it.
+    `outside` is what others hold and is to be compared with.
 
     Raises WorkspaceUnusable when it is no workspace at all.
     """
     workspace = Workspace(root.absolute())
-    audit = _Audit(workspace, load_settings(workspace.root, environment), sample, head)
+    audit = _Audit(workspace, load_settings(workspace.root, environment), sample, outside or Outside())
     scratch = workspace.work / f"audit-{secrets.token_hex(8)}"
     try:
         scratch.mkdir(parents=True, mode=0o700)
@@ -98,7 +100,7 @@ def audit_workspace(
         problems = tuple(_problems(audit, scratch))
     finally:
         shutil.rmtree(scratch)
-    return AuditReport(problems, audit.checked, NOT_SEEN if head is None else NOT_SEEN_WITH_HEAD)
+    return AuditReport(problems, audit.checked, audit.found)
 
 
 def _problems(audit: _Audit, scratch: Path) -> Iterator[Problem]:
@@ -240,10 +242,10 @@ def _custody(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
     with holding(workspace.work / CHECKPOINT_LOCK):
         custody = CustodyAudit(workspace.log, LogFiles.at(workspace.log, unobserved), history)
         yield from custody.problems(attested_heads(replayed))
-        if audit.head is not None:
-            yield from custody.compare(audit.head)
+        audit.found = compare_outside(workspace, audit.settings, audit.outside, custody, history, replayed)
+        yield from audit.found.problems
     audit.checked["tiles"] = custody.tiles
-    audit.checked["heads"] = custody.heads
+    audit.checked["heads"] = custody.heads + audit.found.heads
 
 
 def _keys(audit: _Audit, history: KeyHistory) -> Iterator[Problem]:
@@ -307,4 +309,5 @@ def report_json(report: AuditReport) -> dict[str, object]:
         ],
         "checked": dict(report.checked),
         "not_seen": list(report.not_seen),
+        **report.outside.plain(),
     }

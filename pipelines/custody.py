@@ -20,7 +20,7 @@ from casefile.events.types import HeadAttested, payload
 from casefile.ids import EventId, derived
 from casefile.records.engine import Engine, reading
 from casefile.records.queries import find_items
-from casefile.records.reading import read_event, read_events_of, read_head
+from casefile.records.reading import read_event, read_events, read_events_of, read_head
 from pipelines.keys import history_of, log_key
 from pipelines.services import Services
 from preservation.checkpoints import Checkpoint, SignedCheckpoint, keep, newest, origin
@@ -31,6 +31,8 @@ from preservation.tiles import NO_EVENTS, Tiles, clear_replaced, fold
 from preservation.tree import inclusion_proof, is_included
 
 LOCK = "checkpoint.lock"
+ABOUT_HEADS = frozenset({"head.attested", "head.witnessed"})
+"""Events that tell of heads alone: where nothing else was recorded since a head, no further one is signed."""
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 
 
@@ -66,7 +68,7 @@ def checkpoint(services: Services) -> tuple[SignedCheckpoint, bool]:
     with holding(services.workspace.work / LOCK):
         history = history_of(services.engine, services.log.id)
         before = _verified(services, history)
-        if before is not None and before.head.size == _synced(services):
+        if before is not None and not _has_grown(services, before.head.size):
             return before, False
         key = log_key(services.workspace, history)
         if before is not None:
@@ -136,6 +138,14 @@ def _verified(services: Services, history: KeyHistory) -> SignedCheckpoint | Non
     if found is not None and found.head.size > _synced(services):
         raise RecordUnreadable("log/checkpoint", "covers more events than the log holds")
     return found
+
+
+def _has_grown(services: Services, size: int) -> bool:
+    """Whether anything but word of heads was recorded since a head of that size."""
+    with reading(services.engine) as connection:
+        return any(
+            entry.event.envelope.type not in ABOUT_HEADS for entry in read_events(connection, size, _synced(services))
+        )
 
 
 def _synced(services: Services) -> int:

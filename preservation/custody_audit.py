@@ -74,7 +74,7 @@ class CustodyAudit:
         if size > events:
             yield problem("P082", str(path), size=str(size), found=str(events))
             return
-        if outside.head.root != self._root(size):
+        if outside.head.root != self.root(size):
             yield problem("P081", str(path), size=str(size), root=outside.head.root.hex(), ours=self._ours(size))
         if not self._history.is_signed(outside):
             yield problem("P083", str(path), reason="the log's key of its time did not sign it")
@@ -96,7 +96,7 @@ class CustodyAudit:
             problems.append(problem("P073", where, reason=f"its name is not that of {size} events"))
         if size > events:
             problems.append(problem("P076", where, size=str(size), found=str(events)))
-        elif signed.head.root != (root := self._root(size)):
+        elif signed.head.root != (root := self.root(size)):
             shown = signed.head.root.hex()[:SHOWN_HASH], root.hex()[:SHOWN_HASH]
             problems.append(problem("P075", where, size=str(size), signed=shown[0], found=shown[1]))
         if not self._history.is_signed(signed) or len(signed.note.signatures) != 1:
@@ -158,10 +158,17 @@ class CustodyAudit:
         begin = tile.index * WIDTH
         return self._rows[tile.level][begin : begin + tile.width]
 
-    def _root(self, size: int) -> bytes:
-        return root_of(size, self._node)
+    @property
+    def events(self) -> int:
+        """How many whole events the journal holds."""
+        return len(self._rows[0])
 
-    def _node(self, level: int, index: int) -> bytes:
+    def root(self, size: int) -> bytes:
+        """The root that the journal gives at that size."""
+        return root_of(size, self.node)
+
+    def node(self, level: int, index: int) -> bytes:
+        """The root of a perfect subtree, as the journal gives it."""
         row, above = divmod(level, HEIGHT)
         return perfect_root(self._rows[row][index << above : index + 1 << above])
 
@@ -170,7 +177,7 @@ class CustodyAudit:
         try:
             ours = _read(self._log / NEWEST)
         except (NoteMalformed, OSError):
-            return f"the journal gives {self._root(size).hex()}"
+            return f"the journal gives {self.root(size).hex()}"
         return f"{LOG}/{NEWEST} has size {ours.head.size} and root {ours.head.root.hex()}"
 
 

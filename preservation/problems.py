@@ -76,6 +76,25 @@ KINDS: dict[str, Kind] = {
     ),
     "P082": Kind("the outside head is of {size} events; the journal holds {found}", "docs/formats/log.md rule 22"),
     "P083": Kind("the outside head cannot be believed: {reason}", "docs/formats/log.md rule 21"),
+    "P090": Kind("it is no cosigned head of this log: {reason}", "C2SP tlog-cosignature; docs/formats/log.md rule 26"),
+    "P091": Kind(
+        "{witness} cosigned a head of {size} events with root {root}, the journal gives {found}: it was written anew",
+        "docs/formats/log.md rule 27",
+    ),
+    "P092": Kind(
+        "{witness} cosigned a head of {size} events, the journal holds {found}: it was cut back or put back",
+        "docs/formats/log.md rule 27",
+    ),
+    "P093": Kind("the cosignature of {witness} that the log names is missing", "docs/formats/log.md rule 26"),
+    "P094": Kind("the witness {witness} has no head of this log", "docs/formats/log.md rule 27"),
+    "P095": Kind(
+        "it shows a head of {found} events and cosigned {size}: the witness has lost its state",
+        "C2SP tlog-witness; docs/witness.md",
+    ),
+    "P096": Kind(
+        "{witness} holds a head of this log, of {size} events, by a key that the log does not state",
+        "docs/formats/log.md rules 21, 27",
+    ),
 }
 """Every kind of finding by its code."""
 

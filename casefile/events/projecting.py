@@ -274,4 +274,5 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "document.versioned": _act,
     "key.revoked": _act,
     "head.attested": _act,
+    "head.witnessed": _act,
 }

@@ -63,6 +63,20 @@ class HeadAttested(Value):
     checkpoint: Text
 
 
+class HeadWitnessed(Value):
+    """A witness was asked to cosign a head. `cosignature` is the digest of its line, `cosigned_at_s` the time in it.
+
+    `key` is the witness's verifier key, which holds its name.
+    """
+
+    size: int = Field(ge=0)
+    key: Text
+    cosignature: Text | None = None
+    cosigned_at_s: int | None = None
+    detail: Text = ""
+    contacts: tuple[Contact, ...] = ()
+
+
 class ToolRegistered(Value):
     """A tool as it is on this machine."""
 
@@ -349,6 +363,7 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("document.versioned", 1): EventType(DocumentVersioned),
     ("key.revoked", 1): EventType(KeyRevoked),
     ("head.attested", 1): EventType(HeadAttested),
+    ("head.witnessed", 1): EventType(HeadWitnessed),
 }
 
 

@@ -31,6 +31,7 @@ from cli.commands import (
     show,
     tag,
     tools,
+    witness,
 )
 
 Command = Callable[..., int]
@@ -119,5 +120,16 @@ GROUPS: Mapping[str, Group] = {
     "keys": Group(
         "The log's key, and the root key that confirms it.",
         {"card": keys.card, "rotate": keys.rotate, "revoke": keys.revoke},
+    ),
+    "witness": Group(
+        "Keeping heads of other people's logs, so that none of them can be written anew unseen.",
+        {
+            "init": witness.init,
+            "trust": witness.trust,
+            "list": witness.list_,
+            "cosign": witness.cosign,
+            "head": witness.head,
+            "serve": witness.serve,
+        },
     ),
 }

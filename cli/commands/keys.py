@@ -27,7 +27,7 @@ def card(context: typer.Context) -> int:
     from pipelines.services import open_services
     from preservation.checkpoints import origin
     from preservation.keys import key_card
-    from preservation.notes import verifier_key
+    from preservation.notes import ED25519, VerifierKey
 
     invocation: Invocation = context.obj
     with open_services(invocation.workspace, invocation.environment) as services:
@@ -38,7 +38,7 @@ def card(context: typer.Context) -> int:
             {
                 "investigation": history.log,
                 "public_key": base64.b64encode(current.key.raw).decode("ascii") if current else "",
-                "verifier_key": verifier_key(origin(history.log), current.key.raw) if current else "",
+                "verifier_key": str(VerifierKey(origin(history.log), ED25519, current.key.raw)) if current else "",
                 "fingerprint": current.key.fingerprint() if current else "",
                 "root_fingerprint": history.root.fingerprint() if history.root else "",
             }

@@ -19,6 +19,7 @@ from pipelines.audit import audit_workspace
 from pipelines.copying import back_up, restore_workspace
 from pipelines.custody import attested_heads, checkpoint, current_checkpoint, entries, proof_of
 from pipelines.keys import history_of, revoke, rotate
+from pipelines.outside import Outside
 from pipelines.reindex import reindex_workspace
 from pipelines.services import open_services
 from preservation.custody_audit import CustodyAudit
@@ -41,11 +42,11 @@ def case(untouched: Path, tmp_path: Path) -> Path:
 
 
 def codes(root: Path, head: Path | None = None) -> list[str]:
-    return [one.code for one in audit_workspace(root, {}, head=head).problems]
+    return [one.code for one in audit_workspace(root, {}, outside=Outside(head)).problems]
 
 
 def test_a_sound_log_has_nothing_to_find(case: Path) -> None:
-    report = audit_workspace(case, {}, head=case / "log/checkpoints" / f"{7:016d}")
+    report = audit_workspace(case, {}, outside=Outside(case / "log/checkpoints" / f"{7:016d}"))
     assert report.ok, report.problems
     assert report.checked["heads"] == 4
     assert report.checked["tiles"] == 6

@@ -15,6 +15,7 @@ from casefile.events.types import (
     FixityChecked,
     GateOverridden,
     HeadAttested,
+    HeadWitnessed,
     IdentityChecked,
     IdentityStated,
     IdentityWords,
@@ -201,6 +202,16 @@ SPECIMENS: tuple[Draft, ...] = (
         outcome=EventOutcome(status="revoked"),
     ),
     draft("head.attested", body=HeadAttested(size=7, root=sha256_of("d"), checkpoint=sha256_of("e"))),
+    draft(
+        "head.witnessed",
+        body=HeadWitnessed(
+            size=7,
+            key="witness.example/p+c8ffc4c4+BBu1cZIQj0Goo0lkQnpeQ6nvf0NYgoUuLSvxH2dsj7Iq",
+            cosignature=sha256_of("f"),
+            cosigned_at_s=1_772_359_200,
+        ),
+        outcome=status("cosigned"),
+    ),
     draft(
         "tool.registered",
         subject("tool", TOOL),
