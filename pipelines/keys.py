@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from casefile.errors import GateRefused, KeyMissing, UsageError, WorkspaceUnusable
 from casefile.events.envelope import EventOutcome, PartName
 from casefile.events.port import draft
-from casefile.events.types import Erased, KeyRevoked, KeyStated, payload
+from casefile.events.types import CustodyChanged, Erased, KeyRevoked, KeyStated, payload
 from casefile.records.engine import Connection, Engine, reading
 from casefile.records.reading import read_events_of
 from casefile.workspace import Workspace
 from pipelines.services import Services
-from preservation.durable import Disk
+from preservation.durable import Disk, is_there, storage_errors
 from preservation.key_history import KeyEvent, KeyHistory, key_history, revoke_key, state_key
-from preservation.keys import LOG, SigningKey, create_log_key, file_of
+from preservation.keys import LOG, SigningKey, create_log_key, file_of, read_public_key
 
 STATED, REVOKED = "key.stated", "key.revoked"
 
@@ -70,6 +71,46 @@ def rotate(services: Services, root_key: Path | None = None) -> KeyHistory:
     body = state_key(services.log.id, LOG, made.public, root, replacing=replacing or old)
     services.append(draft(STATED, body=body))
     return history_of(services.engine, services.log.id)
+
+
+@dataclass(frozen=True, slots=True)
+class OldKeys:
+    """Private keys of the log that are not its key any more: where they lie, and whether they were destroyed."""
+
+    places: tuple[Path, ...]
+    destroyed: bool = False
+
+
+def old_keys(services: Services) -> OldKeys:
+    """The earlier private keys that are still in `keys/`: whoever takes one can sign heads of its time."""
+    history = history_of(services.engine, services.log.id)
+    current = history.current.key if history.current else None
+    found = [file_of(services.workspace.keys, one.key.fingerprint()) for one in history.epochs if one.key != current]
+    private = [public.with_suffix(".key") for public in dict.fromkeys(found) if public is not None]
+    return OldKeys(tuple(path for path in private if is_there(path)))
+
+
+def destroy_old(services: Services) -> OldKeys:
+    """Overwrite and remove them, and record it. Copies in backups, and blocks that a disk kept, are out of reach.
+
+    Refused as long as there is no newer key: nothing could be signed any more.
+    """
+    if history_of(services.engine, services.log.id).current is None:
+        raise GateRefused("the log's keys", "no newer key is stated", "State one: `casefile keys rotate`")
+    found = old_keys(services)
+    disk = Disk(services.reached)
+    for path in found.places:
+        fingerprint = read_public_key(path.with_suffix(".pub")).fingerprint()
+        with storage_errors("overwrite", path), path.open("r+b") as stream:
+            stream.write(bytes(path.stat().st_size))
+            stream.flush()
+            disk.sync_file(stream.fileno(), path.name)
+        disk.remove_file(path)
+        disk.sync_directory(path.parent)
+        detail = f"private key {fingerprint}"
+        done = EventOutcome(status="done")
+        services.append(draft("custody.changed", body=CustodyChanged(act="key destroyed", detail=detail), outcome=done))
+    return OldKeys(found.places, destroyed=True)
 
 
 def revoke(services: Services, last_trusted: int, reason: str, root_key: Path | None = None) -> KeyHistory:

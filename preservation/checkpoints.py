@@ -24,13 +24,6 @@ MAX_SIZE = 1 << 53
 _SIZE = re.compile(r"0|[1-9]\d{0,15}")
 
 
-UNANCHORED = (
-    "No one outside holds this head: it has no timestamp and no witness. "
-    "Hand the file on, or print it and deposit it, so that a log written anew is seen."
-)
-"""Said with every head as long as nothing outside proves when it was there."""
-
-
 def origin(log: str) -> str:
     """The first line of a log's checkpoints, and the name of its key. It is no address: nothing is published."""
     return f"casefile/{log}"

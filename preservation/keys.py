@@ -132,7 +132,7 @@ def file_of(folder: Path, fingerprint: str) -> Path | None:
     return None
 
 
-def key_card(log_key: PublicKey | None, root_key: PublicKey | None, investigation: str) -> str:
+def key_card(log_key: PublicKey | None, root_key: PublicKey | None, investigation: str, verifier_key: str) -> str:
     """Plain lines to print on paper and deposit outside: with them, a replaced key or log is seen."""
     return "\n".join(
         (
@@ -141,6 +141,8 @@ def key_card(log_key: PublicKey | None, root_key: PublicKey | None, investigatio
             f"Investigation    {investigation}",
             *_shown("Log key", log_key),
             *_shown("Root key", root_key),
+            "",
+            f"For a witness    {verifier_key}",
             "",
             "Keep this page outside the investigation: with a notary, counsel or a partner organisation.",
             "Who holds it can tell whether a log that is shown later was signed with these keys. To compare, run",

@@ -28,9 +28,7 @@ def audit(
         list[str] | None,
         typer.Option(metavar="KEY", help="A witness's key, from its card: without, casefile.toml is believed."),
     ] = None,
-    ask: Annotated[
-        bool, typer.Option("--ask", help="Ask the witnesses of the settings what they hold.")
-    ] = False,
+    ask: Annotated[bool, typer.Option("--ask", help="Ask the witnesses of the settings what they hold.")] = False,
     root: Annotated[
         str, typer.Option(metavar="FINGERPRINT", help="The root key's fingerprint, from the card that was deposited.")
     ] = "",

@@ -26,6 +26,7 @@ def checkpoint(
     ] = None,
 ) -> int:
     """Sign the head of the log over everything that was recorded so far, and have the witnesses cosign it."""
+    from pipelines.anchoring import anchoring
     from pipelines.custody import checkpoint as sign
     from pipelines.keys import history_of
     from pipelines.services import open_services
@@ -40,6 +41,7 @@ def checkpoint(
         found = ask_witnesses(services)
         epoch = history_of(services.engine, services.log.id).epoch_of(signed.head.size)
         file = services.workspace.log / NEWEST
+        anchored = anchoring(services)
     key = epoch.key.fingerprint() if epoch else ""
     if invocation.json:
         output.document(
@@ -49,7 +51,7 @@ def checkpoint(
                 "key": key,
                 "file": str(file),
                 "new": is_new,
-                "anchored": any(not one.pending for one in found),
+                "anchored": anchored.holds,
                 "witnesses": [one.plain() for one in found],
             }
         )
@@ -58,7 +60,7 @@ def checkpoint(
     output.line(f"Root {signed.head.root.hex()}")
     output.line(f"Key  {key}")
     output.line(f"File {file}")
-    _say(found)
+    _say(found, anchored.text)
     return 0
 
 
@@ -83,18 +85,16 @@ def _by_hand(invocation: Invocation, services: Services, name: str, to: Path | N
         return 0
     if cosigned is None:
         output.line(f"Take {to} to {name}, and give what comes back to `casefile checkpoint --cosigned FILE`.")
-    _say(found)
+    _say(found, "")
     return 0
 
 
-def _say(found: tuple[Standing, ...]) -> None:
+def _say(found: tuple[Standing, ...], unanchored: str) -> None:
     """Who outside holds the head."""
-    from preservation.checkpoints import UNANCHORED
-
     for one in found:
         output.line(_standing(one))
-    if all(one.pending for one in found):
-        output.line(UNANCHORED)
+    if unanchored:
+        output.line(unanchored)
 
 
 def _standing(one: Standing) -> str:

@@ -18,14 +18,15 @@ def proof(
     event: Annotated[bool, typer.Option("--event", help="ITEM is the id of an event.")] = False,
 ) -> int:
     """Write the proof that an item's seal is in the log at its newest head: the event, and the path to the head."""
+    from pipelines.anchoring import anchoring
     from pipelines.custody import event_of_item, proof_of
     from pipelines.services import open_services
-    from preservation.checkpoints import UNANCHORED
     from preservation.durable import Disk
 
     invocation: Invocation = context.obj
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         proved = proof_of(services, item if event else event_of_item(services, item))
+        anchored = anchoring(services)
     disk = Disk()
     disk.make_directories(to.absolute())
     leaf, path = to.absolute() / f"{proved.event}.json", to.absolute() / f"{proved.event}.tlog-proof"
@@ -39,10 +40,13 @@ def proof(
                 "size": proved.checkpoint.head.size,
                 "envelope": str(leaf),
                 "proof": str(path),
-                "anchored": False,
+                "anchored": anchored.holds and proved.index < anchored.size,
             }
         )
         return 0
     output.line(f"Event {proved.event} is number {proved.index} of {proved.checkpoint.head.size}: {path}, over {leaf}")
-    output.line(UNANCHORED)
+    if anchored.text:
+        output.line(anchored.text)
+    elif proved.index >= anchored.size:
+        output.line(f"No witness has cosigned a head over this event yet: the largest has {anchored.size} events.")
     return 0

@@ -1,4 +1,4 @@
-"""What somebody does who has the machine and the log's key: falsifies the log and makes everything in the workspace agree.
+"""What somebody does who has the machine and the log's key: falsifies the log and makes everything else agree.
 
 Each attack leaves a workspace in which nothing contradicts anything else, signed with the log's own key.
 """

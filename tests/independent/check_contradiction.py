@@ -1,8 +1,8 @@
 """Checks that two heads contradict each other: `python3 -I -S check_contradiction.py FILE KEY…`, KEYs in hexadecimal.
 
-FILE is what `casefile audit --evidence` writes; the keys are those of the log, from a card that was deposited. Without a
-line of Casefile: Ed25519 is taken from `check_proof.py` beside this file, the consistency proof is followed by the
-definition of RFC 9162 section 2.1.4.1. Exit code 0 when the contradiction is proved, else 5.
+FILE is what `casefile audit --evidence` writes; the keys are those of the log, from a card that was deposited. There
+is no line of Casefile in it: Ed25519 is taken from `check_proof.py` beside this file, the consistency proof is followed
+by the definition of RFC 9162 section 2.1.4.1. Exit code 0 when the contradiction is proved, else 5.
 """
 
 import base64
