@@ -29,6 +29,7 @@
     └── WorkspaceUnusable          6
         ├── FolderInUse            6
         ├── KeyMissing             6
+        ├── KeyLocked              6
         └── WorkspaceBusy          6
 
 Audits collect coded problems instead of raising; everything else raises one of these.
@@ -353,6 +354,16 @@ class KeyMissing(WorkspaceUnusable):
             "A root key that is kept elsewhere is named with --root-key PATH. A lost log key is replaced by "
             "`casefile keys rotate`, which the root key signs; docs/custody.md has the drill."
         )
+
+
+class KeyLocked(WorkspaceUnusable):
+    """The passphrase does not open the key."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, "the passphrase does not open this key")
+
+    def advice(self) -> str:
+        return "Try again. A lost passphrase is a lost key: `casefile person key NAME` states another in its place."
 
 
 class WorkspaceBusy(WorkspaceUnusable):

@@ -20,7 +20,9 @@ from casefile.errors import SettingsError, WorkspaceUnusable
 from casefile.vocabulary import GateMode
 
 PREFIX = "CASEFILE_"
-NOT_SETTINGS = frozenset({"CASEFILE_WORKSPACE", "CASEFILE_PERSON"})
+SIGN_WITH, PASSPHRASE = "CASEFILE_SIGN_WITH", "CASEFILE_PASSPHRASE"
+"""A person's own key, and what opens it."""
+NOT_SETTINGS = frozenset({"CASEFILE_WORKSPACE", "CASEFILE_PERSON", SIGN_WITH, PASSPHRASE})
 """Variables of the command line that share the prefix."""
 FILE_NAME = "casefile.toml"
 
@@ -267,6 +269,12 @@ class Settings(_Group):
         if self.egress.upstream != "direct" and self.time.servers:
             raise ValueError("time.servers are asked directly, which egress.upstream rules out: leave one of them away")
         return self
+
+
+def key_to_sign_with(environment: Mapping[str, str]) -> tuple[Path, str] | None:
+    """The file of the key with which whoever acts signs, and its passphrase; None where nothing is signed."""
+    file = environment.get(SIGN_WITH, "")
+    return (Path(file).expanduser(), environment.get(PASSPHRASE, "")) if file else None
 
 
 def load_settings(workspace: Path, environment: Mapping[str, str]) -> Settings:

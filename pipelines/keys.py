@@ -15,7 +15,8 @@ from casefile.workspace import Workspace
 from pipelines.services import Services
 from preservation.durable import Disk, is_there, storage_errors
 from preservation.key_history import KeyEvent, KeyHistory, key_history, revoke_key, state_key
-from preservation.keys import LOG, SigningKey, create_log_key, file_of, read_public_key
+from preservation.keys import LOG, PERSON, SigningKey, create_log_key, file_of, read_public_key
+from preservation.person_keys import PersonKeys, person_keys
 
 STATED, REVOKED = "key.stated", "key.revoked"
 
@@ -23,10 +24,17 @@ STATED, REVOKED = "key.stated", "key.revoked"
 def history_of(engine: Engine, log: str) -> KeyHistory:
     """The keys as the events of this database state them."""
     with reading(engine) as connection:
-        return key_history(log, _key_events(connection))
+        return key_history(log, key_events(connection))
 
 
-def _key_events(connection: Connection) -> list[KeyEvent]:
+def person_keys_of(engine: Engine, log: str) -> PersonKeys:
+    """The keys of people as the events of this database state them."""
+    with reading(engine) as connection:
+        events = key_events(connection)
+    return person_keys(log, key_history(log, events).root, events)
+
+
+def key_events(connection: Connection) -> list[KeyEvent]:
     found = []
     for entry in read_events_of(connection, STATED, REVOKED):
         body: KeyStated | KeyRevoked | Erased
@@ -34,7 +42,9 @@ def _key_events(connection: Connection) -> list[KeyEvent]:
             body = payload(entry.event, PartName.BODY, KeyStated)
         else:
             body = payload(entry.event, PartName.BODY, KeyRevoked)
-        found.append(KeyEvent(entry.position, entry.event.envelope.id, None if isinstance(body, Erased) else body))
+        envelope = entry.event.envelope
+        person = next((one.id for one in envelope.subject if one.kind == PERSON), "")
+        found.append(KeyEvent(entry.position, envelope.id, None if isinstance(body, Erased) else body, person))
     return found
 
 
@@ -60,7 +70,7 @@ def rotate(services: Services, root_key: Path | None = None) -> KeyHistory:
     The root key signs the statement, and the old key too where it is here and not revoked. Raises KeyMissing,
     UsageError when the root key is not the one that the log states.
     """
-    root = _root(services, root_key)
+    root = root_of_log(services, root_key)
     history = history_of(services.engine, services.log.id)
     made = create_log_key(services.workspace.keys, Disk(services.reached))
     old = history.epochs[-1].key if history.epochs else None
@@ -113,20 +123,30 @@ def destroy_old(services: Services) -> OldKeys:
     return OldKeys(found.places, destroyed=True)
 
 
-def revoke(services: Services, last_trusted: int, reason: str, root_key: Path | None = None) -> KeyHistory:
-    """Say that the log's key is not to be believed for heads of more than `last_trusted` events."""
-    root = _root(services, root_key)
+def revoke(
+    services: Services, last_trusted: int, reason: str, root_key: Path | None = None, fingerprint: str = ""
+) -> KeyHistory:
+    """Say that the log's key is not to be believed for heads of more than `last_trusted` events.
+
+    With `fingerprint` it is a person's key, which signed nothing behind the first `last_trusted` events then.
+    """
+    root = root_of_log(services, root_key)
     history = history_of(services.engine, services.log.id)
     if not reason.strip():
         raise UsageError("a revocation needs a reason")
-    if history.current is None:
-        raise UsageError("there is no key to revoke: it is revoked already")
-    body = revoke_key(services.log.id, history.current.key, last_trusted, reason.strip(), root)
+    current = history.current.key if history.current else None
+    if fingerprint:
+        people = person_keys_of(services.engine, services.log.id)
+        current = next((one.key for one in people.keys if one.key.fingerprint() == fingerprint), None)
+    if current is None:
+        raise UsageError("there is no such key to revoke, or it is revoked already")
+    body = revoke_key(services.log.id, current, last_trusted, reason.strip(), root)
     services.append(draft(REVOKED, body=body, outcome=EventOutcome(status="revoked")))
     return history_of(services.engine, services.log.id)
 
 
-def _root(services: Services, root_key: Path | None) -> SigningKey:
+def root_of_log(services: Services, root_key: Path | None) -> SigningKey:
+    """The private root key; raises KeyMissing, UsageError when it is not the one that the log states."""
     root = SigningKey.read(root_key or services.workspace.root_key)
     stated = history_of(services.engine, services.log.id).root
     if root.public != stated:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from casefile.events.types import KeyRevoked, KeyStated
 from preservation.checkpoints import SignedCheckpoint, origin
-from preservation.keys import ALGORITHM, LOG, ROOT, PublicKey, SigningKey
+from preservation.keys import ALGORITHM, LOG, PERSON, ROOT, PublicKey, SigningKey
 from preservation.notes import Note, NoteMalformed, signed
 
 NOTHING = "nothing"
@@ -18,11 +18,12 @@ NOTHING = "nothing"
 
 @dataclass(frozen=True, slots=True)
 class KeyEvent:
-    """A key.stated or key.revoked of the log; `body` is None where it was erased."""
+    """A key.stated or key.revoked of the log, with its body unless that was erased. `person` is whose key it is."""
 
     position: int
     event: str
     body: KeyStated | KeyRevoked | None
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def state_key(
 
 def revoke_key(log: str, key: PublicKey, last_trusted: int, reason: str, root: SigningKey) -> KeyRevoked:
     """The statement that heads beyond `last_trusted` events signed by `key` count for nothing, signed by the root."""
-    text = _revocation(log, key.fingerprint(), last_trusted)
+    text = revocation(log, key.fingerprint(), last_trusted)
     note = signed(text, [(root_name(log), root.public.raw, root.sign(text.encode("utf-8")))])
     return KeyRevoked(
         fingerprint=key.fingerprint(),
@@ -129,6 +130,9 @@ def _after(history: KeyHistory, one: KeyEvent) -> tuple[str, KeyHistory]:
 
 
 def _stated(history: KeyHistory, one: KeyEvent, body: KeyStated) -> tuple[str, KeyHistory]:
+    if body.purpose == PERSON:
+        # Whose word such a key needs is another question, which preservation.person_keys answers.
+        return "", history
     try:
         key = PublicKey.of(bytes.fromhex(body.public_key))
     except ValueError:
@@ -138,7 +142,7 @@ def _stated(history: KeyHistory, one: KeyEvent, body: KeyStated) -> tuple[str, K
     confirming = history.root or (key if body.purpose == ROOT else None)
     replaced = history.root if body.purpose == ROOT else history.epochs[-1].key if history.epochs else None
     text = _statement(history.log, body.purpose, key, replaced.fingerprint() if replaced else NOTHING)
-    if reason := _unconfirmed(history.log, body.statement, text, confirming):
+    if reason := unconfirmed(history.log, body.statement, text, confirming):
         return reason, history
     if body.purpose == ROOT:
         return "", replace(history, root=key)
@@ -148,8 +152,8 @@ def _stated(history: KeyHistory, one: KeyEvent, body: KeyStated) -> tuple[str, K
 
 
 def _revoked(history: KeyHistory, body: KeyRevoked) -> tuple[str, KeyHistory]:
-    text = _revocation(history.log, body.fingerprint, body.last_trusted)
-    if reason := _unconfirmed(history.log, body.statement, text, history.root):
+    text = revocation(history.log, body.fingerprint, body.last_trusted)
+    if reason := unconfirmed(history.log, body.statement, text, history.root):
         return reason, history
     epochs = [
         replace(epoch, last_trusted=body.last_trusted) if epoch.key.fingerprint() == body.fingerprint else epoch
@@ -158,7 +162,7 @@ def _revoked(history: KeyHistory, body: KeyRevoked) -> tuple[str, KeyHistory]:
     return "", replace(history, epochs=tuple(epochs))
 
 
-def _unconfirmed(log: str, statement: str, text: str, root: PublicKey | None) -> str:
+def unconfirmed(log: str, statement: str, text: str, root: PublicKey | None) -> str:
     """Why a statement is not the root key's word for `text`; empty when it is."""
     if root is None:
         return "the log states no root key before it"
@@ -183,5 +187,6 @@ def _statement(log: str, purpose: str, key: PublicKey, replaces: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _revocation(log: str, fingerprint: str, last_trusted: int) -> str:
+def revocation(log: str, fingerprint: str, last_trusted: int) -> str:
+    """The text of a revocation, which the root key signs."""
     return f"casefile key revocation\nlog {log}\nfingerprint {fingerprint}\nlast trusted size {last_trusted}\n"

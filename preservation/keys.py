@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
+import re
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -17,6 +19,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
@@ -25,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from casefile.errors import KeyMissing, WorkspaceUnusable
+from casefile.errors import KeyLocked, KeyMissing, UsageError, WorkspaceUnusable
 from preservation.durable import Disk, is_there
 
 PRIVATE_FILE = 0o600
@@ -36,7 +39,17 @@ _GROUPS_A_LINE = 8
 
 ROOT = "root"
 LOG = "log"
+PERSON = "person"
 ALGORITHM = "ed25519"
+LEAST_PASSPHRASE = 12
+"""Characters of a passphrase that is worth stretching."""
+SCRYPT_N, SCRYPT_R, SCRYPT_P, SCRYPT_BYTES = 1 << 15, 8, 1, 64 << 20
+"""RFC 7914: 32 MiB for every guess."""
+_STRETCHED = re.compile(rb"scrypt n=(\d{1,7}) r=8 p=1 length=32 salt=([0-9a-f]{32})\n")
+_HEADING = (
+    "A key of a person, for signing steps of an investigation. The passphrase of what follows is the hexadecimal\n"
+    "scrypt of yours, with these parameters:\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,42 @@ class SigningKey:
         if not isinstance(private, Ed25519PrivateKey):
             raise WorkspaceUnusable(str(path), "it is not an Ed25519 key")
         return cls(private)
+
+    @classmethod
+    def unlock(cls, path: Path, passphrase: str) -> SigningKey:
+        """A person's key in that file; raises KeyMissing, KeyLocked, WorkspaceUnusable when it is no such file."""
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError as error:
+            raise KeyMissing(str(path)) from error
+        except OSError as error:
+            raise WorkspaceUnusable(str(path), error.strerror or str(error)) from error
+        found = _STRETCHED.search(content)
+        if found is None or int(found[1]) > 8 * SCRYPT_N:
+            raise WorkspaceUnusable(str(path), "it is not a person's key")
+        try:
+            secret = _stretched(passphrase, bytes.fromhex(found[2].decode()), int(found[1]))
+            private = load_pem_private_key(content[found.end() :], secret)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise KeyLocked(str(path)) from error
+        if not isinstance(private, Ed25519PrivateKey):
+            raise WorkspaceUnusable(str(path), "it is not an Ed25519 key")
+        return cls(private)
+
+
+def create_protected(path: Path, passphrase: str, disk: Disk) -> SigningKey:
+    """Makes a person's key in a file of its own, protected by a passphrase; raises VaultConflict, UsageError."""
+    if len(passphrase) < LEAST_PASSPHRASE:
+        raise UsageError(f"a passphrase has at least {LEAST_PASSPHRASE} characters; several random words are good")
+    made = Ed25519PrivateKey.generate()
+    salt = os.urandom(16)
+    secret = BestAvailableEncryption(_stretched(passphrase, salt, SCRYPT_N))
+    pem = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, secret)
+    parameters = f"scrypt n={SCRYPT_N} r={SCRYPT_R} p={SCRYPT_P} length=32 salt={salt.hex()}\n"
+    if not is_there(path.parent):
+        disk.make_directories(path.parent)
+    disk.create_exclusive(path, (_HEADING + parameters).encode("ascii") + pem, PRIVATE_FILE)
+    return SigningKey(made)
 
 
 def create_pair(private: Path, public: Path, disk: Disk) -> SigningKey:
@@ -153,6 +202,11 @@ def key_card(log_key: PublicKey | None, root_key: PublicKey | None, investigatio
             "",
         )
     )
+
+
+def _stretched(passphrase: str, salt: bytes, n: int) -> bytes:
+    secret, bound = passphrase.encode("utf-8"), 9 * SCRYPT_BYTES
+    return hashlib.scrypt(secret, salt=salt, n=n, r=SCRYPT_R, p=SCRYPT_P, maxmem=bound, dklen=32).hex().encode("ascii")
 
 
 def _shown(name: str, key: PublicKey | None) -> list[str]:

@@ -95,6 +95,8 @@ KINDS: dict[str, Kind] = {
         "{witness} holds a head of this log, of {size} events, by a key that the log does not state",
         "docs/formats/log.md rules 21, 27",
     ),
+    "P097": Kind("the signature of who acted proves nothing: {reason}", "docs/formats/log.md rule 29"),
+    "P098": Kind("a statement about a person's key counts for nothing: {reason}", "docs/formats/log.md rule 28"),
 }
 """Every kind of finding by its code."""
 

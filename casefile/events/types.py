@@ -46,6 +46,14 @@ class KeyStated(Value):
     statement: Text = ""
 
 
+class EventSigned(Value):
+    """A person's signature over an event of theirs: the fingerprint of the key, the leaf, and the signed note."""
+
+    key: Text
+    leaf: Text
+    signature: Text
+
+
 class KeyRevoked(Value):
     """A key that must no longer be believed for heads beyond `last_trusted` events; `statement` is the root's note."""
 
@@ -364,6 +372,7 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("key.revoked", 1): EventType(KeyRevoked),
     ("head.attested", 1): EventType(HeadAttested),
     ("head.witnessed", 1): EventType(HeadWitnessed),
+    ("event.signed", 1): EventType(EventSigned),
 }
 
 

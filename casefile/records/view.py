@@ -7,7 +7,7 @@ objects are canonical JSON in text columns.
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
-VIEW_VERSION = 4
+VIEW_VERSION = 5
 """Raised when the shape or meaning of a view table changes; opening a database of another version rebuilds them."""
 
 
@@ -357,3 +357,17 @@ class ViewErasure(SQLModel, table=True):
     approved_by: str | None = None
     erased_at: str
     erased_by: str
+
+
+class ViewSignature(SQLModel, table=True):
+    """Signatures that people put under their own events, as they are claimed."""
+
+    __tablename__ = "view_signature"
+
+    event: str = Field(primary_key=True)
+    signed: str = Field(index=True)
+    signed_by: str
+    key: str | None = None
+    leaf: str | None = None
+    signature: str | None = None
+    signed_at: str

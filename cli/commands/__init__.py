@@ -71,7 +71,10 @@ COMMANDS: Mapping[str, Command] = {
 """The commands in the order of the help."""
 
 GROUPS: Mapping[str, Group] = {
-    "person": Group("People who act, and sources of material.", {"add": person.add, "list": person.list_}),
+    "person": Group(
+        "People who act, and sources of material.",
+        {"add": person.add, "list": person.list_, "key": person.key, "keys": person.keys},
+    ),
     "identity": Group(
         "Virtual identities: what a platform sees of whoever collects under one.",
         {

@@ -84,15 +84,16 @@ def revoke(
     ],
     reason: Annotated[str, typer.Option(help="Why; it is recorded.")],
     root_key: RootKey = None,
+    key: Annotated[str, typer.Option(metavar="FINGERPRINT", help="A person's key, instead of the log's.")] = "",
 ) -> int:
-    """Say that heads beyond SIZE that the log's key signed count for nothing; the root key confirms it."""
+    """Say that what a key signed beyond SIZE events counts for nothing; the root key confirms it."""
     from pipelines.keys import old_keys
     from pipelines.keys import revoke as revoke_key
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
-        return _say(invocation, services, revoke_key(services, last_trusted, reason, root_key), old_keys(services))
+        return _say(invocation, services, revoke_key(services, last_trusted, reason, root_key, key), old_keys(services))
 
 
 def _say(invocation: Invocation, services: Services, history: KeyHistory, old: OldKeys) -> int:

@@ -210,7 +210,7 @@ def test_what_a_witness_says_when_it_is_asked_has_its_code(
 def test_a_witness_that_is_asked_and_knows_nothing_of_the_log_is_a_finding(
     untouched: Witnessed, tmp_path: Path, answering: Callable[[WitnessState], list[str]]
 ) -> None:
-    answering(WitnessState.begin(tmp_path / "fresh", NAME, tmp_path / "mark"))
+    answering(WitnessState.begin(tmp_path / "fresh", NAME, tmp_path / "fresh-mark"))
     case = copy_of(untouched, tmp_path, "http://witness.example:443")
     assert codes(case, Outside(ask=True)) == ["P094"]
 

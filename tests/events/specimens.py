@@ -12,6 +12,7 @@ from casefile.events.types import (
     CustodyChanged,
     DocumentVersioned,
     DuplicateDecided,
+    EventSigned,
     FixityChecked,
     GateOverridden,
     HeadAttested,
@@ -211,6 +212,11 @@ SPECIMENS: tuple[Draft, ...] = (
             cosigned_at_s=1_772_359_200,
         ),
         outcome=status("cosigned"),
+    ),
+    draft(
+        "event.signed",
+        subject("event", REMARK),
+        body=EventSigned(key=sha256_of("a"), leaf=sha256_of("b"), signature="casefile event signature\n…"),
     ),
     draft(
         "tool.registered",
