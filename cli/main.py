@@ -36,8 +36,8 @@ def build_app() -> typer.Typer:
         help="Collect, preserve, examine and verify online material so that a hostile expert can check it.\n\n"
         "Global options, before or after the command: --workspace DIR (else CASEFILE_WORKSPACE, else the current "
         "folder), --as PERSON (else CASEFILE_PERSON, else whoever was named at init), --json (one JSON document on "
-        "standard output), --sign-with FILE (else CASEFILE_SIGN_WITH): sign what is done with that key, a person's own; "
-        "its passphrase is asked for, else CASEFILE_PASSPHRASE.\n\n"
+        "standard output), --sign-with FILE (else CASEFILE_SIGN_WITH): a person's own key, with which what is done is "
+        "signed; its passphrase is asked for, else CASEFILE_PASSPHRASE.\n\n"
         "Exit codes: 0 done, 1 some items failed or are partial, 2 usage, 3 a tool is missing, 4 refused by a gate "
         "or a policy, 5 integrity problem, 6 workspace busy or unusable.",
         no_args_is_help=True,

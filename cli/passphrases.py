@@ -6,7 +6,7 @@ import getpass
 import sys
 from collections.abc import Mapping
 
-PASSPHRASE = "CASEFILE_PASSPHRASE"
+PASSPHRASE = "CASEFILE_PASSPHRASE"  # noqa: S105  (the name of a variable)
 
 
 def with_passphrase(environment: Mapping[str, str]) -> Mapping[str, str]:

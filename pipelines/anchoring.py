@@ -20,12 +20,22 @@ KEYS_SINCE = (
 )
 
 
+ROOT_REPLACED = (
+    "The root key {fingerprint} took the place of a lost one at event {position}, without its word: hold its "
+    "fingerprint against a card that was deposited, or a notarised statement (`casefile audit --root FINGERPRINT`)."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Anchoring:
-    """The largest head that a witness cosigned, 0 without one, and the position of the newest statement of a key."""
+    """The largest head that a witness cosigned, 0 without one, and the position of the newest statement of a key.
+
+    `replaced` says that the root key took the place of a lost one; empty when it did not.
+    """
 
     size: int
     keys_at: int
+    replaced: str = ""
 
     @property
     def holds(self) -> bool:
@@ -35,9 +45,10 @@ class Anchoring:
     @property
     def text(self) -> str:
         """What every output says as long as they are not; empty otherwise."""
-        if self.holds:
-            return ""
-        return KEYS_SINCE.format(position=self.keys_at, size=self.size) if self.size else NOBODY
+        said = [self.replaced] if self.replaced else []
+        if not self.holds:
+            said.append(KEYS_SINCE.format(position=self.keys_at, size=self.size) if self.size else NOBODY)
+        return " ".join(said)
 
 
 def anchoring(services: Services) -> Anchoring:
@@ -45,8 +56,16 @@ def anchoring(services: Services) -> Anchoring:
     history = history_of(services.engine, services.log.id)
     found = [newest_of(services.workspace.log, one.witness) for one in configured(services.settings)]
     sizes = [one[0].head.size for one in found if one is not None and history.is_signed(one[0])]
-    return Anchoring(max(sizes, default=0), _keys_at(history))
+    return Anchoring(max(sizes, default=0), _keys_at(history), _replaced(history))
 
 
 def _keys_at(history: KeyHistory) -> int:
-    return max((one.since for one in history.epochs), default=0)
+    stated = [*(one.since for one in history.epochs), *(position for position, _key in history.unvouched)]
+    return max(stated, default=0)
+
+
+def _replaced(history: KeyHistory) -> str:
+    if not history.unvouched:
+        return ""
+    position, key = history.unvouched[-1]
+    return ROOT_REPLACED.format(fingerprint=key.fingerprint(), position=position)

@@ -240,6 +240,7 @@ def _custody(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
         yield problem("P063", workspace.settings.name)
     history = history_of(replayed, log or stated)
     yield from _keys(audit, history)
+    yield from _root(audit.outside.root, history)
     with holding(workspace.work / CHECKPOINT_LOCK):
         custody = CustodyAudit(workspace.log, LogFiles.at(workspace.log, unobserved), history)
         yield from custody.problems(attested_heads(replayed))
@@ -263,6 +264,18 @@ def _keys(audit: _Audit, history: KeyHistory) -> Iterator[Problem]:
             yield problem("P061" if others else "P062", f"keys/{name}.pub")
         elif name == LOG and not public.with_suffix(".key").is_file():
             yield problem("P062", f"keys/{public.with_suffix('.key').name}")
+
+
+def _root(card: str, history: KeyHistory) -> Iterator[Problem]:
+    """Whether the root key is the one of the card that was brought, or else has the word of the one before it."""
+    stated = history.root.fingerprint() if history.root else "none"
+    if card:
+        if card != stated:
+            yield problem("P099", "keys/root.pub", fingerprint=stated, reason=f"the card has {card}")
+    elif history.unvouched:
+        position, key = history.unvouched[-1]
+        reason = f"it took a lost one's place at event {position}, and no card was brought (--root)"
+        yield problem("P099", "keys/root.pub", fingerprint=key.fingerprint(), reason=reason)
 
 
 def _sealed_since(audit: _Audit) -> Mapping[str, str]:

@@ -14,8 +14,8 @@ from casefile.records.reading import read_events_of
 from casefile.workspace import Workspace
 from pipelines.services import Services
 from preservation.durable import Disk, is_there, storage_errors
-from preservation.key_history import KeyEvent, KeyHistory, key_history, revoke_key, state_key
-from preservation.keys import LOG, PERSON, SigningKey, create_log_key, file_of, read_public_key
+from preservation.key_history import KeyEvent, KeyHistory, key_history, revoke_key, state_key, state_root
+from preservation.keys import LOG, PERSON, SigningKey, create_log_key, create_root_key, file_of, read_public_key
 from preservation.person_keys import PersonKeys, person_keys
 
 STATED, REVOKED = "key.stated", "key.revoked"
@@ -142,6 +142,32 @@ def revoke(
         raise UsageError("there is no such key to revoke, or it is revoked already")
     body = revoke_key(services.log.id, current, last_trusted, reason.strip(), root)
     services.append(draft(REVOKED, body=body, outcome=EventOutcome(status="revoked")))
+    return history_of(services.engine, services.log.id)
+
+
+def replace_root(
+    services: Services, reason: str, *, root_key_to: Path | None = None, old_root_key: Path | None = None
+) -> KeyHistory:
+    """State a new root key in the place of a lost one, or of one that is at hand (`old_root_key`) and vouches for it.
+
+    Without that, only the log's own key says so, which whoever stole it could: every output tells, and an audit until
+    somebody brings the new fingerprint from outside. Raises KeyMissing, UsageError where a root key is in the way.
+    """
+    history = history_of(services.engine, services.log.id)
+    if not reason.strip():
+        raise UsageError("the loss of the root key needs a reason")
+    if history.root is None:
+        raise UsageError("the log states no root key that could have been lost")
+    signing = log_key(services.workspace, history)
+    old = root_of_log(services, old_root_key) if old_root_key else None
+    place = (root_key_to or services.workspace.root_key).absolute()
+    if is_there(place):
+        raise UsageError(f"there is a root key in {place}: say where the new one goes, or name it as the old one")
+    made = create_root_key(services.workspace.keys, place, Disk(services.reached))
+    body = state_root(services.log.id, made, history.root, signing, old)
+    changed = CustodyChanged(act="root key replaced", detail=reason.strip())
+    done = EventOutcome(status="done")
+    services.append(draft("custody.changed", body=changed, outcome=done), draft(STATED, body=body))
     return history_of(services.engine, services.log.id)
 
 

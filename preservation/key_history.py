@@ -40,12 +40,17 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class KeyHistory:
-    """The root key, the epochs of the log's key in order, and the key events that nobody confirms, with the reason."""
+    """The root key, the epochs of the log's key in order, and the key events that nobody confirms, with the reason.
+
+    `unvouched` are the root keys that took the place of a lost one, with the positions of their statements: the log's
+    key of the time and the new root key signed that, and the root key before it did not.
+    """
 
     log: str
     root: PublicKey | None
     epochs: tuple[Epoch, ...]
     doubtful: tuple[tuple[str, str], ...]
+    unvouched: tuple[tuple[int, PublicKey], ...] = ()
 
     def epoch_of(self, size: int) -> Epoch | None:
         """The epoch whose key signs a head of that size; None before the first."""
@@ -96,6 +101,22 @@ def state_key(
     return KeyStated(purpose=purpose, algorithm=ALGORITHM, public_key=raw, fingerprint=fingerprint, statement=note)
 
 
+def state_root(log: str, key: SigningKey, lost: PublicKey, log_key: SigningKey, old: SigningKey | None) -> KeyStated:
+    """The statement that `key` is the root key from now on. Without the `old` one nobody outside vouches for it."""
+    text = _statement(log, ROOT, key.public, lost.fingerprint())
+    content = text.encode("utf-8")
+    by = [(root_name(log), key), (origin(log), log_key), *([(root_name(log), old)] if old is not None else [])]
+    note = signed(text, [(name, one.public.raw, one.sign(content)) for name, one in by]).to_bytes().decode("utf-8")
+    public = key.public
+    return KeyStated(
+        purpose=ROOT,
+        algorithm=ALGORITHM,
+        public_key=public.raw.hex(),
+        fingerprint=public.fingerprint(),
+        statement=note,
+    )
+
+
 def revoke_key(log: str, key: PublicKey, last_trusted: int, reason: str, root: SigningKey) -> KeyRevoked:
     """The statement that heads beyond `last_trusted` events signed by `key` count for nothing, signed by the root."""
     text = revocation(log, key.fingerprint(), last_trusted)
@@ -143,12 +164,22 @@ def _stated(history: KeyHistory, one: KeyEvent, body: KeyStated) -> tuple[str, K
     replaced = history.root if body.purpose == ROOT else history.epochs[-1].key if history.epochs else None
     text = _statement(history.log, body.purpose, key, replaced.fingerprint() if replaced else NOTHING)
     if reason := unconfirmed(history.log, body.statement, text, confirming):
+        if body.purpose == ROOT and _replaces_lost_root(history, body.statement, text, key):
+            unvouched = (*history.unvouched, (one.position, key))
+            return "", replace(history, root=key, unvouched=unvouched)
         return reason, history
     if body.purpose == ROOT:
         return "", replace(history, root=key)
     if body.purpose == LOG:
         return "", replace(history, epochs=(*history.epochs, Epoch(key, one.position)))
     return "", history
+
+
+def _replaces_lost_root(history: KeyHistory, statement: str, text: str, key: PublicKey) -> bool:
+    """Whether the new root key and the log's own key both say that it takes the place of a lost one."""
+    if history.current is None or unconfirmed(history.log, statement, text, key):
+        return False
+    return is_signed_by(Note.parse(statement.encode("utf-8")), origin(history.log), history.current.key)
 
 
 def _revoked(history: KeyHistory, body: KeyRevoked) -> tuple[str, KeyHistory]:

@@ -159,6 +159,12 @@ def create_log_key(folder: Path, disk: Disk) -> SigningKey:
     return create_pair(folder / f"{name}.key", folder / f"{name}.pub", disk)
 
 
+def create_root_key(folder: Path, private: Path, disk: Disk) -> SigningKey:
+    """Makes a root key that takes another one's place: its private half in `private`, its public in `folder`."""
+    names = (f"{ROOT}-{number}.pub" for number in count(2))
+    return create_pair(private, folder / next(one for one in names if not is_there(folder / one)), disk)
+
+
 def read_public_key(path: Path) -> PublicKey:
     """The public half in that file; raises WorkspaceUnusable when it is missing or is no Ed25519 key."""
     try:

@@ -97,6 +97,9 @@ KINDS: dict[str, Kind] = {
     ),
     "P097": Kind("the signature of who acted proves nothing: {reason}", "docs/formats/log.md rule 29"),
     "P098": Kind("a statement about a person's key counts for nothing: {reason}", "docs/formats/log.md rule 28"),
+    "P099": Kind(
+        "the root key {fingerprint} is not vouched for: {reason}", "docs/formats/log.md rule 30; docs/custody.md"
+    ),
 }
 """Every kind of finding by its code."""
 

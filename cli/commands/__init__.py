@@ -122,7 +122,7 @@ GROUPS: Mapping[str, Group] = {
     ),
     "keys": Group(
         "The log's key, and the root key that confirms it.",
-        {"card": keys.card, "rotate": keys.rotate, "revoke": keys.revoke},
+        {"card": keys.card, "rotate": keys.rotate, "revoke": keys.revoke, "replace-root": keys.replace_root},
     ),
     "witness": Group(
         "Keeping heads of other people's logs, so that none of them can be written anew unseen.",

@@ -96,6 +96,27 @@ def revoke(
         return _say(invocation, services, revoke_key(services, last_trusted, reason, root_key, key), old_keys(services))
 
 
+def replace_root(
+    context: typer.Context,
+    reason: Annotated[str, typer.Option(help="What became of the root key; it is recorded.")],
+    to: Annotated[
+        Path | None, typer.Option("--root-key-to", metavar="FILE", help="Where the new private root key goes.")
+    ] = None,
+    old: Annotated[
+        Path | None, typer.Option("--old-root-key", metavar="FILE", help="The root key so far, where it is not lost.")
+    ] = None,
+) -> int:
+    """State a new root key. When the old one is lost nobody vouches for it, and every output says so from then on."""
+    from pipelines.keys import old_keys
+    from pipelines.keys import replace_root as replace
+    from pipelines.services import open_services
+
+    invocation: Invocation = context.obj
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
+        history = replace(services, reason, root_key_to=to, old_root_key=old)
+        return _say(invocation, services, history, old_keys(services))
+
+
 def _say(invocation: Invocation, services: Services, history: KeyHistory, old: OldKeys) -> int:
     from pipelines.anchoring import anchoring
 
@@ -105,6 +126,7 @@ def _say(invocation: Invocation, services: Services, history: KeyHistory, old: O
         output.document(
             {
                 "fingerprint": current,
+                "root_fingerprint": history.root.fingerprint() if history.root else "",
                 "epochs": len(history.epochs),
                 "anchored": anchored.holds,
                 "old_keys": [str(path) for path in old.places],

@@ -1,4 +1,4 @@
-"""People sign what they do with keys of their own; what was not signed, or not by them, is never shown as if it were."""
+"""People sign what they do with keys of their own; what they did not sign is never shown as if they had."""
 
 from __future__ import annotations
 
