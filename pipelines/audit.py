@@ -37,7 +37,7 @@ from pipelines.person_signing import signature_problems
 from preservation.custody_audit import CustodyAudit
 from preservation.durable import unobserved
 from preservation.key_history import KeyHistory
-from preservation.keys import LOG, ROOT, file_of
+from preservation.keys import LOG, ROOT, file_of, second_file
 from preservation.problems import Problem, problem
 from preservation.staging import Staging
 from preservation.vault_audit import Expected, Sample, VaultAudit
@@ -262,8 +262,11 @@ def _keys(audit: _Audit, history: KeyHistory) -> Iterator[Problem]:
         if public is None:
             others = any(keys.glob(f"{name}*.pub"))
             yield problem("P061" if others else "P062", f"keys/{name}.pub")
-        elif name == LOG and not public.with_suffix(".key").is_file():
-            yield problem("P062", f"keys/{public.with_suffix('.key').name}")
+        elif name == LOG:
+            second = [second_file(public)] if history.current is not None and history.current.second else []
+            for private in (public.with_suffix(".key"), *second):
+                if not private.is_file():
+                    yield problem("P062", f"keys/{private.name}")
 
 
 def _root(card: str, history: KeyHistory) -> Iterator[Problem]:

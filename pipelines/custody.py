@@ -21,12 +21,14 @@ from casefile.ids import EventId, derived
 from casefile.records.engine import Engine, reading
 from casefile.records.queries import find_items
 from casefile.records.reading import read_event, read_events, read_events_of, read_head
-from pipelines.keys import history_of, log_key
+from pipelines.keys import history_of, log_key, second_log_key
 from pipelines.services import Services
 from preservation.checkpoints import Checkpoint, SignedCheckpoint, keep, newest, origin
+from preservation.cosignatures import with_lines
 from preservation.durable import Disk
 from preservation.key_history import KeyHistory
 from preservation.notes import NoteMalformed, signed
+from preservation.second_signatures import second_line
 from preservation.tiles import NO_EVENTS, Tiles, clear_replaced, fold
 from preservation.tree import inclusion_proof, is_included
 
@@ -70,7 +72,7 @@ def checkpoint(services: Services) -> tuple[SignedCheckpoint, bool]:
         before = _verified(services, history)
         if before is not None and not _has_grown(services, before.head.size):
             return before, False
-        key = log_key(services.workspace, history)
+        key, second = log_key(services.workspace, history), second_log_key(services.workspace, history)
         if before is not None:
             _attest(services, before)
         disk = Disk(services.reached)
@@ -80,6 +82,8 @@ def checkpoint(services: Services) -> tuple[SignedCheckpoint, bool]:
         _require_agreement(services, folded.tree)
         head = Checkpoint(origin(services.log.id), size, folded.tree.root())
         note = signed(head.text, [(head.origin, key.public.raw, key.sign(head.text.encode("utf-8")))])
+        if second is not None:
+            note = with_lines(note, second_line(head, second, int(services.clock.read().wall.timestamp())))
         made = SignedCheckpoint(head, note)
         keep(log, made, disk)
         clear_replaced(log, since[0], size, disk)

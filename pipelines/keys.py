@@ -15,7 +15,18 @@ from casefile.workspace import Workspace
 from pipelines.services import Services
 from preservation.durable import Disk, is_there, storage_errors
 from preservation.key_history import KeyEvent, KeyHistory, key_history, revoke_key, state_key, state_root
-from preservation.keys import LOG, PERSON, SigningKey, create_log_key, create_root_key, file_of, read_public_key
+from preservation.keys import (
+    LOG,
+    PERSON,
+    PublicKey,
+    SecondKey,
+    SigningKey,
+    create_log_key,
+    create_root_key,
+    create_second_key,
+    file_of,
+    second_file,
+)
 from preservation.person_keys import PersonKeys, person_keys
 
 STATED, REVOKED = "key.stated", "key.revoked"
@@ -64,6 +75,27 @@ def log_key(workspace: Workspace, history: KeyHistory) -> SigningKey:
     return key
 
 
+def second_log_key(workspace: Workspace, history: KeyHistory) -> SecondKey | None:
+    """The private second key of the current epoch; None where it has none. Raises KeyMissing, WorkspaceUnusable."""
+    epoch = history.current
+    public = file_of(workspace.keys, epoch.key.fingerprint()) if epoch is not None else None
+    if epoch is None or epoch.second is None or public is None:
+        return None
+    second = SecondKey.read(second_file(public))
+    if second.raw != epoch.second:
+        raise WorkspaceUnusable(str(second_file(public)), "it is not the second key that the log states")
+    return second
+
+
+def create_log_pair(keys: Path, disk: Disk) -> tuple[PublicKey, bytes]:
+    """Make the log's next key and the second key beside it; both public halves."""
+    made = create_log_key(keys, disk).public
+    public = file_of(keys, made.fingerprint())
+    if public is None:
+        raise KeyMissing(str(keys))
+    return made, create_second_key(public, disk).raw
+
+
 def rotate(services: Services, root_key: Path | None = None) -> KeyHistory:
     """State a new log key. The event is what makes it the log's: a crash before it leaves a pair that nobody uses.
 
@@ -72,13 +104,13 @@ def rotate(services: Services, root_key: Path | None = None) -> KeyHistory:
     """
     root = root_of_log(services, root_key)
     history = history_of(services.engine, services.log.id)
-    made = create_log_key(services.workspace.keys, Disk(services.reached))
+    made, second = create_log_pair(services.workspace.keys, Disk(services.reached))
     old = history.epochs[-1].key if history.epochs else None
     try:
         replacing: SigningKey | None = log_key(services.workspace, history)
     except (KeyMissing, GateRefused):
         replacing = None
-    body = state_key(services.log.id, LOG, made.public, root, replacing=replacing or old)
+    body = state_key(services.log.id, LOG, made, root, replacing=replacing or old, second=second)
     services.append(draft(STATED, body=body))
     return history_of(services.engine, services.log.id)
 
@@ -96,7 +128,8 @@ def old_keys(services: Services) -> OldKeys:
     history = history_of(services.engine, services.log.id)
     current = history.current.key if history.current else None
     found = [file_of(services.workspace.keys, one.key.fingerprint()) for one in history.epochs if one.key != current]
-    private = [public.with_suffix(".key") for public in dict.fromkeys(found) if public is not None]
+    publics = [public for public in dict.fromkeys(found) if public is not None]
+    private = [path for public in publics for path in (public.with_suffix(".key"), second_file(public))]
     return OldKeys(tuple(path for path in private if is_there(path)))
 
 
@@ -110,16 +143,14 @@ def destroy_old(services: Services) -> OldKeys:
     found = old_keys(services)
     disk = Disk(services.reached)
     for path in found.places:
-        fingerprint = read_public_key(path.with_suffix(".pub")).fingerprint()
         with storage_errors("overwrite", path), path.open("r+b") as stream:
             stream.write(bytes(path.stat().st_size))
             stream.flush()
             disk.sync_file(stream.fileno(), path.name)
         disk.remove_file(path)
         disk.sync_directory(path.parent)
-        detail = f"private key {fingerprint}"
-        done = EventOutcome(status="done")
-        services.append(draft("custody.changed", body=CustodyChanged(act="key destroyed", detail=detail), outcome=done))
+        body = CustodyChanged(act="key destroyed", detail=f"private key {path.name}")
+        services.append(draft("custody.changed", body=body, outcome=EventOutcome(status="done")))
     return OldKeys(found.places, destroyed=True)
 
 

@@ -10,8 +10,18 @@ from dataclasses import dataclass, replace
 
 from casefile.events.types import KeyRevoked, KeyStated
 from preservation.checkpoints import SignedCheckpoint, origin
-from preservation.keys import ALGORITHM, LOG, PERSON, ROOT, PublicKey, SigningKey
+from preservation.keys import (
+    ALGORITHM,
+    LOG,
+    PERSON,
+    ROOT,
+    SECOND_ALGORITHM,
+    SECOND_KEY_BYTES,
+    PublicKey,
+    SigningKey,
+)
 from preservation.notes import Note, NoteMalformed, signed
+from preservation.second_signatures import is_second_line_true
 
 NOTHING = "nothing"
 
@@ -30,12 +40,18 @@ class KeyEvent:
 class Epoch:
     """A time of the log in which one key signs: heads of more than `since` events, until the next epoch.
 
-    `last_trusted` is the last size that a revocation leaves believed.
+    `last_trusted` is the last size that a revocation leaves believed. `second` is the ML-DSA-44 key beside it.
     """
 
     key: PublicKey
     since: int
     last_trusted: int | None = None
+    second: bytes | None = None
+
+    @property
+    def lines(self) -> int:
+        """How many signatures the log itself puts under a head."""
+        return 1 if self.second is None else 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +79,14 @@ class KeyHistory:
         return newest if newest is not None and newest.last_trusted is None else None
 
     def is_signed(self, checkpoint: SignedCheckpoint) -> bool:
-        """Whether the key of the checkpoint's epoch signed it. What a revocation says of it is another question."""
+        """Whether the key of the checkpoint's epoch signed it, and the second one too if a line says so.
+
+        What a revocation says of it is another question.
+        """
         epoch = self.epoch_of(checkpoint.head.size)
         if epoch is None or checkpoint.head.origin != origin(self.log):
+            return False
+        if epoch.second is not None and not is_second_line_true(checkpoint, epoch.second):
             return False
         return is_signed_by(checkpoint.note, origin(self.log), epoch.key)
 
@@ -86,19 +107,32 @@ def root_name(log: str) -> str:
     return f"{origin(log)}/{ROOT}"
 
 
-def state_key(
-    log: str, purpose: str, key: PublicKey, root: SigningKey, *, replacing: SigningKey | PublicKey | None = None
+def state_key(  # noqa: PLR0913
+    log: str,
+    purpose: str,
+    key: PublicKey,
+    root: SigningKey,
+    *,
+    replacing: SigningKey | PublicKey | None = None,
+    second: bytes | None = None,
 ) -> KeyStated:
     """The statement that `key` is the log's from now on, signed by the root key and, if it is there, by the old one."""
     old = replacing.public if isinstance(replacing, SigningKey) else replacing
-    text = _statement(log, purpose, key, old.fingerprint() if old else NOTHING)
+    text = _statement(log, purpose, key, old.fingerprint() if old else NOTHING, second.hex() if second else None)
     content = text.encode("utf-8")
     signatures = [(root_name(log), root.public.raw, root.sign(content))]
     if isinstance(replacing, SigningKey):
         signatures.append((origin(log), replacing.public.raw, replacing.sign(content)))
     note = signed(text, signatures).to_bytes().decode("utf-8")
     fingerprint, raw = key.fingerprint(), key.raw.hex()
-    return KeyStated(purpose=purpose, algorithm=ALGORITHM, public_key=raw, fingerprint=fingerprint, statement=note)
+    return KeyStated(
+        purpose=purpose,
+        algorithm=ALGORITHM,
+        public_key=raw,
+        fingerprint=fingerprint,
+        statement=note,
+        second=second.hex() if second else None,
+    )
 
 
 def state_root(log: str, key: SigningKey, lost: PublicKey, log_key: SigningKey, old: SigningKey | None) -> KeyStated:
@@ -156,13 +190,16 @@ def _stated(history: KeyHistory, one: KeyEvent, body: KeyStated) -> tuple[str, K
         return "", history
     try:
         key = PublicKey.of(bytes.fromhex(body.public_key))
+        second = bytes.fromhex(body.second) if body.second is not None else None
     except ValueError:
         return "it states no Ed25519 key", history
+    if second is not None and len(second) != SECOND_KEY_BYTES:
+        return "its second key is no ML-DSA-44 key", history
     if body.algorithm != ALGORITHM or body.fingerprint != key.fingerprint():
         return "fingerprint and key do not belong together", history
     confirming = history.root or (key if body.purpose == ROOT else None)
     replaced = history.root if body.purpose == ROOT else history.epochs[-1].key if history.epochs else None
-    text = _statement(history.log, body.purpose, key, replaced.fingerprint() if replaced else NOTHING)
+    text = _statement(history.log, body.purpose, key, replaced.fingerprint() if replaced else NOTHING, body.second)
     if reason := unconfirmed(history.log, body.statement, text, confirming):
         if body.purpose == ROOT and _replaces_lost_root(history, body.statement, text, key):
             unvouched = (*history.unvouched, (one.position, key))
@@ -171,7 +208,7 @@ def _stated(history: KeyHistory, one: KeyEvent, body: KeyStated) -> tuple[str, K
     if body.purpose == ROOT:
         return "", replace(history, root=key)
     if body.purpose == LOG:
-        return "", replace(history, epochs=(*history.epochs, Epoch(key, one.position)))
+        return "", replace(history, epochs=(*history.epochs, Epoch(key, one.position, second=second)))
     return "", history
 
 
@@ -206,7 +243,7 @@ def unconfirmed(log: str, statement: str, text: str, root: PublicKey | None) -> 
     return "" if is_signed_by(note, root_name(log), root) else "the root key did not sign its statement"
 
 
-def _statement(log: str, purpose: str, key: PublicKey, replaces: str) -> str:
+def _statement(log: str, purpose: str, key: PublicKey, replaces: str, second: str | None = None) -> str:
     lines: Sequence[str] = (
         "casefile key statement",
         f"log {log}",
@@ -214,6 +251,7 @@ def _statement(log: str, purpose: str, key: PublicKey, replaces: str) -> str:
         f"key {ALGORITHM} {key.raw.hex()}",
         f"fingerprint {key.fingerprint()}",
         f"replaces {replaces}",
+        *((f"second {SECOND_ALGORITHM} {second}",) if second is not None else ()),
     )
     return "\n".join(lines) + "\n"
 

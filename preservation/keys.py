@@ -18,6 +18,7 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -41,6 +42,10 @@ ROOT = "root"
 LOG = "log"
 PERSON = "person"
 ALGORITHM = "ed25519"
+SECOND_ALGORITHM = "ml-dsa-44"
+SECOND_KEY_BYTES = 1312
+"""FIPS 204, ML-DSA-44."""
+SECOND_SUFFIX = ".mldsa44.key"
 LEAST_PASSPHRASE = 12
 """Characters of a passphrase that is worth stretching."""
 SCRYPT_N, SCRYPT_R, SCRYPT_P, SCRYPT_BYTES = 1 << 15, 8, 1, 64 << 20
@@ -121,6 +126,53 @@ class SigningKey:
         if not isinstance(private, Ed25519PrivateKey):
             raise WorkspaceUnusable(str(path), "it is not an Ed25519 key")
         return cls(private)
+
+
+class SecondKey:
+    """The log's second key, of ML-DSA-44 (FIPS 204), for when Ed25519 no longer holds; `raw` is its public half."""
+
+    def __init__(self, private: MLDSA44PrivateKey) -> None:
+        self._private = private
+        self.raw = private.public_key().public_bytes_raw()
+
+    def sign(self, content: bytes) -> bytes:
+        """The signature, 2420 bytes; another one each time."""
+        return self._private.sign(content)
+
+    @classmethod
+    def read(cls, path: Path) -> SecondKey:
+        """The key in that file; raises KeyMissing, WorkspaceUnusable when it is no ML-DSA-44 key."""
+        try:
+            private = load_pem_private_key(path.read_bytes(), None)
+        except FileNotFoundError as error:
+            raise KeyMissing(str(path)) from error
+        except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise WorkspaceUnusable(str(path), f"it is not a private key: {error}") from error
+        if not isinstance(private, MLDSA44PrivateKey):
+            raise WorkspaceUnusable(str(path), "it is not an ML-DSA-44 key")
+        return cls(private)
+
+
+def second_verifies(raw: bytes, signature: bytes, content: bytes) -> bool:
+    """Whether the ML-DSA-44 key of these 1312 bytes made the signature over exactly this content."""
+    try:
+        MLDSA44PublicKey.from_public_bytes(raw).verify(signature, content)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def second_file(public: Path) -> Path:
+    """Where the private second key lies that belongs to the log's key in the file `public`."""
+    return public.with_name(public.name.removesuffix(".pub") + SECOND_SUFFIX)
+
+
+def create_second_key(public: Path, disk: Disk) -> SecondKey:
+    """Makes the second key of the log's key in the file `public`, readable by its owner only."""
+    made = MLDSA44PrivateKey.generate()
+    secret = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    disk.create_exclusive(second_file(public), secret, PRIVATE_FILE)
+    return SecondKey(made)
 
 
 def create_protected(path: Path, passphrase: str, disk: Disk) -> SigningKey:

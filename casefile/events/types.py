@@ -37,13 +37,17 @@ class PersonalName(Value):
 
 
 class KeyStated(Value):
-    """A public key and what it is used for. `statement` is the signed note by which the root key says so."""
+    """A public key and what it is used for. `statement` is the signed note by which the root key says so.
+
+    `second` is a key of ML-DSA-44 that signs beside it, in hexadecimal.
+    """
 
     purpose: Text
     algorithm: Text
     public_key: Text
     fingerprint: Text
     statement: Text = ""
+    second: Text | None = None
 
 
 class EventSigned(Value):

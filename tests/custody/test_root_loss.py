@@ -99,11 +99,14 @@ def test_a_rotation_names_the_old_private_key_and_destroys_it_when_told(
     call = ["keys", "rotate", "--workspace", str(root), "--json"]
     assert main(call, {}) == 0
     left = json.loads(capsys.readouterr().out)
-    assert (left["old_keys"], left["destroyed"]) == ([str(root / "keys/log.key")], False)
+    assert (left["old_keys"], left["destroyed"]) == (
+        [str(root / "keys" / name) for name in ("log.key", "log.mldsa44.key")],
+        False,
+    )
     assert main([*call, "--destroy-old"], {}) == 0
     gone = json.loads(capsys.readouterr().out)
-    assert (len(gone["old_keys"]), gone["destroyed"]) == (2, True)
-    assert sorted(path.name for path in (root / "keys").glob("*.key")) == ["log-3.key"]
+    assert (len(gone["old_keys"]), gone["destroyed"]) == (4, True)
+    assert sorted(path.name for path in (root / "keys").glob("*.key")) == ["log-3.key", "log-3.mldsa44.key"]
     with open_services(root, {}) as services:
         checkpoint(services)
     assert codes(root) == []
