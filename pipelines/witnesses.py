@@ -6,7 +6,6 @@ event. Nothing is asked of a witness that the settings do not name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -267,8 +266,3 @@ def _take(services: Services, one: Configured, head: SignedCheckpoint, asked: _A
 def at_second(time_s: int) -> str:
     """A cosignature's time as it is printed."""
     return rfc3339(datetime.fromtimestamp(time_s, UTC))
-
-
-def names(of: Sequence[Standing]) -> str:
-    """The names of these witnesses, for a line."""
-    return ", ".join(one.name for one in of)
