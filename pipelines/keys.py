@@ -46,6 +46,7 @@ def person_keys_of(engine: Engine, log: str) -> PersonKeys:
 
 
 def key_events(connection: Connection) -> list[KeyEvent]:
+    """Every statement and revocation of a key, in the order of the log."""
     found = []
     for entry in read_events_of(connection, STATED, REVOKED):
         body: KeyStated | KeyRevoked | Erased

@@ -25,7 +25,8 @@ from casefile.events.placing import Prepared, advanced, insert_events, place, se
 from casefile.events.port import Draft
 from casefile.events.projecting import project
 from casefile.events.publishing import Pending, Publisher
-from casefile.events.types import ContentErased, EventSigned
+from casefile.events.types import ContentErased
+from casefile.events.types_custody import EventSigned
 from casefile.events.upcasting import upcast
 from casefile.ids import EventId, LogId, RunId
 from casefile.model import ClockRecord

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 
 from casefile.errors import RecordUnreadable
 from casefile.events.envelope import Event, PartName, without_content
+from casefile.events.types_custody import EventSigned, HeadWitnessed
 from casefile.model import Alteration, CaptureRecord, Contact, Exchange, Text, ToolUse, Value
 from casefile.vocabulary import Access, Pathway, PersonKind, Purpose
 
@@ -50,14 +51,6 @@ class KeyStated(Value):
     second: Text | None = None
 
 
-class EventSigned(Value):
-    """A person's signature over an event of theirs: the fingerprint of the key, the leaf, and the signed note."""
-
-    key: Text
-    leaf: Text
-    signature: Text
-
-
 class KeyRevoked(Value):
     """A key that must no longer be believed for heads beyond `last_trusted` events; `statement` is the root's note."""
 
@@ -73,20 +66,6 @@ class HeadAttested(Value):
     size: int = Field(ge=0)
     root: Text
     checkpoint: Text
-
-
-class HeadWitnessed(Value):
-    """A witness was asked to cosign a head. `cosignature` is the digest of its line, `cosigned_at_s` the time in it.
-
-    `key` is the witness's verifier key, which holds its name.
-    """
-
-    size: int = Field(ge=0)
-    key: Text
-    cosignature: Text | None = None
-    cosigned_at_s: int | None = None
-    detail: Text = ""
-    contacts: tuple[Contact, ...] = ()
 
 
 class ToolRegistered(Value):

@@ -12,11 +12,9 @@ from casefile.events.types import (
     CustodyChanged,
     DocumentVersioned,
     DuplicateDecided,
-    EventSigned,
     FixityChecked,
     GateOverridden,
     HeadAttested,
-    HeadWitnessed,
     IdentityChecked,
     IdentityStated,
     IdentityWords,
@@ -41,6 +39,7 @@ from casefile.events.types import (
     ToolTested,
     Words,
 )
+from casefile.events.types_custody import EventSigned, HeadWitnessed
 from casefile.ids import CaptureId, derived, item_id
 from casefile.model import (
     CaptureRecord,

@@ -22,7 +22,6 @@ from casefile.events.types import (
     PUBLISHED,
     ContentErased,
     Erased,
-    EventSigned,
     InvestigationOpened,
     ItemExamined,
     PersonalName,
@@ -30,6 +29,7 @@ from casefile.events.types import (
     Words,
     payload,
 )
+from casefile.events.types_custody import EventSigned
 from casefile.ids import EventId, mint
 from casefile.model import ClockRecord, Value
 from casefile.records.engine import tables
