@@ -34,7 +34,7 @@ from pipelines.custody import attested_heads
 from pipelines.keys import history_of
 from pipelines.outside import Outside, OutsideFound, compare_outside
 from pipelines.person_signing import signature_problems
-from preservation.custody_audit import CustodyAudit
+from preservation.custody_audit import CustodyAudit, whole_contents
 from preservation.durable import unobserved
 from preservation.key_history import KeyHistory
 from preservation.keys import LOG, ROOT, file_of, second_file
@@ -246,7 +246,7 @@ def _custody(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
         yield from custody.problems(attested_heads(replayed))
         audit.found = compare_outside(workspace, audit.settings, audit.outside, custody, history, replayed)
         yield from audit.found.problems
-    yield from signature_problems(replayed, log or stated)
+    yield from signature_problems(replayed, log or stated, whole_contents(LogFiles.at(workspace.log, unobserved)))
     audit.checked["tiles"] = custody.tiles
     audit.checked["heads"] = custody.heads + audit.found.heads
 

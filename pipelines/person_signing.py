@@ -6,19 +6,19 @@ that has no id of a machine's making, in the same transaction. Nothing else has 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from casefile.errors import GateRefused, RecordUnreadable, UsageError
 from casefile.events.append import AUTHENTICATED
-from casefile.events.envelope import Subject
+from casefile.events.envelope import Envelope, Subject
 from casefile.events.port import draft
 from casefile.events.types_custody import EventSigned
 from casefile.model import Person
-from casefile.records.engine import Connection, Engine, reading
+from casefile.records.engine import Engine, reading
 from casefile.records.people import find_person
-from casefile.records.reading import Entry, read_event, read_events, read_head
+from casefile.records.reading import Entry, read_event
 from casefile.records.signatures import ClaimedSignature, signatures_of
 from pipelines.keys import STATED, person_keys_of, root_of_log
 from pipelines.services import Services
@@ -28,6 +28,7 @@ from preservation.person_keys import PersonKey, PersonKeys, PersonSigner, state_
 from preservation.problems import Problem, problem
 
 ASSERTED = "asserted"
+CLAIM = f'"identity":"{AUTHENTICATED}"'.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +111,9 @@ def identities_of(engine: Engine, log: str, events: Sequence[str]) -> dict[str, 
     return found
 
 
-def signature_problems(engine: Engine, log: str) -> Iterator[Problem]:
+def signature_problems(engine: Engine, log: str, contents: Iterable[bytes]) -> Iterator[Problem]:
     """Every signature that proves nothing, every act that says of itself that it was signed and was not, and every
-    statement of a person's key that counts for nothing."""
+    statement of a person's key that counts for nothing. `contents` are the envelopes of the journal."""
     keys = person_keys_of(engine, log)
     for event, reason in keys.doubtful:
         yield problem("P098", f"event {event}", reason=reason)
@@ -124,15 +125,16 @@ def signature_problems(engine: Engine, log: str) -> Iterator[Problem]:
                 yield problem("P097", f"event {claimed.signed}", reason=holder)
             else:
                 held.add(claimed.signed)
-        for event in _authenticated(connection, log):
-            if event not in held:
-                yield problem("P097", f"event {event}", reason="it says that it was signed, and no signature holds")
+    for event in _authenticated(contents):
+        if event not in held:
+            yield problem("P097", f"event {event}", reason="it says that it was signed, and no signature holds")
 
 
-def _authenticated(connection: Connection, log: str) -> Iterator[str]:
-    for entry in read_events(connection, 0, read_head(connection, log).size):
-        if entry.event.envelope.identity == AUTHENTICATED:
-            yield entry.event.envelope.id
+def _authenticated(contents: Iterable[bytes]) -> Iterator[str]:
+    """The events that claim it. In canonical form these bytes are in no string: their quotes would be escaped."""
+    for content in contents:
+        if CLAIM in content:
+            yield Envelope.from_bytes(content).id
 
 
 def _holder(keys: PersonKeys, claimed: ClaimedSignature, entry: Entry) -> PersonKey | str:

@@ -35,7 +35,7 @@ class CustodyAudit:
         self._log = log
         self._files = files
         self._history = history
-        self._rows: list[list[bytes]] = [[leaf_hash(content) for content in _whole_contents(files)]]
+        self._rows: list[list[bytes]] = [[leaf_hash(content) for content in whole_contents(files)]]
         while len(self._rows[-1]) >= WIDTH:
             self._rows.append(row_above(self._rows[-1]))
         self.tiles = 0
@@ -142,7 +142,7 @@ class CustodyAudit:
             yield problem("P071", f"{LOG}/{FOLDER}/{path}")
 
     def _bundles(self, folder: Path, bundles: dict[int, list[Tile]]) -> Iterator[Problem]:
-        contents = _whole_contents(self._files)
+        contents = whole_contents(self._files)
         for index in range(-(-len(self._rows[0]) // WIDTH)):
             entries = list(islice(contents, WIDTH))
             for tile in bundles.get(index, ()):
@@ -187,7 +187,7 @@ def _read(path: Path) -> SignedCheckpoint:
         return SignedCheckpoint.parse(stream.read(MAX_NOTE_BYTES + 1))
 
 
-def _whole_contents(files: LogFiles) -> Iterator[bytes]:
+def whole_contents(files: LogFiles) -> Iterator[bytes]:
     """The records of the journal up to where it is damaged, if it is: the replay and P064 name the damage itself."""
     try:
         for record in files.journal.records():
