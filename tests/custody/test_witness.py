@@ -116,8 +116,8 @@ def test_a_witness_does_not_start_without_the_state_that_it_had(
         "changed": lambda: state.write_bytes(state.read_bytes().replace(NAME.encode(), b"witness.example/q")),
     }
     harms[harm]()
-    with pytest.raises(WitnessStateLost):
-        WitnessServer(tmp_path / "witness", "127.0.0.1", 0, print)
+    with pytest.raises(WitnessStateLost), WitnessServer(tmp_path / "witness", "127.0.0.1", 0, print):
+        pass
     if harm != "folder gone":
         with pytest.raises(WitnessStateLost):
             ask(WitnessState(tmp_path / "witness"), OTHER.submission(0, 8))
