@@ -89,7 +89,7 @@ KINDS: dict[str, Kind] = {
     "P094": Kind("the witness {witness} has no head of this log", "docs/formats/log.md rule 27"),
     "P095": Kind(
         "it shows a head of {found} events and cosigned {size}: the witness has lost its state",
-        "C2SP tlog-witness; docs/witness.md",
+        "C2SP tlog-witness; docs/formats/log.md rule 27",
     ),
     "P096": Kind(
         "{witness} holds a head of this log, of {size} events, by a key that the log does not state",
