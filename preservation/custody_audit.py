@@ -99,10 +99,10 @@ class CustodyAudit:
         elif signed.head.root != (root := self.root(size)):
             shown = signed.head.root.hex()[:SHOWN_HASH], root.hex()[:SHOWN_HASH]
             problems.append(problem("P075", where, size=str(size), signed=shown[0], found=shown[1]))
-        epoch = self._history.epoch_of(size)
-        if not self._history.is_signed(signed) or len(signed.note.signatures) != (epoch.lines if epoch else 1):
+        if not self._history.is_whole(signed):
             problems.append(problem("P074", where, size=str(size)))
         elif self._history.is_revoked(signed):
+            epoch = self._history.epoch_of(size)
             problems.append(problem("P079", where, size=str(epoch.last_trusted if epoch else 0)))
         return size, signed.note.to_bytes(), problems
 

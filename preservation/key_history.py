@@ -20,7 +20,7 @@ from preservation.keys import (
     PublicKey,
     SigningKey,
 )
-from preservation.notes import Note, NoteMalformed, signed
+from preservation.notes import COSIGNED_MLDSA, Note, NoteMalformed, signed
 from preservation.second_signatures import is_second_line_true
 
 NOTHING = "nothing"
@@ -47,11 +47,6 @@ class Epoch:
     since: int
     last_trusted: int | None = None
     second: bytes | None = None
-
-    @property
-    def lines(self) -> int:
-        """How many signatures the log itself puts under a head."""
-        return 1 if self.second is None else 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +84,17 @@ class KeyHistory:
         if epoch.second is not None and not is_second_line_true(checkpoint, epoch.second):
             return False
         return is_signed_by(checkpoint.note, origin(self.log), epoch.key)
+
+    def is_whole(self, checkpoint: SignedCheckpoint) -> bool:
+        """Whether it is signed by every key of its epoch and by nobody else, as heads are that the log keeps itself."""
+        epoch = self.epoch_of(checkpoint.head.size)
+        if epoch is None or not self.is_signed(checkpoint):
+            return False
+        note, name = checkpoint.note, origin(self.log)
+        lines = [note.by(name, epoch.key.raw)]
+        if epoch.second is not None:
+            lines.append(note.by(name, epoch.second, COSIGNED_MLDSA))
+        return all(len(one) == 1 for one in lines) and len(note.signatures) == len(lines)
 
     def is_revoked(self, checkpoint: SignedCheckpoint) -> bool:
         """Whether the key of its epoch was revoked for a head of that size."""

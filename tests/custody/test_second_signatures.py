@@ -80,6 +80,10 @@ def test_every_head_has_both_lines_and_one_without_the_second_is_not_the_logs(un
     assert codes(root) == ["P074"]
     (root / "log/checkpoint").write_bytes(Note(head.note.text, head.note.signatures[1:]).to_bytes())
     assert codes(root) == ["P074"]
+    first, second = head.note.signatures
+    for other in (replace(second, name="casefile/another"), replace(second, key_id=bytes(4)), first):
+        (root / "log/checkpoint").write_bytes(Note(head.note.text, (first, other)).to_bytes())
+        assert codes(root) == ["P074"]
 
 
 def test_a_second_key_that_is_gone_or_another_one_signs_nothing(untouched: Path, tmp_path: Path) -> None:
