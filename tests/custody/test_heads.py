@@ -101,13 +101,15 @@ def test_flipped_bits_of_tiles_and_heads_are_found(case: Path) -> None:
 
 @pytest.mark.campaign
 def test_every_flipped_bit_of_a_head_is_found(case: Path) -> None:
+    """Of the second signature, which is ten times as long as the rest, every 31st."""
     with open_services(case, {}) as services:
         history, attested = history_of(services.engine, services.log.id), attested_heads(services.engine)
     audit = CustodyAudit(case / "log", LogFiles.at(case / "log", unobserved), history)
     assert list(audit.problems(attested)) == []
     for path in (path for path in evidence(case) if "tile" not in path.parts):
+        second = 8 * path.read_bytes().rindex("\N{EM DASH}".encode())
         for bit in flips(path):
-            assert next(audit.problems(attested), None), (path, bit)
+            assert (bit > second and bit % 31) or next(audit.problems(attested), None), (path, bit)
     assert list(audit.problems(attested)) == []
 
 
