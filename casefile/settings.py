@@ -20,7 +20,9 @@ from casefile.errors import SettingsError, WorkspaceUnusable
 from casefile.vocabulary import GateMode
 
 PREFIX = "CASEFILE_"
-NOT_SETTINGS = frozenset({"CASEFILE_WORKSPACE", "CASEFILE_PERSON"})
+SIGN_WITH, PASSPHRASE = "CASEFILE_SIGN_WITH", "CASEFILE_PASSPHRASE"
+"""A person's own key, and what opens it."""
+NOT_SETTINGS = frozenset({"CASEFILE_WORKSPACE", "CASEFILE_PERSON", SIGN_WITH, PASSPHRASE})
 """Variables of the command line that share the prefix."""
 FILE_NAME = "casefile.toml"
 
@@ -30,6 +32,8 @@ UPSTREAM = re.compile(r"direct|(?:http|socks5|tor)://(?:\[[0-9a-fA-F:.]+\]|[A-Za
 AUTHORITY_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
 """Names of time authorities are names of files too."""
 POLICY = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]{0,8})){1,15}", re.ASCII)
+VERIFIER_KEY = re.compile(r"[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2}")
+"""C2SP signed-note, verifier keys."""
 HOST_AND_PORT = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", re.ASCII)
 
 
@@ -211,6 +215,45 @@ class TimeSettings(_Group):
         return authorities
 
 
+class WitnessSetting(_Group):
+    """One witness: its verifier key, which holds its name, and its address; by hand without one."""
+
+    key: str
+    url: str = ""
+
+    @field_validator("key")
+    @classmethod
+    def _verifier_key(cls, key: str) -> str:
+        if not VERIFIER_KEY.fullmatch(key):
+            raise ValueError("not a verifier key NAME+ID+KEY, as `casefile witness init` prints it")
+        return key
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("not an address of http or https")
+        return url
+
+
+class CustodySettings(_Group):
+    """Who outside holds the heads of the log."""
+
+    witnesses: tuple[WitnessSetting, ...] = Field(
+        default=(),
+        description="Witnesses, as {key, url}: `checkpoint` asks each that has an url, by the egress policy; one "
+        "without is asked by hand, with files. None by default: nothing goes out.",
+    )
+
+    @field_validator("witnesses")
+    @classmethod
+    def _each_once(cls, witnesses: tuple[WitnessSetting, ...]) -> tuple[WitnessSetting, ...]:
+        names = [one.key.partition("+")[0] for one in witnesses]
+        if len(set(names)) < len(names):
+            raise ValueError("two witnesses have one name")
+        return witnesses
+
+
 class ExamineSettings(_Group):
     """How alike two pictures are before they are flagged."""
 
@@ -260,12 +303,19 @@ class Settings(_Group):
     time: TimeSettings = TimeSettings()
     examine: ExamineSettings = ExamineSettings()
     identity: IdentitySettings = IdentitySettings()
+    custody: CustodySettings = CustodySettings()
 
     @model_validator(mode="after")
     def _nothing_around_the_proxy(self) -> Self:
         if self.egress.upstream != "direct" and self.time.servers:
             raise ValueError("time.servers are asked directly, which egress.upstream rules out: leave one of them away")
         return self
+
+
+def key_to_sign_with(environment: Mapping[str, str]) -> tuple[Path, str] | None:
+    """The file of the key with which whoever acts signs, and its passphrase; None where nothing is signed."""
+    file = environment.get(SIGN_WITH, "")
+    return (Path(file).expanduser(), environment.get(PASSPHRASE, "")) if file else None
 
 
 def load_settings(workspace: Path, environment: Mapping[str, str]) -> Settings:

@@ -32,37 +32,40 @@ from casefile.workspace import Workspace
 from pipelines.custody import LOCK as CHECKPOINT_LOCK
 from pipelines.custody import attested_heads
 from pipelines.keys import history_of
+from pipelines.outside import Outside, OutsideFound, compare_outside
+from pipelines.person_signing import signature_problems
 from pipelines.time_auditing import time_problems, time_unseen
-from preservation.custody_audit import CustodyAudit
+from preservation.custody_audit import CustodyAudit, whole_contents
 from preservation.durable import unobserved
 from preservation.key_history import KeyHistory
-from preservation.keys import LOG, ROOT, file_of
+from preservation.keys import LOG, ROOT, file_of, second_file
 from preservation.problems import Problem, problem
 from preservation.staging import Staging
 from preservation.vault_audit import Expected, Sample, VaultAudit
 
 ALLOWED_IN_LOG = frozenset(
-    {"journal", "private", "lock", "anchors", "checkpoint", ".checkpoint.part", "checkpoints", "tile"}
+    {"journal", "private", "lock", "anchors", "checkpoint", ".checkpoint.part", "checkpoints", "cosignatures", "tile"}
 )
 OTHER_VERSION = "its views were made by another version of Casefile; `casefile reindex` makes them anew from the log"
-NOT_SEEN = (
-    "Without a head of the log held outside this machine, an audit cannot see that journal, private parts and "
-    "database were all cut back or written anew together, or that somebody with the keys forged the whole.",
-    "An audit cannot tell whether what was collected is true, or who really used a name given with --as.",
-)
-NOT_SEEN_WITH_HEAD = (
-    "What was recorded after the head that was held outside, an audit cannot tell from what was written anew since.",
-    NOT_SEEN[1],
-)
+NOT_SEEN = "An audit cannot tell whether what was collected is true, or who really used a name given with --as."
 
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """What an audit found. `checked` counts what was looked at; `not_seen` says what no audit of this kind can see."""
+    """What an audit found. `checked` counts what was looked at; `not_seen` says what no audit of this kind can see.
+
+    `outside` is what was compared with what others hold, `unstamped` what time stamps could not tell.
+    """
 
     problems: tuple[Problem, ...]
     checked: Mapping[str, int]
-    not_seen: tuple[str, ...] = NOT_SEEN
+    outside: OutsideFound
+    unstamped: tuple[str, ...] = ()
+
+    @property
+    def not_seen(self) -> tuple[str, ...]:
+        """What this audit could not have found, whatever had been done."""
+        return (*self.outside.lines(), NOT_SEEN, *self.unstamped)
 
     @property
     def ok(self) -> bool:
@@ -75,22 +78,23 @@ class _Audit:
     workspace: Workspace
     settings: Settings
     sample: int = 0
-    head: Path | None = None
+    outside: Outside = field(default_factory=Outside)
+    found: OutsideFound = field(default_factory=OutsideFound)
     checked: dict[str, int] = field(default_factory=dict)
-    not_seen: list[str] = field(default_factory=list)
+    unstamped: list[str] = field(default_factory=list)
 
 
 def audit_workspace(
-    root: Path, environment: Mapping[str, str], sample: int = 0, *, head: Path | None = None
+    root: Path, environment: Mapping[str, str], sample: int = 0, outside: Outside | None = None
 ) -> AuditReport:
     """Audit the workspace at `root`; with `sample`, only that many objects have their bytes read.
 
-    `head` is a file with a signed head that was held outside: the log must begin with it.
+    `outside` is what others hold and is to be compared with.
 
     Raises WorkspaceUnusable when it is no workspace at all.
     """
     workspace = Workspace(root.absolute())
-    audit = _Audit(workspace, load_settings(workspace.root, environment), sample, head)
+    audit = _Audit(workspace, load_settings(workspace.root, environment), sample, outside or Outside())
     scratch = workspace.work / f"audit-{secrets.token_hex(8)}"
     try:
         scratch.mkdir(parents=True, mode=0o700)
@@ -100,8 +104,7 @@ def audit_workspace(
         problems = tuple(_problems(audit, scratch))
     finally:
         shutil.rmtree(scratch)
-    not_seen = (*(NOT_SEEN if head is None else NOT_SEEN_WITH_HEAD), *audit.not_seen)
-    return AuditReport(problems, audit.checked, not_seen)
+    return AuditReport(problems, audit.checked, audit.found, tuple(audit.unstamped))
 
 
 def _problems(audit: _Audit, scratch: Path) -> Iterator[Problem]:
@@ -240,16 +243,18 @@ def _custody(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
         yield problem("P063", workspace.settings.name)
     history = history_of(replayed, log or stated)
     yield from _keys(audit, history)
+    yield from _root(audit.outside.root, history)
     with holding(workspace.work / CHECKPOINT_LOCK):
         custody = CustodyAudit(workspace.log, LogFiles.at(workspace.log, unobserved), history)
         yield from custody.problems(attested_heads(replayed))
-        if audit.head is not None:
-            yield from custody.compare(audit.head)
         time = yield from time_problems(workspace, audit.settings, replayed, custody.why_not_ours)
+        audit.found = compare_outside(workspace, audit.settings, audit.outside, custody, history, replayed)
+        yield from audit.found.problems
     audit.checked["tokens"] = time.tokens
-    audit.not_seen += time_unseen(time)
+    audit.unstamped += time_unseen(time)
+    yield from signature_problems(replayed, log or stated, whole_contents(LogFiles.at(workspace.log, unobserved)))
     audit.checked["tiles"] = custody.tiles
-    audit.checked["heads"] = custody.heads
+    audit.checked["heads"] = custody.heads + audit.found.heads
 
 
 def _keys(audit: _Audit, history: KeyHistory) -> Iterator[Problem]:
@@ -263,8 +268,23 @@ def _keys(audit: _Audit, history: KeyHistory) -> Iterator[Problem]:
         if public is None:
             others = any(keys.glob(f"{name}*.pub"))
             yield problem("P061" if others else "P062", f"keys/{name}.pub")
-        elif name == LOG and not public.with_suffix(".key").is_file():
-            yield problem("P062", f"keys/{public.with_suffix('.key').name}")
+        elif name == LOG:
+            second = [second_file(public)] if history.current is not None and history.current.second else []
+            for private in (public.with_suffix(".key"), *second):
+                if not private.is_file():
+                    yield problem("P062", f"keys/{private.name}")
+
+
+def _root(card: str, history: KeyHistory) -> Iterator[Problem]:
+    """Whether the root key is the one of the card that was brought, or else has the word of the one before it."""
+    stated = history.root.fingerprint() if history.root else "none"
+    if card:
+        if card != stated:
+            yield problem("P099", "keys/root.pub", fingerprint=stated, reason=f"the card has {card}")
+    elif history.unvouched:
+        position, key = history.unvouched[-1]
+        reason = f"it took a lost one's place at event {position}, and no card was brought (--root)"
+        yield problem("P099", "keys/root.pub", fingerprint=key.fingerprint(), reason=reason)
 
 
 def _sealed_since(audit: _Audit) -> Mapping[str, str]:
@@ -313,4 +333,5 @@ def report_json(report: AuditReport) -> dict[str, object]:
         ],
         "checked": dict(report.checked),
         "not_seen": list(report.not_seen),
+        **report.outside.plain(),
     }

@@ -21,17 +21,19 @@ from casefile.ids import EventId, derived, machine_event_id
 from casefile.records.engine import Engine, reading
 from casefile.records.queries import capture_facts, find_items
 from casefile.records.reading import read_event, read_events, read_events_of, read_head
-from pipelines.keys import history_of, log_key
+from pipelines.keys import history_of, log_key, second_log_key
 from pipelines.services import Services
 from preservation.checkpoints import Checkpoint, SignedCheckpoint, keep, newest, origin
+from preservation.cosignatures import with_lines
 from preservation.durable import Disk
 from preservation.key_history import KeyHistory
 from preservation.notes import NoteMalformed, signed
+from preservation.second_signatures import second_line
 from preservation.tiles import NO_EVENTS, Tiles, clear_replaced, fold
 from preservation.tree import inclusion_proof, is_included
 
 LOCK = "checkpoint.lock"
-ABOUT_HEADS = frozenset({"head.attested", "head.timestamped"})
+ABOUT_HEADS = frozenset({"head.attested", "head.timestamped", "head.witnessed"})
 """Events that tell of heads alone: where nothing else was recorded since a head, no further one is signed."""
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 
@@ -71,7 +73,7 @@ def checkpoint(services: Services, *, renew: bool = False) -> tuple[SignedCheckp
         before = _verified(services, history)
         if before is not None and not _has_grown(services, before.head.size, renew=renew):
             return before, False
-        key = log_key(services.workspace, history)
+        key, second = log_key(services.workspace, history), second_log_key(services.workspace, history)
         if before is not None:
             _attest(services, before)
         disk = Disk(services.reached)
@@ -81,6 +83,8 @@ def checkpoint(services: Services, *, renew: bool = False) -> tuple[SignedCheckp
         _require_agreement(services, folded.tree)
         head = Checkpoint(origin(services.log.id), size, folded.tree.root())
         note = signed(head.text, [(head.origin, key.public.raw, key.sign(head.text.encode("utf-8")))])
+        if second is not None:
+            note = with_lines(note, second_line(head, second, int(services.clock.read().wall.timestamp())))
         made = SignedCheckpoint(head, note)
         keep(log, made, disk)
         clear_replaced(log, since[0], size, disk)

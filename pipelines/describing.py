@@ -21,6 +21,7 @@ from pipelines.alterations import alteration_line
 from pipelines.bracketing import bracket_lines, bracket_of
 from pipelines.custody import event_of_item
 from pipelines.neighbours import edges_of_item
+from pipelines.person_signing import identities_of
 from pipelines.services import Services
 
 OF_CAPTURE = (
@@ -96,8 +97,16 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     described["claims"] = list(examination.claims) if examination else []
     described["examined_at"] = examination.examined_at if examination else None
     described["duplicates"] = edges_of_item(services, item.id)
+    proved = identities_of(services.engine, services.log.id, [one.event for one in remarks])
     described["remarks"] = [
-        {"text": one.text, "at": one.added_at, "by": people.get(one.added_by, one.added_by)} for one in remarks
+        {
+            "text": one.text,
+            "at": one.added_at,
+            "by": people.get(one.added_by, one.added_by),
+            **proved[one.event].plain(),
+            "proof": proved[one.event].words,
+        }
+        for one in remarks
     ]
     described["tags"] = tags
     return described
@@ -143,7 +152,9 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
         "Near-duplicates",
         [_likeness_line(one) for one in described["duplicates"]],
     )
-    yield from _section("Remarks", [f"{one['at'][:19]} {one['by']}: {one['text']}" for one in described["remarks"]])
+    yield from _section(
+        "Remarks", [f"{one['at'][:19]} {one['by']} ({one['proof']}): {one['text']}" for one in described["remarks"]]
+    )
     if described["tags"]:
         yield f"Tags: {', '.join(described['tags'])}"
 
@@ -177,6 +188,10 @@ def _request_lines(contacts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _likeness_line(one: Mapping[str, Any]) -> str:
     judged = f"; a person called them {one['judgement']}" if one["judgement"] else ""
     return f"{one['number']} score {one['score']} {one['tier']} by {one['method']}{judged}"
+
+
+def _remark_line(one: Mapping[str, Any]) -> str:
+    return f"{one['at'][:19]} {one['by']} ({one['proof']}): {one['text']}"
 
 
 def _how(how: str | None) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from casefile.clock import Clock, SystemClock
 from casefile.errors import DatabaseRestored, SettingsError, UsageError, WorkspaceUnusable
-from casefile.events.append import Actor, Log, Within
+from casefile.events.append import Actor, Log, Signer, Within
 from casefile.events.files import LogFiles
 from casefile.events.port import Draft
 from casefile.ids import EventId, LogId, PersonId, RunId
@@ -22,7 +22,7 @@ from casefile.records.migrating import ensure_current
 from casefile.records.people import find_person
 from casefile.records.tools import list_tools
 from casefile.registry import load_specs
-from casefile.settings import Settings, load_settings
+from casefile.settings import Settings, key_to_sign_with, load_settings
 from casefile.vocabulary import PersonKind
 from casefile.workspace import Workspace
 from collectors.interface import MethodSpec
@@ -47,6 +47,7 @@ class Services:
     run_id: RunId
     person: Person | None
     reached: Reached
+    signer: Signer | None = None
 
     def append(self, *drafts: Draft, within: Within | None = None) -> tuple[EventId, ...]:
         """Append as the person of this run; the events are durable when this returns."""
@@ -57,7 +58,7 @@ class Services:
         """Who is acting. Raises WorkspaceUnusable when nobody was named."""
         if self.person is None:
             raise WorkspaceUnusable(self.workspace.root.name, "nobody is named as acting; say --as PERSON")
-        return Actor.person(self.person.id, self.run_id)
+        return Actor.person(self.person.id, self.run_id, self.signer)
 
     @property
     def person_id(self) -> PersonId:
@@ -120,12 +121,21 @@ def open_services(
         reached=reached,
     )
     try:
-        yield services
+        yield _signing(services, key_to_sign_with(environment))
     finally:
         if "run" in services.__dict__:
             services.run.close()
         log.close()
         engine.dispose()
+
+
+def _signing(services: Services, key: tuple[Path, str] | None) -> Services:
+    """The same, signing for whoever acts where a key of theirs was given."""
+    if key is None or services.person is None:
+        return services
+    from pipelines.person_signing import signer_for
+
+    return replace(services, signer=signer_for(services.engine, services.log.id, services.person, *key))
 
 
 def require_database(workspace: Workspace, settings: Settings) -> None:

@@ -57,7 +57,7 @@ def _roots(workspace: Workspace, settings: Settings) -> Generator[Problem, None,
         try:
             found[one.name] = read_authority(workspace.root, one).roots
         except SettingsError as error:
-            yield problem("P106", workspace.settings.name, authority=one.name, reason=error.problem)
+            yield problem("P126", workspace.settings.name, authority=one.name, reason=error.problem)
     return found
 
 
@@ -76,6 +76,6 @@ def _citations(connection: Connection, named: Mapping[str, NamedToken], audit: T
         cited, token = one.not_before, named.get(str(one.not_before.get("event")))
         said = None if token is None else (token.body.response, token.body.time, token.body.authority)
         if token is None or said != (cited.get("token"), cited.get("time"), cited.get("authority")):
-            yield problem("P115", where)
+            yield problem("P135", where)
         elif token.event in audit.marks:
             yield from outside([Claim(where, one.ended_at, Bracket(audit.marks[token.event], None))])

@@ -25,10 +25,6 @@ _SIZE = re.compile(r"0|[1-9]\d{0,15}")
 
 UNSTAMPED = "No time authority has stamped this head: when it was there rests on our own word."
 """Said with every head for as long as that is so."""
-UNWITNESSED = (
-    "No witness holds this head. Hand the file on, or print it and deposit it, so that a log written anew is seen."
-)
-"""Said with every head as long as nobody outside holds it."""
 
 
 def origin(log: str) -> str:

@@ -24,16 +24,16 @@ from preservation.problems import Problem, problem
 from preservation.timestamps import Fault, Question, Stamp, TokenRefused, verify
 
 CODES: Mapping[Fault, str] = {
-    Fault.MALFORMED: "P102",
-    Fault.NOT_GRANTED: "P102",
-    Fault.IMPRINT: "P103",
-    Fault.SIGNATURE: "P104",
-    Fault.PURPOSE: "P105",
-    Fault.UNTRUSTED: "P106",
-    Fault.EXPIRED: "P107",
-    Fault.NONCE: "P108",
-    Fault.POLICY: "P108",
-    Fault.ACCURACY: "P109",
+    Fault.MALFORMED: "P122",
+    Fault.NOT_GRANTED: "P122",
+    Fault.IMPRINT: "P123",
+    Fault.SIGNATURE: "P124",
+    Fault.PURPOSE: "P125",
+    Fault.UNTRUSTED: "P126",
+    Fault.EXPIRED: "P127",
+    Fault.NONCE: "P128",
+    Fault.POLICY: "P128",
+    Fault.ACCURACY: "P129",
 }
 SHOWN_DIGEST = 23
 """Characters of a digest that a finding shows."""
@@ -109,18 +109,18 @@ class TimeAudit:
         for path, expected in zip(anchor.files, digests, strict=True):
             where = self._where(path)
             if not is_there(path):
-                yield problem("P100", where, size=str(body.size))
+                yield problem("P120", where, size=str(body.size))
             elif path.is_symlink() or not path.is_file():
-                yield problem("P111", where)
+                yield problem("P131", where)
             elif (found := sha256(read_bounded(path))) != expected:
-                yield problem("P101", where, found=found[:SHOWN_DIGEST], expected=expected[:SHOWN_DIGEST])
+                yield problem("P121", where, found=found[:SHOWN_DIGEST], expected=expected[:SHOWN_DIGEST])
 
     def _verified(self, anchor: Anchor, body: HeadTimestamped) -> tuple[Stamp | None, list[Problem]]:
         """What the token says, and what is wrong with it or with what was stamped."""
         problems = []
         head, where = read_bounded(anchor.head), self._where(anchor.response)
         if reason := self._no_head(head, body.size):
-            problems.append(problem("P113", self._where(anchor.head), reason=reason))
+            problems.append(problem("P133", self._where(anchor.head), reason=reason))
         try:
             question = Question.parse(read_bounded(anchor.request))
             if sha256(head) != f"sha256:{question.digest.hex()}":
@@ -130,9 +130,9 @@ class TimeAudit:
             fields = {"reason": refused.reason, "authority": anchor.authority}
             return None, [*problems, problem(CODES[refused.fault], where, **fields)]
         except CertificateUnusable as error:
-            return None, [*problems, problem("P102", self._where(anchor.chain), reason=str(error))]
+            return None, [*problems, problem("P122", self._where(anchor.chain), reason=str(error))]
         problems += [
-            problem("P114", where, said=said, found=found) for said, found in _differences(body, stamp) if said != found
+            problem("P134", where, said=said, found=found) for said, found in _differences(body, stamp) if said != found
         ]
         return stamp, problems
 
@@ -159,18 +159,18 @@ class TimeAudit:
             renewed = any(mark.size > one.position and mark.latest <= stamp.valid_until for mark in self.marks.values())
             if not renewed:
                 where = self._where(anchor_at(self._log, one.body.size, one.body.authority).response)
-                yield problem("P110", where, ended=rfc3339(stamp.valid_until))
+                yield problem("P130", where, ended=rfc3339(stamp.valid_until))
 
     def _others(self) -> Iterator[Problem]:
         """What lies among the anchors and is of no token that an event names."""
         for path in strangers(self._log):
-            yield problem("P111", self._where(path))
+            yield problem("P131", self._where(path))
         named = {(one.body.size, one.body.authority) for one in self._named}
         for size in anchored_sizes(self._log):
             for anchor in answered(self._log, size):
                 # One that holds was answered, and a crash came before its event: the next stamping takes it up.
                 if (size, anchor.authority) not in named and not self._holds(anchor, size):
-                    yield problem("P111", self._where(anchor.response))
+                    yield problem("P131", self._where(anchor.response))
 
     def _holds(self, anchor: Anchor, size: int) -> bool:
         if not all(is_there(path) and path.is_file() and not path.is_symlink() for path in anchor.files):
@@ -193,7 +193,7 @@ def outside(claims: Iterable[Claim]) -> Iterator[Problem]:
         try:
             wall = parse_rfc3339(one.wall)
         except ValueError:
-            yield problem("P112", one.where, wall=one.wall, side="at a time")
+            yield problem("P132", one.where, wall=one.wall, side="at a time")
             continue
         if one.bracket.holds(wall):
             continue
@@ -202,7 +202,7 @@ def outside(claims: Iterable[Claim]) -> Iterator[Problem]:
             side = f"after {rfc3339(after.earliest)}, by {after.authority}"
         else:
             side = f"before {rfc3339(before.latest)}, by {before.authority}" if before else ""
-        yield problem("P112", one.where, wall=one.wall, side=side)
+        yield problem("P132", one.where, wall=one.wall, side=side)
 
 
 def _mark(one: NamedToken, stamp: Stamp) -> TokenMark:

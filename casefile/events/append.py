@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal, Protocol
 
 from sqlalchemy import Connection, Engine, update
 
@@ -25,6 +26,7 @@ from casefile.events.port import Draft
 from casefile.events.projecting import project
 from casefile.events.publishing import Pending, Publisher
 from casefile.events.types import ContentErased
+from casefile.events.types_custody import EventSigned
 from casefile.events.upcasting import upcast
 from casefile.ids import EventId, LogId, RunId
 from casefile.model import ClockRecord
@@ -34,22 +36,31 @@ from casefile.records.erasures import PendingErasure, note_erasures
 from casefile.records.reading import read_event
 from casefile.records.search import forget_text
 
+SIGNED = "event.signed"
+AUTHENTICATED: Literal["authenticated"] = "authenticated"
+
 Within = Callable[[Connection], None]
 """Something that must commit, or fail, together with the events: a lease's end, a checked fencing token."""
 
 
+class Signer(Protocol):
+    """Signs for whoever acts, with a key of theirs. Only what was signed is recorded as of an authenticated actor."""
+
+    def signed(self, log: str, event: str, leaf: bytes) -> EventSigned: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who appends, in which run, and how far their identity is proved."""
+    """Who appends, in which run. With a `signer` each act of theirs is signed; without, a name is merely asserted."""
 
     name: str
     run: RunId
-    authenticated: bool = False
+    signer: Signer | None = None
 
     @classmethod
-    def person(cls, person: str, run: RunId) -> Actor:
-        """A person who was named but not proved, as on the command line."""
-        return cls(f"person:{person}", run)
+    def person(cls, person: str, run: RunId, signer: Signer | None = None) -> Actor:
+        """A person, who was only named unless there is a signer."""
+        return cls(f"person:{person}", run, signer)
 
 
 class Log:
@@ -90,7 +101,8 @@ class Log:
     def append(self, drafts: Sequence[Draft], actor: Actor, within: Within | None = None) -> tuple[EventId, ...]:
         """Append events in this order and return their ids. Drafts whose id is in the log already change nothing."""
         self._require_agreement()
-        prepared = [self._prepare(draft, actor) for draft in drafts]
+        acts = [self._prepare(draft, actor) for draft in drafts]
+        prepared = [*acts, *self._signatures(acts, actor)]
         with writing(self._engine) as connection:
             pending = self._place(connection, prepared)
             # Events that are all there already were recorded together with what `within` does.
@@ -100,7 +112,7 @@ class Log:
         self._reached("committed")
         self._publisher.publish(pending)
         self._reached("acknowledged")
-        return tuple(EventId(one.event.envelope.id) for one in prepared)
+        return tuple(EventId(one.event.envelope.id) for one in acts)
 
     def erase(self, target: EventId, part: PartName, grounds: ContentErased, actor: Actor) -> EventId:
         """Erase one part of one event everywhere: tables, views, search, disk. The envelope and the tree stay.
@@ -116,7 +128,7 @@ class Log:
             entry = read_event(connection, target)
             if part not in entry.event.envelope.parts:
                 raise RecordUnreadable(f"event {target}", f"never had a part {part}")
-            pending = self._place(connection, [prepared])
+            pending = self._place(connection, [prepared, *self._signatures([prepared], actor)])
             _forget_part(connection, target, part, prepared.event.envelope.id)
             forget_text(connection, target, part)
             note_erasures(connection, [PendingErasure(target, part, segment_of(entry.position))])
@@ -132,6 +144,20 @@ class Log:
         if self._publisher.synced is None:
             self.recover()
 
+    def _signatures(self, acts: Sequence[Prepared], actor: Actor) -> list[Prepared]:
+        """The signatures under these acts, in events that are committed with them."""
+        if actor.signer is None:
+            return []
+        made = []
+        for one in acts:
+            envelope = one.event.envelope
+            if envelope.identity == AUTHENTICATED:
+                body = actor.signer.signed(self._log, envelope.id, one.leaf)
+                subject = (Subject(kind="event", id=envelope.id),)
+                draft = Draft(SIGNED, subject, {PartName.BODY: body}, causes=(envelope.id,))
+                made.append(self._prepare(draft, replace(actor, signer=None)))
+        return made
+
     def _prepare(self, draft: Draft, actor: Actor) -> Prepared:
         reading = self._clock.read()
         event_id = draft.id or EventId(self._clock.mint())
@@ -143,7 +169,8 @@ class Log:
             causes=draft.causes,
             clock=ClockRecord.of(reading),
             id=event_id,
-            identity="authenticated" if actor.authenticated else "asserted",
+            # What a machine does on somebody's behalf has an id of its own making, and is not that person's act.
+            identity=AUTHENTICATED if actor.signer is not None and draft.id is None else "asserted",
             log=self._log,
             outcome=draft.outcome,
             parts={name: part.commitment for name, part in parts.items()},

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from casefile.errors import RecordUnreadable
 from casefile.events import projecting_captures as captures
 from casefile.events import projecting_identities as identities
+from casefile.events import projecting_signatures as signatures
 from casefile.events.effects import Effect, Forget, Insert, Row, Update, actor, columns, ending, from_body, text_of
 from casefile.events.envelope import Envelope, Event, PartName, erased_part
 from casefile.events.types import (
@@ -275,4 +276,6 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "key.revoked": _act,
     "head.attested": _act,
     "head.timestamped": _act,
+    "head.witnessed": _act,
+    "event.signed": signatures.event_signed,
 }

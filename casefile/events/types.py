@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 from casefile.errors import RecordUnreadable
 from casefile.events.envelope import Event, PartName, without_content
 from casefile.events.timestamping import HeadTimestamped
+from casefile.events.types_custody import EventSigned, HeadWitnessed
 from casefile.model import Alteration, CaptureRecord, Contact, Exchange, Text, ToolUse, Value
 from casefile.vocabulary import Access, Pathway, PersonKind, Purpose
 
@@ -38,13 +39,17 @@ class PersonalName(Value):
 
 
 class KeyStated(Value):
-    """A public key and what it is used for. `statement` is the signed note by which the root key says so."""
+    """A public key and what it is used for. `statement` is the signed note by which the root key says so.
+
+    `second` is a key of ML-DSA-44 that signs beside it, in hexadecimal.
+    """
 
     purpose: Text
     algorithm: Text
     public_key: Text
     fingerprint: Text
     statement: Text = ""
+    second: Text | None = None
 
 
 class KeyRevoked(Value):
@@ -352,6 +357,8 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("key.revoked", 1): EventType(KeyRevoked),
     ("head.attested", 1): EventType(HeadAttested),
     ("head.timestamped", 1): EventType(HeadTimestamped),
+    ("head.witnessed", 1): EventType(HeadWitnessed),
+    ("event.signed", 1): EventType(EventSigned),
 }
 
 

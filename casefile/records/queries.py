@@ -122,6 +122,7 @@ class RemarkRecord:
     text: str | None
     added_at: str
     added_by: str
+    event: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +304,7 @@ def list_remarks(connection: Connection, subject: str) -> list[RemarkRecord]:
     """Remarks on one subject, oldest first."""
     table = tables("view_")["view_remark"]
     rows = connection.execute(select(table).where(table.c.subject == subject).order_by(table.c.added_at, table.c.event))
-    return [RemarkRecord(row.subject, row.text, row.added_at, row.added_by) for row in rows]
+    return [RemarkRecord(row.subject, row.text, row.added_at, row.added_by, row.event) for row in rows]
 
 
 def list_tags(connection: Connection, item: str) -> list[str]:

@@ -358,3 +358,17 @@ class ViewErasure(SQLModel, table=True):
     approved_by: str | None = None
     erased_at: str
     erased_by: str
+
+
+class ViewSignature(SQLModel, table=True):
+    """Signatures that people put under their own events, as they are claimed."""
+
+    __tablename__ = "view_signature"
+
+    event: str = Field(primary_key=True)
+    signed: str = Field(index=True)
+    signed_by: str
+    key: str | None = None
+    leaf: str | None = None
+    signature: str | None = None
+    signed_at: str

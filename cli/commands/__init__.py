@@ -31,6 +31,7 @@ from cli.commands import (
     show,
     tag,
     tools,
+    witness,
 )
 
 Command = Callable[..., int]
@@ -70,7 +71,10 @@ COMMANDS: Mapping[str, Command] = {
 """The commands in the order of the help."""
 
 GROUPS: Mapping[str, Group] = {
-    "person": Group("People who act, and sources of material.", {"add": person.add, "list": person.list_}),
+    "person": Group(
+        "People who act, and sources of material.",
+        {"add": person.add, "list": person.list_, "key": person.key, "keys": person.keys},
+    ),
     "identity": Group(
         "Virtual identities: what a platform sees of whoever collects under one.",
         {
@@ -118,6 +122,17 @@ GROUPS: Mapping[str, Group] = {
     ),
     "keys": Group(
         "The log's key, and the root key that confirms it.",
-        {"card": keys.card, "rotate": keys.rotate, "revoke": keys.revoke},
+        {"card": keys.card, "rotate": keys.rotate, "revoke": keys.revoke, "replace-root": keys.replace_root},
+    ),
+    "witness": Group(
+        "Keeping heads of other people's logs, so that none of them can be written anew unseen.",
+        {
+            "init": witness.init,
+            "trust": witness.trust,
+            "list": witness.list_,
+            "cosign": witness.cosign,
+            "head": witness.head,
+            "serve": witness.serve,
+        },
     ),
 }

@@ -21,15 +21,17 @@ def proof(
 
     Where a time authority has stamped a head over it, the path to the first such head and its stamps come with it.
     """
+    from pipelines.anchoring import anchoring
     from pipelines.bracketing import bracket_lines
     from pipelines.custody import event_of_item
     from pipelines.proving import prove
     from pipelines.services import open_services
-    from preservation.checkpoints import UNSTAMPED, UNWITNESSED
+    from preservation.checkpoints import UNSTAMPED
 
     invocation: Invocation = context.obj
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         written = prove(services, item if event else event_of_item(services, item), to.absolute())
+        anchored = anchoring(services)
     proved, leaf, path = written.proof, written.envelope, written.path
     if invocation.json:
         output.document(
@@ -39,7 +41,7 @@ def proof(
                 "size": proved.checkpoint.head.size,
                 "envelope": str(leaf),
                 "proof": str(path),
-                "anchored": bool(written.stamped),
+                "anchored": bool(written.stamped) or (anchored.holds and proved.index < anchored.size),
                 "time": written.time,
                 "stamped": [str(one) for one in written.stamped],
             }
@@ -52,5 +54,8 @@ def proof(
         output.line(f"Stamped: {one}")
     if not written.stamped:
         output.line(UNSTAMPED)
-    output.line(UNWITNESSED)
+    if anchored.text:
+        output.line(anchored.text)
+    elif proved.index >= anchored.size:
+        output.line(f"No witness has cosigned a head over this event yet: the largest has {anchored.size} events.")
     return 0

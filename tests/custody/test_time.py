@@ -88,7 +88,7 @@ def test_flipped_bits_of_stamps_are_found(case: Case, every: int) -> None:
             changed = bytearray(content)
             changed[bit // 8] ^= 1 << bit % 8
             path.write_bytes(bytes(changed))
-            assert set(found()) == {"P101"}, (path, bit)
+            assert set(found()) == {"P121"}, (path, bit)
         path.write_bytes(content)
 
 
@@ -128,7 +128,7 @@ def test_a_later_stamp_renews_one_whose_certificate_ends(case: Case, later: str,
     never_renewed(case)
     forge(case, lambda asked: case.world.good.handmade(info_of(asked.question, later)))
     found = codes(case)
-    assert ("P110" not in found) == is_renewed
+    assert ("P130" not in found) == is_renewed
 
 
 def records(services: Services) -> list[TimestampRecord]:
@@ -289,7 +289,7 @@ def test_nobody_is_asked_where_the_roots_of_one_cannot_be_read(case: Case, tmp_p
     with open_services(case.root, settings) as services, pytest.raises(SettingsError, match=r"none\.pem"):
         anchor(services)
     assert "none.pem" in diagnose_time(case.root, settings)["problem"]
-    assert [one.code for one in audit_workspace(case.root, settings).problems] == ["P106"]
+    assert [one.code for one in audit_workspace(case.root, settings).problems] == ["P126"]
 
 
 def test_stamps_come_with_a_backup_and_survive_a_rebuild(case: Case, tmp_path: Path) -> None:
@@ -304,8 +304,8 @@ def test_stamps_come_with_a_backup_and_survive_a_rebuild(case: Case, tmp_path: P
 
 
 def test_a_set_back_clock_is_named_and_its_events_are_left_as_they_are(case: Case) -> None:
-    TIMED["P112"](case)
-    found = [one for one in audit_workspace(case.root, case.world.environment()).problems if one.code == "P112"]
+    TIMED["P132"](case)
+    found = [one for one in audit_workspace(case.root, case.world.environment()).problems if one.code == "P132"]
     assert len(found) == 1
     assert "2031-01-01" in found[0].text
     assert "before 20" in found[0].text

@@ -40,6 +40,7 @@ from casefile.events.types import (
     ToolTested,
     Words,
 )
+from casefile.events.types_custody import EventSigned, HeadWitnessed
 from casefile.ids import CaptureId, derived, item_id
 from casefile.model import (
     Alteration,
@@ -248,6 +249,21 @@ SPECIMENS: tuple[Draft, ...] = (
             valid_until="2036-03-01T10:00:00.000000Z",
         ),
         outcome=status("confirmed"),
+    ),
+    draft(
+        "head.witnessed",
+        body=HeadWitnessed(
+            size=7,
+            key="witness.example/p+c8ffc4c4+BBu1cZIQj0Goo0lkQnpeQ6nvf0NYgoUuLSvxH2dsj7Iq",
+            cosignature=sha256_of("f"),
+            cosigned_at_s=1_772_359_200,
+        ),
+        outcome=status("cosigned"),
+    ),
+    draft(
+        "event.signed",
+        subject("event", REMARK),
+        body=EventSigned(key=sha256_of("a"), leaf=sha256_of("b"), signature="casefile event signature\n…"),
     ),
     draft(
         "tool.registered",
