@@ -1,7 +1,7 @@
 """What an audit can find: one code per kind of finding, with its sentence and the rule that it breaks.
 
 Codes are permanent; a code that is no longer found is not given to another kind. P001 to P049 are the vault's,
-P050 to P099 those of the log and the tables.
+P050 to P099 those of the log and the tables, P100 to P119 those of erasures and copies.
 """
 
 from __future__ import annotations
@@ -76,6 +76,8 @@ KINDS: dict[str, Kind] = {
     ),
     "P082": Kind("the outside head is of {size} events; the journal holds {found}", "docs/formats/log.md rule 22"),
     "P083": Kind("the outside head cannot be believed: {reason}", "docs/formats/log.md rule 21"),
+    "P100": Kind("the object still is the one from which something was erased", "docs/formats/vault.md rule 13"),
+    "P101": Kind("what was erased is still here, or its erasure is not finished", "docs/formats/vault.md rule 14"),
 }
 """Every kind of finding by its code."""
 

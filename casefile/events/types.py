@@ -281,6 +281,45 @@ class ContentErased(Value):
     approved_by: Text
 
 
+class EarlierRecipient(Value):
+    """Somebody who had the item before it was erased, by the event that says so."""
+
+    event: Text
+    act: Text
+    at: Text
+    recipient: Text = ""
+
+
+class ItemErased(Value):
+    """The tombstone of an item: the grounds, what it was by its digest, and who had it before.
+
+    `replaced` is the sha512 of the inventory that its object had; an object that has it again holds what was erased.
+    """
+
+    basis: Text
+    approved_by: Text
+    sha256: Text = ""
+    bytes: int = Field(default=0, ge=0)
+    replaced: Text = ""
+    recipients: tuple[EarlierRecipient, ...] = ()
+
+
+class CaptureKept(Value):
+    """What is left of a capture after an item of it was erased: the record that its object now holds, word for word."""
+
+    record: CaptureRecord
+    object_id: Text
+    inventory: Text
+    rebuilt_at: Text
+    follow: Text | None = None
+
+
+class HoldStated(Value):
+    """Why an item must not be erased, or may be again."""
+
+    reason: Text
+
+
 class AccessLogged(Value):
     """Somebody looked at, or took out, something."""
 
@@ -349,6 +388,8 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("document.versioned", 1): EventType(DocumentVersioned),
     ("key.revoked", 1): EventType(KeyRevoked),
     ("head.attested", 1): EventType(HeadAttested),
+    ("content.erased", 2): EventType(ItemErased, CaptureKept),
+    ("hold.stated", 1): EventType(HoldStated),
 }
 
 

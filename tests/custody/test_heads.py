@@ -66,7 +66,7 @@ def test_each_contradiction_with_an_outside_head_has_its_code(case: Path, tmp_pa
 
 
 def test_every_code_of_tiles_and_heads_has_its_broken_example() -> None:
-    assert {*EXAMPLES, *OUTSIDE} == {code for code in KINDS if code >= "P070"}
+    assert {*EXAMPLES, *OUTSIDE} == {code for code in KINDS if "P070" <= code < "P090"}
 
 
 def evidence(root: Path) -> list[Path]:
