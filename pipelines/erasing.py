@@ -50,6 +50,7 @@ from preservation.durable import Disk
 from preservation.rebuilding import without
 
 GATE = "erasure"
+FIRST = 0
 ERASED = "content.erased"
 HANDED_OUT = frozenset({"access.logged", "package.released"})
 STAYING = frozenset({ERASED, "hold.stated", "custody.changed", *HANDED_OUT})
@@ -127,7 +128,7 @@ def _erase(services: Services, item: ItemRecord, basis: str, approved_by: Person
         buried = {one.item for one in list_tombstones(connection)}
         facts = capture_facts(connection, item.capture)
         record = _record_of(connection, services, item)
-        reach = _reach(connection, item, buried)
+        reach = _reach(connection, item)
     body = ItemErased(
         basis=readable(basis),
         approved_by=approved_by.id,
@@ -202,14 +203,20 @@ def _with_words(record: CaptureRecord, words: SealedPersonal | Erased) -> Captur
     return record.model_copy(update={"circumstances": circumstances, "items": items})
 
 
-def _reach(connection: Connection, item: ItemRecord, buried: set[str]) -> _Reach:
-    """Every part that speaks of the item; of its lead and its failed attempts too, where no item of it is left."""
-    others = set(items_of_lead(connection, item.lead)) - buried - {item.id}
+def _reach(connection: Connection, item: ItemRecord) -> _Reach:
+    """Every part that speaks of the item.
+
+    Of its lead and its failed attempts too, where no item of the lead is left, or none that it was followed for: the
+    first of a capture is what was asked for.
+    """
+    others = items_of_lead(connection, item.lead)
+    del others[item.id]
+    lead_goes = not others or (item.position == FIRST and FIRST not in others.values())
     reach = _Reach()
     for named in events_naming(connection, item.id, item.capture, item.lead):
         if named.envelope.type in HANDED_OUT:
             reach.recipients += _recipients(connection, named, item)
-        elif _goes(named, item, lead_goes=not others):
+        elif _goes(named, item, lead_goes=lead_goes):
             reach.parts += [(EventId(named.envelope.id), part) for part in _parts_going(named)]
     return reach
 

@@ -19,7 +19,7 @@ from casefile.records.engine import Connection, Engine, reading, writing
 from casefile.records.erasures import rewrite_database
 from casefile.records.reading import read_event
 from casefile.records.tombstones import (
-    captures_without_items,
+    captures_of_erased_leads,
     kept_digests,
     list_tombstones,
     note_removals,
@@ -29,7 +29,8 @@ from casefile.records.tombstones import (
 from casefile.workspace import Workspace
 from preservation.durable import Disk, is_there
 from preservation.inventory import VersionNote
-from preservation.rebuilding import Rebuilt, replace_erased
+from preservation.layout import object_id
+from preservation.rebuilding import Rebuilt, inventory_at, replace_erased
 from preservation.vault import Vault
 
 SCRATCH = ("audit-", "examine-", "pixels-", "preview-", "canary-", "tmp")
@@ -71,12 +72,27 @@ def note_all_removals(engine: Engine) -> None:
         note_removals(connection, {one.capture for one in list_tombstones(connection)})
 
 
+def forget_in_copy(connection: Connection, copy: Path, disk: Disk) -> None:
+    """Take out of a copy of the workspace what was erased since: whole objects, which are then copied anew.
+
+    Nothing else that the copy has and the workspace lacks is touched: it may be the only one that is whole.
+    """
+    tombstones = list_tombstones(connection)
+    for capture in dict.fromkeys(one.capture for one in tombstones):
+        kept, place = kept_of(connection, capture), Vault(copy / "vault").object_path(object_id(capture))
+        if kept is not None and is_there(place) and inventory_at(place) != kept.inventory:
+            disk.remove_tree(place)
+    gone = {one.capture for one in tombstones} | captures_of_erased_leads(connection)
+    for path in list(_of_captures(copy / "quarantine", gone)):
+        disk.remove_tree(path)
+
+
 def left_behind(connection: Connection, workspace: Workspace) -> Iterator[Path]:
     """What of erased items lies beside the vault: quarantined attempts, damaged copies, pictures made for looking."""
     tombstones = list_tombstones(connection)
     if not tombstones:
         return
-    gone = {one.capture for one in tombstones} | captures_without_items(connection)
+    gone = {one.capture for one in tombstones} | captures_of_erased_leads(connection)
     yield from _of_captures(workspace.quarantine, gone)
     kept = {hex_of(Digest(one)) for one in kept_digests(connection)}
     for path in sorted(workspace.previews.rglob("*.jpg")):

@@ -22,6 +22,8 @@ from preservation.sealing import close_folders, describe, description
 from preservation.vault import Vault, locked
 
 BUILT = "object"
+FIRST = 0
+"""The position of the item that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,9 @@ class Rebuilt:
 def without(record: CaptureRecord, positions: Collection[int]) -> CaptureRecord:
     """The record of a capture from which the items at these positions are gone. Pure.
 
-    With an item go its files, what was made of them, and every record of the collecting, which can hold them. Without
-    any item left, what was asked for and from whom goes as well. Raises RecordUnreadable where an item that stays has
-    a file of one that goes.
+    With an item go its files, what was made of them, and every record of the collecting, which can hold them; with the
+    first, the locator that was asked for. Without any item left, all that was said of whom goes as well. Raises
+    RecordUnreadable where an item that stays has a file of one that goes.
     """
     gone = [item for item in record.items if item.position in positions]
     kept = tuple(item for item in record.items if item.position not in positions)
@@ -77,9 +79,13 @@ def without(record: CaptureRecord, positions: Collection[int]) -> CaptureRecord:
         return record.model_copy(
             update={"circumstances": bare, "detail": "", "advice": "", "exchanges": (), "files": (), "items": ()}
         )
-    locators = {item.locator for item in gone} - {item.locator for item in kept} - {record.circumstances.locator}
+    asked_for = record.circumstances.locator if FIRST in positions else ""
+    locators = ({item.locator for item in gone} | {asked_for}) - {"", *(item.locator for item in kept)}
     exchanges = tuple(one for one in record.exchanges if not {one.locator, one.redirect_to} & locators)
-    return record.model_copy(update={"exchanges": exchanges, "files": files, "items": kept})
+    circumstances = record.circumstances.model_copy(update={"locator": ""} if asked_for in locators else {})
+    return record.model_copy(
+        update={"circumstances": circumstances, "exchanges": exchanges, "files": files, "items": kept}
+    )
 
 
 def _stays(file: SealedFile, kept: Collection[str]) -> bool:
@@ -98,7 +104,7 @@ def replace_erased(rebuilt: Rebuilt, vault: Vault, shelf: Path, disk: Disk) -> b
     built = folder / BUILT
     disk.resolve_exchange(built, place)
     wanted = rebuilt.inventory
-    if _inventory_at(place) != wanted:
+    if inventory_at(place) != wanted:
         if not is_there(place) and rebuilt.record.files:
             raise RecordUnreadable(str(place), "the object is missing, so nothing can be erased from it")
         if is_there(built):
@@ -143,7 +149,8 @@ def _build(rebuilt: Rebuilt, old: Path, built: Path, disk: Disk) -> None:
     close_folders(built, named, disk)
 
 
-def _inventory_at(place: Path) -> Digest | None:
+def inventory_at(place: Path) -> Digest | None:
+    """The sha512 of the inventory of the object in a folder; None where there is none."""
     path = place / layout.INVENTORY
     try:
         return inventory_digest(path.read_bytes())

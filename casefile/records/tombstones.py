@@ -90,17 +90,13 @@ def holders_of(connection: Connection, sha256: str) -> list[tuple[str, str]]:
     return [(row.id, format_number(row.number)) for row in rows]
 
 
-def captures_of(connection: Connection, lead: str) -> list[str]:
-    """Every attempt at a lead, by the id of its capture."""
-    attempt = tables("view_")["view_attempt"]
-    return list(connection.execute(select(attempt.c.capture).where(attempt.c.lead == lead)).scalars())
-
-
-def items_of_lead(connection: Connection, lead: str) -> list[str]:
-    """The ids of the items of every capture of a lead."""
+def items_of_lead(connection: Connection, lead: str) -> dict[str, int]:
+    """The items of every capture of a lead that are not erased, with their positions."""
     item, capture = tables("view_")["view_item"], tables("view_")["view_capture"]
-    rows = select(item.c.id).join(capture, capture.c.id == item.c.capture).where(capture.c.lead == lead)
-    return list(connection.execute(rows).scalars())
+    buried = select(tables("view_")["view_tombstone"].c.item)
+    rows = select(item.c.id, item.c.position).join(capture, capture.c.id == item.c.capture)
+    rows = rows.where(capture.c.lead == lead, item.c.id.not_in(buried))
+    return {row.id: row.position for row in connection.execute(rows)}
 
 
 def kept_digests(connection: Connection) -> set[str]:
@@ -110,14 +106,10 @@ def kept_digests(connection: Connection) -> set[str]:
     return {file["sha256"] for files in rows.scalars() for file in json.loads(files)}
 
 
-def captures_without_items(connection: Connection) -> set[str]:
-    """Attempts at leads of which every item was erased: nothing that they left is kept either."""
-    attempt, capture = tables("view_")["view_attempt"], tables("view_")["view_capture"]
-    item, tombstone = tables("view_")["view_item"], tables("view_")["view_tombstone"]
-    buried = select(tombstone.c.item)
-    leads = select(capture.c.lead).join(tombstone, tombstone.c.capture == capture.c.id)
-    living = select(capture.c.lead).join(item, item.c.capture == capture.c.id).where(item.c.id.not_in(buried))
-    query = select(attempt.c.capture).where(attempt.c.lead.in_(leads), attempt.c.lead.not_in(living))
+def captures_of_erased_leads(connection: Connection) -> set[str]:
+    """Attempts at leads that were erased with an item: what they left may be that item."""
+    attempt, lead = tables("view_")["view_attempt"], tables("view_")["view_lead"]
+    query = select(attempt.c.capture).join(lead, lead.c.id == attempt.c.lead).where(lead.c.locator.is_(None))
     return set(connection.execute(query).scalars())
 
 
