@@ -45,14 +45,19 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One of `parts` slices of the vault, the `number`-th from 0: all of them together read every object once."""
+    """Some of `parts` slices of the vault, numbered from 0: all of them together read every object once."""
 
     parts: int
-    number: int
+    numbers: tuple[int, ...]
 
     def holds(self, object_id: str) -> bool:
-        """Whether the object is in this slice, whatever else the vault holds."""
-        return int(hex_of(sha256(object_id.encode("utf-8")))[:16], 16) % self.parts == self.number
+        """Whether the object is in one of these, whatever else the vault holds."""
+        return self.number_of(object_id, self.parts) in self.numbers
+
+    @staticmethod
+    def number_of(object_id: str, parts: int) -> int:
+        """The slice that an object is in, of so many."""
+        return int(hex_of(sha256(object_id.encode("utf-8")))[:16], 16) % parts
 
 
 @dataclass(slots=True)

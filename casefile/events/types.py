@@ -258,13 +258,18 @@ class IdentityChecked(Value):
 
 
 class FixityChecked(Value):
-    """A pass over stored bytes."""
+    """A pass over stored bytes: `full`, a `sample` by a seed, or `slices` of so many `parts`."""
 
     objects: int
     files: int
     bytes: int
     problems: int
     sample: int = 0
+    scope: Text | None = None
+    seed: int | None = None
+    parts: int | None = None
+    slices: tuple[int, ...] | None = None
+    failures: tuple[Text, ...] | None = None
 
 
 class CustodyChanged(Value):

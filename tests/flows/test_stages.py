@@ -19,8 +19,9 @@ from casefile.records.queries import list_attempts, unexamined_items
 from casefile.vocabulary import ContainmentLevel, Pathway
 from pipelines.capture import CaptureOptions
 from pipelines.collect import collect
+from pipelines.fixity import DAYS as FIXITY_DAYS
 from pipelines.leads import Candidate, Origin, add_leads
-from pipelines.scheduled import FIXITY_DAYS, FixityFailed, fixity_slice
+from pipelines.scheduled import FixityFailed, fixity_slice
 from pipelines.served import CONTAINMENT, WORKSPACES, main
 from pipelines.services import Services
 

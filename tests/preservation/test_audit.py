@@ -300,7 +300,7 @@ def test_the_slices_of_a_round_read_every_object_once(workspace: Workspace) -> N
     case = Case(workspace, 12)
     read = []
     for number in range(5):
-        audit = VaultAudit(case.root, lambda: Expected(case.sealed), Slice(5, number))
+        audit = VaultAudit(case.root, lambda: Expected(case.sealed), Slice(5, (number,)))
         assert list(audit.problems()) == []
         read.append(audit.checked.objects)
     assert sum(read) == 12
