@@ -54,6 +54,7 @@ from preservation.staging import Staging
 from preservation.vault_audit import Expected, Sample, VaultAudit
 
 T = TypeVar("T")
+UUID_LENGTH = 36
 ALLOWED_IN_LOG = frozenset(
     {"journal", "private", "lock", "anchors", "checkpoint", ".checkpoint.part", "checkpoints", "tile"}
 )
@@ -331,8 +332,11 @@ def _erasures(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
     workspace, root = audit.workspace, audit.workspace.root
     with reading(replayed) as connection:
         left = list(left_behind(connection, workspace))
-    if workspace.rebuilding.exists():
-        left.append(workspace.rebuilding)
+    for folder in sorted(workspace.rebuilding.iterdir()) if workspace.rebuilding.is_dir() else ():
+        if len(folder.name) > UUID_LENGTH:
+            yield problem("P104", folder.relative_to(root).as_posix())
+        else:
+            left.append(folder)
     for path in left:
         yield problem("P101", path.relative_to(root).as_posix())
     if _asked_live(audit, pending_removals):

@@ -78,6 +78,9 @@ KINDS: dict[str, Kind] = {
     "P083": Kind("the outside head cannot be believed: {reason}", "docs/formats/log.md rule 21"),
     "P100": Kind("the object still is the one from which something was erased", "docs/formats/vault.md rule 13"),
     "P101": Kind("what was erased is still here, or its erasure is not finished", "docs/formats/vault.md rule 14"),
+    "P102": Kind("the copy's journal is not the beginning of this log's", "docs/formats/vault.md rule 16"),
+    "P103": Kind("the copy held the object when it was checked, and lacks it now", "docs/formats/vault.md rule 17"),
+    "P104": Kind("a repair was stopped and is not finished", "docs/formats/vault.md rule 18"),
 }
 """Every kind of finding by its code."""
 

@@ -260,4 +260,7 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "key.revoked": _act,
     "head.attested": _act,
     "hold.stated": _act,
+    "replica.stated": _act,
+    "replica.checked": _act,
+    "object.repaired": _act,
 }

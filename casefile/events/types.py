@@ -325,6 +325,37 @@ class HoldStated(Value):
     reason: Text
 
 
+class ReplicaStated(Value):
+    """A copy of the workspace: what it is called, where it can be read, on what medium and at which site it is."""
+
+    name: Text
+    place: Text
+    medium: Text
+    site: Text
+    reason: Text = ""
+
+
+class ReplicaChecked(Value):
+    """A copy was read against the log's digests. `behind` objects are not in it yet."""
+
+    objects: int = Field(ge=0)
+    files: int = Field(ge=0)
+    bytes: int = Field(ge=0)
+    problems: int = Field(ge=0)
+    behind: int = Field(default=0, ge=0)
+    erased_left: int = Field(default=0, ge=0)
+    failures: tuple[Text, ...] = ()
+
+
+class ObjectRepaired(Value):
+    """An object was damaged and was replaced by the one of a copy; the damaged one lies at `set_aside`."""
+
+    replica: Text
+    object_id: Text
+    damage: tuple[Text, ...]
+    set_aside: Text = ""
+
+
 class AccessLogged(Value):
     """Somebody looked at, or took out, something."""
 
@@ -395,6 +426,9 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("head.attested", 1): EventType(HeadAttested),
     ("content.erased", 2): EventType(ItemErased, CaptureKept),
     ("hold.stated", 1): EventType(HoldStated),
+    ("replica.stated", 1): EventType(ReplicaStated),
+    ("replica.checked", 1): EventType(ReplicaChecked),
+    ("object.repaired", 1): EventType(ObjectRepaired),
 }
 
 

@@ -28,6 +28,7 @@ from cli.commands import (
     person,
     proof,
     reindex,
+    replicas,
     search,
     selftest,
     serve,
@@ -125,6 +126,17 @@ GROUPS: Mapping[str, Group] = {
         "Legal holds: items that must not be erased.",
         {"set": hold.set_, "lift": hold.lift, "list": hold.list_},
         default=hold.list_,
+    ),
+    "replicas": Group(
+        "The register of copies: medium, site, and whether each still holds what the log says.",
+        {
+            "add": replicas.add,
+            "list": replicas.list_,
+            "remove": replicas.remove,
+            "check": replicas.check,
+            "repair": replicas.repair,
+        },
+        default=replicas.list_,
     ),
     "keys": Group(
         "The log's key, and the root key that confirms it.",

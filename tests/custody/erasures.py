@@ -1,11 +1,18 @@
-"""A workspace with three items of two captures, in which every word and byte of two of them carries a mark."""
+"""A workspace with three items of two captures, in which every word and byte of two of them carries a mark.
+
+`python tests/custody/erasures.py DIR` writes every broken example of erasures and copies to a folder named by its code.
+"""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
@@ -15,9 +22,12 @@ from casefile.records.engine import reading
 from casefile.records.queries import ItemRecord, list_items
 from casefile.vocabulary import ContainmentLevel, PersonKind
 from pipelines import handed_over
+from pipelines.copying import back_up
+from pipelines.erasing import erase_items
 from pipelines.opening import open_investigation
 from pipelines.people import record_person
 from pipelines.remarks import add_remark, change_tags
+from pipelines.replicas import add_replica
 from pipelines.searching import search_workspace
 from pipelines.services import open_services
 from preservation.layout import object_path
@@ -125,3 +135,86 @@ def left(root: Path, *items: str) -> list[tuple[str, str]]:
         content = path.read_bytes() if path.is_file() else b""
         found += [(path.name, mark.decode()) for mark in wanted if mark in content or mark in path.name.encode()]
     return found
+
+
+def with_copy(root: Path) -> Path:
+    """The workspace, with a registered copy beside it."""
+    with open_services(root, ENVIRONMENT) as services:
+        back_up(services, root.with_name("copy"))
+        add_replica(services, "first", root.with_name("copy"), "tape", "Osh")
+    return root
+
+
+def damage(root: Path, item: ItemRecord) -> None:
+    """Change one byte of an item, and nothing else."""
+    path = object_of(root, item) / "v1/content" / item.files[0]
+    path.chmod(0o644)
+    path.write_bytes(b"X" + path.read_bytes()[1:])
+    path.chmod(0o444)
+
+
+def came_back(root: Path) -> None:
+    """Somebody puts the object from a copy in the place of the one without what was erased."""
+    with open_services(root, ENVIRONMENT) as services:
+        erase_items(services, [ALONE], BASIS, "Bob")
+    item = items_of(root)[ALONE]
+    place = object_of(root, item)
+    place.chmod(0o755)
+    shutil.rmtree(place)
+    shutil.copytree(object_of(root.with_name("copy"), item), place)
+
+
+def preview_left(root: Path) -> None:
+    """A picture of an erased item lies where previews are."""
+    with open_services(root, ENVIRONMENT) as services:
+        erase_items(services, [ALONE], BASIS, "Bob")
+    (root / "work/previews" / f"{'0' * 64}.jpg").write_bytes(b"made for looking")
+
+
+def repair_left(root: Path) -> None:
+    """A repair was stopped before the exchange."""
+    folder = root / "rebuilding" / f"{items_of(root)[ALONE].capture}-{items_of(root)[FIRST].id}"
+    (folder / "object").mkdir(parents=True)
+
+
+EXAMPLES: Mapping[str, Callable[[Path], None]] = {"P100": came_back, "P101": preview_left, "P104": repair_left}
+"""What breaks a workspace with a copy beside it so that an audit says this code."""
+
+
+def copy_damaged(root: Path) -> None:
+    damage(root.with_name("copy"), items_of(root)[ALONE])
+
+
+def copy_of_another_log(root: Path) -> None:
+    journal = root.with_name("copy") / "log/journal/0000"
+    journal.write_bytes(journal.read_bytes()[:-1] + b"!")
+
+
+def copy_lost_an_object(root: Path) -> None:
+    place = object_of(root.with_name("copy"), items_of(root)[ALONE])
+    place.chmod(0o755)
+    shutil.rmtree(place.parents[1])
+
+
+def copy_with_an_erased_part(root: Path) -> None:
+    with open_services(root, ENVIRONMENT) as services:
+        erase_items(services, [ALONE], BASIS, "Bob")
+
+
+OF_COPIES: Mapping[str, Callable[[Path], None]] = {
+    "P017": copy_damaged,
+    "P054": copy_with_an_erased_part,
+    "P102": copy_of_another_log,
+    "P103": copy_lost_an_object,
+}
+"""What breaks the copy so that a check of it says this code."""
+
+
+def main(target: Path) -> None:
+    """Write every example to a folder named by its code."""
+    for code, broken in {**EXAMPLES, **OF_COPIES}.items():
+        broken(with_copy(begun(target / code)))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
