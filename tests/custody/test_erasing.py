@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +15,8 @@ import pytest
 from ocfl import StorageRoot
 
 from casefile.errors import GateRefused
-from casefile.records.engine import reading
+from casefile.records.engine import Engine, reading, sqlite_engine
+from casefile.records.erasures import rewrite_database
 from casefile.vocabulary import ContainmentLevel
 from pipelines.audit import audit_workspace
 from pipelines.copying import back_up, restore_workspace
@@ -29,6 +32,7 @@ from pipelines.services import open_services
 
 from .erasures import ALONE, BASIS, ENVIRONMENT, FIRST, MARKS, SECOND, begun, copied, items_of, left, marked, object_of
 
+SEEDS = 8
 CHECKER = Path(__file__).parents[1] / "independent" / "check_leaf.py"
 
 
@@ -201,6 +205,37 @@ def test_a_backup_forgets_what_was_erased_since_and_restores_the_rest(case: Path
     report = restore_workspace(target, tmp_path / "restored", ENVIRONMENT)
     assert report.ok, report.problems
     assert [one.label for one in report.erased] == [FIRST]
+
+
+def written_over(path: Path, seed: int) -> tuple[Engine, set[bytes]]:
+    """A database of which rows were overwritten, and the marks of those that stand."""
+    chance, engine = random.Random(seed), sqlite_engine(path)
+    connection = engine.raw_connection()
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous=OFF")
+    cursor.execute("CREATE TABLE t (id TEXT PRIMARY KEY, v TEXT)")
+    cursor.execute("CREATE INDEX i ON t (v)")
+    held: dict[str, bytes] = {}
+    for number in range(300):
+        over, key, mark = chance.random() < 0.3, str(chance.randrange(10**9)), f"mark{number:06d}end"
+        cursor.execute("INSERT INTO t VALUES (?, ?)", (key, mark + "z" * chance.choice([0, 10, 100, 900, 3000])))
+        held[key] = mark.encode()
+        if over and len(held) > 1:
+            gone = chance.choice(list(held))
+            cursor.execute("UPDATE t SET v = ? WHERE id = ?", ("u" * chance.choice([1, 500, 4000]), gone))
+            del held[gone]
+    cursor.close()
+    connection.close()
+    return engine, set(held.values())
+
+
+def test_pages_that_zeroing_leaves_as_they_were_are_written_anew(tmp_path: Path) -> None:
+    """What SQLite moves while it balances an index stays in the old page, whatever secure_delete says."""
+    for seed in range(SEEDS):
+        engine, standing = written_over(tmp_path / f"{seed}.db", seed)
+        rewrite_database(engine)
+        engine.dispose()
+        assert set(re.findall(rb"mark\d+end", (tmp_path / f"{seed}.db").read_bytes())) == standing
 
 
 class Killed(BaseException):
