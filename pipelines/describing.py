@@ -17,9 +17,9 @@ from casefile.records.queries import (
     list_tags,
     newest_examination,
 )
-from casefile.records.tombstones import list_tombstones
+from casefile.records.tombstones import Tombstone, list_tombstones
 from pipelines.alterations import alteration_line
-from pipelines.holds import hold_of
+from pipelines.holds import Hold, hold_of
 from pipelines.neighbours import edges_of_item
 from pipelines.services import Services
 
@@ -104,18 +104,26 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         for one in remarks
     ]
     described["tags"] = tags
-    described["hold"] = hold and {"reason": hold.reason, "since": hold.since, "by": people.get(hold.by, hold.by)}
-    described["erased"] = tombstone and {
-        "event": tombstone.event,
-        "at": tombstone.erased_at,
-        "by": people.get(tombstone.erased_by, tombstone.erased_by),
-        "approved_by": people.get(tombstone.approved_by, tombstone.approved_by),
-        "basis": tombstone.basis,
-        "sha256": tombstone.sha256,
-        "bytes": tombstone.bytes,
-        "recipients": list(tombstone.recipients),
-    }
+    described |= _exercised(hold, tombstone, people)
     return described
+
+
+def _exercised(hold: Hold | None, tombstone: Tombstone | None, people: Mapping[str, str]) -> dict[str, Any]:
+    """The hold that an item is under, and its tombstone; None for each that there is not."""
+    return {
+        "hold": hold and {"reason": hold.reason, "since": hold.since, "by": people.get(hold.by, hold.by)},
+        "erased": tombstone
+        and {
+            "event": tombstone.event,
+            "at": tombstone.erased_at,
+            "by": people.get(tombstone.erased_by, tombstone.erased_by),
+            "approved_by": people.get(tombstone.approved_by, tombstone.approved_by),
+            "basis": tombstone.basis,
+            "sha256": tombstone.sha256,
+            "bytes": tombstone.bytes,
+            "recipients": list(tombstone.recipients),
+        },
+    }
 
 
 def description_lines(described: Mapping[str, Any]) -> Iterator[str]:

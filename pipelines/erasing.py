@@ -14,17 +14,8 @@ from casefile.errors import GateRefused, RecordUnreadable, UsageError, Workspace
 from casefile.events.envelope import EventOutcome, PartName, Subject
 from casefile.events.port import Draft
 from casefile.events.projecting_erasures import ITEM_SCHEMA
-from casefile.events.types import (
-    AccessLogged,
-    CaptureKept,
-    ContentErased,
-    EarlierRecipient,
-    Erased,
-    ItemErased,
-    SealedBody,
-    SealedPersonal,
-    payload,
-)
+from casefile.events.types import AccessLogged, ContentErased, Erased, SealedBody, SealedPersonal, payload
+from casefile.events.types_of_custody import CaptureKept, EarlierRecipient, ItemErased
 from casefile.events.upcasting import upcast
 from casefile.ids import CaptureId, EventId, item_id
 from casefile.model import CaptureRecord, Person, readable

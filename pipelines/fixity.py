@@ -15,7 +15,7 @@ from typing import Any
 from casefile.digests import Digest
 from casefile.events.envelope import EventOutcome
 from casefile.events.port import draft
-from casefile.events.types import FixityChecked
+from casefile.events.types_of_custody import FixityChecked
 from casefile.records.acts import Act, list_acts
 from casefile.records.engine import Connection, reading
 from casefile.records.holdings import opened_at, sealed_inventories, sealed_times

@@ -8,7 +8,7 @@ from casefile.canonical import canonical_json, parse_canonical
 from casefile.errors import UsageError
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
-from casefile.events.types import HoldStated
+from casefile.events.types_of_custody import HoldStated
 from casefile.model import readable
 from casefile.records.acts import Act, last_act, list_acts
 from casefile.records.engine import Connection, reading

@@ -13,7 +13,8 @@ from pathlib import Path
 from casefile.digests import Digest, hex_of
 from casefile.errors import RecordUnreadable
 from casefile.events.envelope import PartName
-from casefile.events.types import CaptureKept, Erased, payload
+from casefile.events.types import Erased, payload
+from casefile.events.types_of_custody import CaptureKept
 from casefile.events.upcasting import upcast
 from casefile.records.engine import Connection, Engine, reading, writing
 from casefile.records.erasures import rewrite_database

@@ -16,7 +16,7 @@ from casefile.digests import Digest
 from casefile.errors import GateRefused, StorageFailed
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
-from casefile.events.types import ObjectRepaired
+from casefile.events.types_of_custody import ObjectRepaired
 from casefile.ids import EventId, derived
 from casefile.records.engine import reading
 from casefile.records.queries import find_items

@@ -18,7 +18,7 @@ from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.files import LogFiles
 from casefile.events.journal import segment_name
 from casefile.events.port import draft
-from casefile.events.types import ReplicaChecked, ReplicaStated
+from casefile.events.types_of_custody import ReplicaChecked, ReplicaStated
 from casefile.records.acts import last_act, list_acts
 from casefile.records.engine import Connection, reading
 from casefile.records.holdings import erased_parts, sealed_times

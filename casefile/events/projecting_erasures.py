@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from casefile.events.effects import Column, Effect, Forget, Insert, Update, actor, columns, from_body, text_of
 from casefile.events.envelope import Event, PartName, erased_part
 from casefile.events.projecting_captures import OF_CAPTURE, OF_ITEM, OF_ITEM_PERSONAL, capture_columns, item_columns
-from casefile.events.types import CaptureKept, ContentErased, Erased, ItemErased, SealedBody, payload
+from casefile.events.types import ContentErased, Erased, SealedBody, payload
+from casefile.events.types_of_custody import CaptureKept, ItemErased
 from casefile.ids import CaptureId, item_id
 
 ITEM_SCHEMA = 2

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import Field, ValidationError
 
 from casefile.errors import RecordUnreadable
+from casefile.events import types_of_custody as custody
 from casefile.events.envelope import Event, PartName, without_content
 from casefile.model import Alteration, CaptureRecord, Contact, Exchange, Text, ToolUse, Value
 from casefile.vocabulary import Access, Pathway, PersonKind, Purpose
@@ -257,21 +258,6 @@ class IdentityChecked(Value):
     contacts: tuple[Contact, ...] = ()
 
 
-class FixityChecked(Value):
-    """A pass over stored bytes: `full`, a `sample` by a seed, or `slices` of so many `parts`."""
-
-    objects: int
-    files: int
-    bytes: int
-    problems: int
-    sample: int = 0
-    scope: Text | None = None
-    seed: int | None = None
-    parts: int | None = None
-    slices: tuple[int, ...] | None = None
-    failures: tuple[Text, ...] | None = None
-
-
 class CustodyChanged(Value):
     """Something was done with the holdings as a whole: a backup, a restore, a rebuild, a recovery."""
 
@@ -284,76 +270,6 @@ class ContentErased(Value):
 
     basis: Text
     approved_by: Text
-
-
-class EarlierRecipient(Value):
-    """Somebody who had the item before it was erased, by the event that says so."""
-
-    event: Text
-    act: Text
-    at: Text
-    recipient: Text = ""
-
-
-class ItemErased(Value):
-    """The tombstone of an item: the grounds, what it was by its digest, and who had it before.
-
-    `replaced` is the sha512 of the inventory that its object had; an object that has it again holds what was erased.
-    """
-
-    basis: Text
-    approved_by: Text
-    sha256: Text = ""
-    bytes: int = Field(default=0, ge=0)
-    replaced: Text = ""
-    recipients: tuple[EarlierRecipient, ...] = ()
-
-
-class CaptureKept(Value):
-    """What is left of a capture after an item of it was erased: the record that its object now holds, word for word."""
-
-    record: CaptureRecord
-    object_id: Text
-    inventory: Text
-    rebuilt_at: Text
-    follow: Text | None = None
-
-
-class HoldStated(Value):
-    """Why an item must not be erased, or may be again."""
-
-    reason: Text
-
-
-class ReplicaStated(Value):
-    """A copy of the workspace: what it is called, where it can be read, on what medium and at which site it is."""
-
-    name: Text
-    place: Text
-    medium: Text
-    site: Text
-    reason: Text = ""
-
-
-class ReplicaChecked(Value):
-    """A copy was read against the log's digests. `behind` objects are not in it yet."""
-
-    objects: int = Field(ge=0)
-    files: int = Field(ge=0)
-    bytes: int = Field(ge=0)
-    problems: int = Field(ge=0)
-    behind: int = Field(default=0, ge=0)
-    erased_left: int = Field(default=0, ge=0)
-    failures: tuple[Text, ...] = ()
-
-
-class ObjectRepaired(Value):
-    """An object was damaged and was replaced by the one of a copy; the damaged one lies at `set_aside`."""
-
-    replica: Text
-    object_id: Text
-    damage: tuple[Text, ...]
-    set_aside: Text = ""
 
 
 class AccessLogged(Value):
@@ -416,7 +332,7 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("monitor.checked", 1): EventType(MonitorChecked),
     ("identity.stated", 1): EventType(IdentityStated, protected=IdentityWords),
     ("identity.checked", 1): EventType(IdentityChecked),
-    ("fixity.checked", 1): EventType(FixityChecked),
+    ("fixity.checked", 1): EventType(custody.FixityChecked),
     ("custody.changed", 1): EventType(CustodyChanged),
     ("content.erased", 1): EventType(ContentErased),
     ("access.logged", 1): EventType(AccessLogged),
@@ -424,11 +340,11 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("document.versioned", 1): EventType(DocumentVersioned),
     ("key.revoked", 1): EventType(KeyRevoked),
     ("head.attested", 1): EventType(HeadAttested),
-    ("content.erased", 2): EventType(ItemErased, CaptureKept),
-    ("hold.stated", 1): EventType(HoldStated),
-    ("replica.stated", 1): EventType(ReplicaStated),
-    ("replica.checked", 1): EventType(ReplicaChecked),
-    ("object.repaired", 1): EventType(ObjectRepaired),
+    ("content.erased", 2): EventType(custody.ItemErased, custody.CaptureKept),
+    ("hold.stated", 1): EventType(custody.HoldStated),
+    ("replica.stated", 1): EventType(custody.ReplicaStated),
+    ("replica.checked", 1): EventType(custody.ReplicaChecked),
+    ("object.repaired", 1): EventType(custody.ObjectRepaired),
 }
 
 

@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Engine, select, update
 from casefile.events.envelope import Event, PartName
 from casefile.events.projecting_erasures import ITEM_SCHEMA
 from casefile.events.types import (
-    CaptureKept,
     Erased,
     InvestigationOpened,
     ItemClaims,
@@ -27,6 +26,7 @@ from casefile.events.types import (
     Words,
     payload,
 )
+from casefile.events.types_of_custody import CaptureKept
 from casefile.events.upcasting import upcast
 from casefile.ids import CaptureId, LogId, item_id
 from casefile.records.engine import insert_absent, tables, writing
