@@ -35,6 +35,7 @@ from casefile.records.tombstones import (
 )
 from casefile.vocabulary import PersonKind
 from pipelines.holds import hold_of
+from pipelines.recovering import recover_workspace
 from pipelines.removing import finish_removals, kept_of, rebuilt_of
 from pipelines.services import Services
 from preservation.durable import Disk
@@ -77,6 +78,8 @@ def erase_items(services: Services, texts: Sequence[str], basis: str, approver: 
         approved_by = find_person(connection, approver)
         items = find_items(connection, texts)
     _require_second_person(services, approved_by)
+    # What a run that died has left of an attempt goes to quarantine, where it is looked for.
+    recover_workspace(services)
     # Holds of all of them first: nothing is erased of a request that cannot be met as a whole.
     with reading(services.engine) as connection:
         for item in items:

@@ -7,6 +7,7 @@ what was made for looking, goes; the database file is written anew.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -34,8 +35,8 @@ from preservation.layout import object_id
 from preservation.rebuilding import Rebuilt, inventory_at, replace_erased
 from preservation.vault import Vault
 
-SCRATCH = ("audit-", "examine-", "pixels-", "preview-", "canary-", "tmp")
-"""What processes make below `work/` for themselves, and leave there when they die."""
+SCRATCH = re.compile(r"(?:tmp|.+-)[a-z0-9_]{8}(?:[0-9a-f]{8})?")
+"""What processes make below `work/` for themselves, by a random name, and leave there when they die."""
 
 
 def finish_removals(workspace: Workspace, engine: Engine, vault: Vault, disk: Disk) -> int:
@@ -136,5 +137,5 @@ def _of_captures(quarantine: Path, captures: Collection[str]) -> Iterator[Path]:
 
 def _scratch(workspace: Workspace) -> Iterator[Path]:
     for path in sorted(workspace.work.iterdir()) if workspace.work.is_dir() else ():
-        if path.name.startswith(SCRATCH):
+        if SCRATCH.fullmatch(path.name):
             yield path

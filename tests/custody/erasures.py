@@ -108,6 +108,9 @@ def said(root: Path) -> None:
             previews = services.workspace.previews
             previews.mkdir(exist_ok=True)
             (previews / f"{str(item.sha256)[7:]}.jpg").write_text(marked("file", item.label))
+            scratch = services.workspace.work / f"examine-{'0' * 15}{item.number}" / "inputs"
+            scratch.mkdir(parents=True)
+            (scratch / "copy").write_text(marked("file", item.label))
             attempt = services.workspace.quarantine / derived(item.id, "run") / item.capture
             attempt.mkdir(parents=True)
             (attempt / "part").write_text(marked("file", item.label))

@@ -77,6 +77,7 @@ def test_every_mark_is_there_before(untouched: Path) -> None:
 def test_nothing_is_left_of_an_erased_item_in_any_byte(erased: Path) -> None:
     assert left(erased, FIRST) == []
     assert {mark for _path, mark in left(erased, ALONE)} == {mark.decode() for mark in MARKS[ALONE]}
+    assert [path.name for path in (erased / "work").iterdir() if path.is_dir()] == ["previews"]
 
 
 def test_with_the_only_item_of_a_lead_go_its_locator_and_what_was_left_of_attempts(case: Path) -> None:
