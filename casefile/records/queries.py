@@ -179,7 +179,7 @@ def unexamined_items(connection: Connection) -> list[ItemRecord]:
     """Items that no examination is recorded of and that are not erased, in the order of their numbers."""
     item, examination = tables("view_")["view_item"], tables("view_")["view_examination"]
     tombstone = tables("view_")["view_tombstone"]
-    never = and_(~exists().where(examination.c.item == item.c.id), ~exists().where(tombstone.c.item == item.c.id))
+    never = and_(~exists().where(examination.c.item == item.c.id), tombstone.c.item.is_(None))
     return [_item(row) for row in connection.execute(_items().where(never).order_by(item.c.number))]
 
 

@@ -17,6 +17,7 @@ from ocfl import StorageRoot
 from casefile.errors import GateRefused
 from casefile.records.engine import Engine, reading, sqlite_engine
 from casefile.records.erasures import rewrite_database
+from casefile.records.queries import unexamined_items
 from casefile.vocabulary import ContainmentLevel
 from pipelines.audit import audit_workspace
 from pipelines.copying import back_up, restore_workspace
@@ -109,6 +110,8 @@ def test_the_tombstone_says_who_when_why_what_and_who_had_it(untouched: Path, er
         with pytest.raises(NoPreview, match="erased"):
             open_preview(services, FIRST, ContainmentLevel.WEAK)
         assert list_pairs(services) == []
+        with reading(services.engine) as connection:
+            assert [one.label for one in unexamined_items(connection)] == [SECOND]
     stone = described["erased"]
     assert (stone["by"], stone["approved_by"], stone["basis"]) == ("Ada", "Bob", BASIS)
     assert stone["sha256"] == items_of(untouched)[FIRST].sha256
