@@ -291,6 +291,18 @@ class IdentitySettings(_Group):
     )
 
 
+class ReplicaSettings(_Group):
+    """How many copies there have to be, on how many media, at how many places (Berkeley Protocol, paragraph 171)."""
+
+    copies: int = Field(
+        default=3, ge=1, description="Copies, the workspace itself among them. `doctor` says when there are fewer."
+    )
+    media: int = Field(default=2, ge=1, description="Kinds of medium among them.")
+    sites: int = Field(default=2, ge=1, description="Places at which they are kept.")
+    medium: str = Field(default="disk", description="What the workspace itself is on.")
+    site: str = Field(default="here", description="Where the workspace itself is kept.")
+
+
 class Settings(_Group):
     """All settings of one workspace."""
 
@@ -304,6 +316,7 @@ class Settings(_Group):
     examine: ExamineSettings = ExamineSettings()
     identity: IdentitySettings = IdentitySettings()
     custody: CustodySettings = CustodySettings()
+    replicas: ReplicaSettings = ReplicaSettings()
 
     @model_validator(mode="after")
     def _nothing_around_the_proxy(self) -> Self:

@@ -17,9 +17,11 @@ from casefile.records.queries import (
     list_tags,
     newest_examination,
 )
+from casefile.records.tombstones import Tombstone, list_tombstones
 from pipelines.alterations import alteration_line
 from pipelines.bracketing import bracket_lines, bracket_of
 from pipelines.custody import event_of_item
+from pipelines.holds import Hold, hold_of
 from pipelines.neighbours import edges_of_item
 from pipelines.person_signing import identities_of
 from pipelines.services import Services
@@ -53,6 +55,8 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     """The item of that id or number with its capture, lead, findings, neighbours, remarks and tags."""
     with reading(services.engine) as connection:
         item = find_items(connection, [text])[0]
+        tombstone = next(iter(list_tombstones(connection, item=item.id)), None)
+        hold = hold_of(connection, item)
         capture = capture_facts(connection, item.capture)
         people = {person.id: person.name or "(erased)" for person in list_people(connection)}
         lead = find_lead(connection, item.lead)
@@ -100,7 +104,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     proved = identities_of(services.engine, services.log.id, [one.event for one in remarks])
     described["remarks"] = [
         {
-            "text": one.text,
+            "text": one.text if one.text is not None else "(erased)",
             "at": one.added_at,
             "by": people.get(one.added_by, one.added_by),
             **proved[one.event].plain(),
@@ -109,7 +113,26 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         for one in remarks
     ]
     described["tags"] = tags
+    described |= _exercised(hold, tombstone, people)
     return described
+
+
+def _exercised(hold: Hold | None, tombstone: Tombstone | None, people: Mapping[str, str]) -> dict[str, Any]:
+    """The hold that an item is under, and its tombstone; None for each that there is not."""
+    return {
+        "hold": hold and {"reason": hold.reason, "since": hold.since, "by": people.get(hold.by, hold.by)},
+        "erased": tombstone
+        and {
+            "event": tombstone.event,
+            "at": tombstone.erased_at,
+            "by": people.get(tombstone.erased_by, tombstone.erased_by),
+            "approved_by": people.get(tombstone.approved_by, tombstone.approved_by),
+            "basis": tombstone.basis,
+            "sha256": tombstone.sha256,
+            "bytes": tombstone.bytes,
+            "recipients": list(tombstone.recipients),
+        },
+    }
 
 
 def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
@@ -118,6 +141,7 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
         value = described.get(name)
         if value not in (None, ""):
             yield f"{label}: {value}"
+    yield from _custody_lines(described)
     capture = described["capture"]
     yield ""
     yield f"Captured by {capture['collector']} with method {capture['method']} {capture['method_version']}"
@@ -157,6 +181,17 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
     )
     if described["tags"]:
         yield f"Tags: {', '.join(described['tags'])}"
+
+
+def _custody_lines(described: Mapping[str, Any]) -> Iterator[str]:
+    """The hold that the item is under, and its tombstone."""
+    if hold := described["hold"]:
+        yield f"Under hold: since {hold['since'][:19]}, by {hold['by']}: {hold['reason']}"
+    if erased := described["erased"]:
+        yield f"ERASED: {erased['at'][:19]} by {erased['by']}, approved by {erased['approved_by']}: {erased['basis']}"
+        yield f"  it was {erased['bytes']} bytes, {erased['sha256']}; event {erased['event']}"
+        for one in erased["recipients"]:
+            yield f"  had it before: {one['at'][:19]} {one['act']}, {one['recipient']}"
 
 
 def _visitor_lines(seen: Mapping[str, Any]) -> Iterator[str]:

@@ -32,7 +32,6 @@ from verification.interface import MAX_BATCH, CheckResult, ExamineRequest, FileE
 from verification.running import MODULE, examine_batch
 from verification.working_copies import copies_in
 
-PREVIEWS = "previews"
 GATHERED = 25
 """Captures that are enough for a batch."""
 GATHER_S = 3.0
@@ -104,7 +103,7 @@ class Examiner:
 
     def _keep_preview(self, file: FileExamination) -> None:
         if file.preview:
-            previews = self.services.workspace.work / PREVIEWS
+            previews = self.services.workspace.previews
             previews.mkdir(exist_ok=True)
             (self.out / file.preview).replace(previews / f"{file.file}.jpg")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from casefile.errors import UsageError
 from casefile.events.envelope import PartName
 from casefile.events.types import payload
-from casefile.events.types_custody import HeadWitnessed
+from casefile.events.types_of_custody import HeadWitnessed
 from casefile.records.engine import Engine, reading
 from casefile.records.reading import read_events_of
 from casefile.settings import Settings

@@ -14,7 +14,7 @@ from casefile.errors import GateRefused, RecordUnreadable, UsageError
 from casefile.events.append import AUTHENTICATED
 from casefile.events.envelope import Envelope, Subject
 from casefile.events.port import draft
-from casefile.events.types_custody import EventSigned
+from casefile.events.types_of_custody import EventSigned
 from casefile.model import Person
 from casefile.records.engine import Engine, reading
 from casefile.records.people import find_person

@@ -28,6 +28,7 @@ from pipelines.features import feature_index, stills_waiting
 from pipelines.indexing import index_everything
 from pipelines.neighbours import pixels_waiting
 from pipelines.pixels import compare_pixels, pixel_reader
+from pipelines.removing import finish_removals, note_all_removals
 from pipelines.services import open_services
 from preservation.checkpoints import newest
 from preservation.durable import Disk, unobserved
@@ -137,8 +138,11 @@ def _rebuild_server(workspace: Workspace, settings: Settings) -> Rebuilt:
 
 def _fill(workspace: Workspace, settings: Settings, engine: Engine) -> Rebuilt:
     replayed: Replayed = rebuild(workspace.log, engine)
-    log = LogId(settings.investigation.id)
-    items = index_everything(engine, log, Vault(workspace.vault), settings.examine)
+    log, vault = LogId(settings.investigation.id), Vault(workspace.vault)
+    # Before the vault is read: it may still hold what was erased.
+    note_all_removals(engine)
+    finish_removals(workspace, engine, vault, Disk())
+    items = index_everything(engine, log, vault, settings.examine)
     return Rebuilt(replayed.events, items)
 
 

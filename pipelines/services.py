@@ -26,6 +26,7 @@ from casefile.settings import Settings, key_to_sign_with, load_settings
 from casefile.vocabulary import PersonKind
 from casefile.workspace import Workspace
 from collectors.interface import MethodSpec
+from pipelines.removing import finish_removals
 from preservation.durable import Disk, Reached, unobserved
 from preservation.staging import Reserve, Run, Staging
 from preservation.vault import Vault
@@ -95,7 +96,7 @@ def open_services(
     reached: Reached = unobserved,
 ) -> Iterator[Services]:
     """An open workspace. A database of an earlier Casefile is brought to this one's version first, and the journal is
-    carried on where a crash left it behind the database.
+    carried on where a crash left it behind the database. What an erasure has left is taken away.
 
     Raises WorkspaceUnusable, UnknownPerson, UsageError for a source as the acting person, JournalShortened or
     DatabaseRestored.
@@ -108,12 +109,14 @@ def open_services(
     clock = clock or SystemClock(ask(settings.time.servers))
     log = Log(engine, workspace.log, LogId(settings.investigation.id), clock, reached=reached)
     log.recover()
+    vault = Vault(workspace.vault, Disk(reached))
+    finish_removals(workspace, engine, vault, Disk(reached))
     services = Services(
         workspace=workspace,
         settings=settings,
         engine=engine,
         log=log,
-        vault=Vault(workspace.vault, Disk(reached)),
+        vault=vault,
         staging=_staging(workspace, settings, reached),
         clock=clock,
         run_id=RunId(clock.mint()),

@@ -16,7 +16,7 @@ from casefile.errors import HeadContradicted, SettingsError, UsageError
 from casefile.events.envelope import EventOutcome
 from casefile.events.lock import holding
 from casefile.events.port import draft
-from casefile.events.types_custody import HeadWitnessed
+from casefile.events.types_of_custody import HeadWitnessed
 from casefile.model import Contact
 from casefile.settings import Settings
 from pipelines.asking import Answer, ask

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from casefile.events.types import KeyRevoked, KeyStated
-from casefile.events.types_custody import EventSigned
+from casefile.events.types_of_custody import EventSigned
 from preservation.checkpoints import origin
 from preservation.key_history import NOTHING, KeyEvent, is_signed_by, revocation, root_name, unconfirmed
 from preservation.keys import ALGORITHM, PERSON, PublicKey, SigningKey

@@ -2,6 +2,7 @@
 
 Codes are permanent; a code that is no longer found is not given to another kind. P001 to P049 are the vault's,
 P050 to P099 those of the log and the tables, P120 to P119 those of time stamps.
+P050 to P099 those of the log and the tables, P100 to P119 those of erasures and copies.
 """
 
 from __future__ import annotations
@@ -132,6 +133,11 @@ KINDS: dict[str, Kind] = {
     "P099": Kind(
         "the root key {fingerprint} is not vouched for: {reason}", "docs/formats/log.md rule 30; docs/custody.md"
     ),
+    "P100": Kind("the object still is the one from which something was erased", "docs/formats/vault.md rule 13"),
+    "P101": Kind("what was erased is still here, or its erasure is not finished", "docs/formats/vault.md rule 14"),
+    "P102": Kind("the copy's journal is not the beginning of this log's", "docs/formats/vault.md rule 16"),
+    "P103": Kind("the copy held the object when it was checked, and lacks it now", "docs/formats/vault.md rule 17"),
+    "P104": Kind("a repair was stopped and is not finished", "docs/formats/vault.md rule 18"),
 }
 """Every kind of finding by its code."""
 

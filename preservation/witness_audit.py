@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from casefile.digests import sha256
-from casefile.events.types_custody import HeadWitnessed
+from casefile.events.types_of_custody import HeadWitnessed
 from preservation.checkpoints import SignedCheckpoint, kept_name
 from preservation.contradictions import Contradiction, contradiction
 from preservation.cosignatures import Witness

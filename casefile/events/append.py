@@ -26,7 +26,7 @@ from casefile.events.port import Draft
 from casefile.events.projecting import project
 from casefile.events.publishing import Pending, Publisher
 from casefile.events.types import ContentErased
-from casefile.events.types_custody import EventSigned
+from casefile.events.types_of_custody import EventSigned
 from casefile.events.upcasting import upcast
 from casefile.ids import EventId, LogId, RunId
 from casefile.model import ClockRecord
@@ -66,7 +66,7 @@ class Actor:
 class Log:
     """The log of one investigation, open for appending as one actor.
 
-    Use `append` and `erase`; both return when what they wrote is durable in the database and in the journal.
+    Use `append`, `erase` and `erase_all`; they return when what they wrote is durable in database and journal.
     `reached` is called with the name of each step that was completed.
     """
 
@@ -104,7 +104,7 @@ class Log:
         acts = [self._prepare(draft, actor) for draft in drafts]
         prepared = [*acts, *self._signatures(acts, actor)]
         with writing(self._engine) as connection:
-            pending = self._place(connection, prepared)
+            pending = self._place(connection, [*prepared, *self._signatures(prepared, actor)])
             # Events that are all there already were recorded together with what `within` does.
             if within is not None and (pending.events or not prepared):
                 within(connection)
@@ -120,24 +120,38 @@ class Log:
         On PostgreSQL what the server keeps of old rows until it vacuums, and in its own log and backups, is out of
         reach. Raises RecordUnreadable when there is no such event or it never had that part.
         """
+        return self.erase_all([(target, part)], grounds, actor)[0]
+
+    def erase_all(
+        self,
+        targets: Sequence[tuple[EventId, PartName]],
+        grounds: ContentErased,
+        actor: Actor,
+        *,
+        then: Sequence[Draft] = (),
+        within: Within | None = None,
+    ) -> tuple[EventId, ...]:
+        """The same for several parts, followed by the events `then`, in one transaction: all of it or nothing.
+
+        `within` runs first, with the write lock held; what it raises leaves everything as it was.
+        """
         self._require_agreement()
-        subject = (Subject(kind="event", id=target), Subject(kind="part", id=part))
-        draft = Draft("content.erased", subject, {PartName.BODY: grounds}, EventOutcome(status="erased"))
-        prepared = self._prepare(draft, actor)
+        prepared = [self._prepare(draft, actor) for draft in (*(_erasure(*one, grounds) for one in targets), *then)]
         with writing(self._engine) as connection:
-            entry = read_event(connection, target)
-            if part not in entry.event.envelope.parts:
-                raise RecordUnreadable(f"event {target}", f"never had a part {part}")
-            pending = self._place(connection, [prepared, *self._signatures([prepared], actor)])
-            _forget_part(connection, target, part, prepared.event.envelope.id)
-            forget_text(connection, target, part)
-            note_erasures(connection, [PendingErasure(target, part, segment_of(entry.position))])
+            if within is not None:
+                within(connection)
+            pending_erasures = [_pending_erasure(connection, *one) for one in targets]
+            pending = self._place(connection, [*prepared, *self._signatures(prepared, actor)])
+            for one, (target, part) in zip(prepared, targets, strict=False):
+                _forget_part(connection, target, part, one.event.envelope.id)
+                forget_text(connection, target, part)
+            note_erasures(connection, pending_erasures)
             self._reached("placed")
         self._reached("committed")
         self._publisher.publish(pending)
         self._publisher.finish_erasures()
         self._reached("acknowledged")
-        return EventId(prepared.event.envelope.id)
+        return tuple(EventId(one.event.envelope.id) for one in prepared)
 
     def _require_agreement(self) -> None:
         """Before the first event, see that database and journal agree: nothing is built upon an older database."""
@@ -199,6 +213,18 @@ class Log:
 
 def _lookup(connection: Connection, event: str) -> Event:
     return upcast(read_event(connection, event).event)
+
+
+def _erasure(target: EventId, part: PartName, grounds: ContentErased) -> Draft:
+    subject = (Subject(kind="event", id=target), Subject(kind="part", id=part))
+    return Draft("content.erased", subject, {PartName.BODY: grounds}, EventOutcome(status="erased"))
+
+
+def _pending_erasure(connection: Connection, target: EventId, part: PartName) -> PendingErasure:
+    entry = read_event(connection, target)
+    if part not in entry.event.envelope.parts:
+        raise RecordUnreadable(f"event {target}", f"never had a part {part}")
+    return PendingErasure(target, part, segment_of(entry.position))
 
 
 def _forget_part(connection: Connection, target: str, part: PartName, erasure: str) -> None:

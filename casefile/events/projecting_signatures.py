@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from casefile.events.effects import Effect, Insert, actor, columns, from_body
 from casefile.events.envelope import Event, PartName
 from casefile.events.types import payload
-from casefile.events.types_custody import EventSigned
+from casefile.events.types_of_custody import EventSigned
 
 
 def event_signed(event: Event) -> Sequence[Effect]:

@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 from pydantic import Field, ValidationError
 
 from casefile.errors import RecordUnreadable
+from casefile.events import types_of_custody as custody
 from casefile.events.envelope import Event, PartName, without_content
 from casefile.events.timestamping import HeadTimestamped
-from casefile.events.types_custody import EventSigned, HeadWitnessed
+from casefile.events.types_of_custody import EventSigned, HeadWitnessed
 from casefile.model import Alteration, CaptureRecord, Contact, Exchange, Text, ToolUse, Value
 from casefile.vocabulary import Access, Pathway, PersonKind, Purpose
 
@@ -264,16 +265,6 @@ class IdentityChecked(Value):
     contacts: tuple[Contact, ...] = ()
 
 
-class FixityChecked(Value):
-    """A pass over stored bytes."""
-
-    objects: int
-    files: int
-    bytes: int
-    problems: int
-    sample: int = 0
-
-
 class CustodyChanged(Value):
     """Something was done with the holdings as a whole: a backup, a restore, a rebuild, a recovery."""
 
@@ -348,7 +339,7 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("monitor.checked", 1): EventType(MonitorChecked),
     ("identity.stated", 1): EventType(IdentityStated, protected=IdentityWords),
     ("identity.checked", 1): EventType(IdentityChecked),
-    ("fixity.checked", 1): EventType(FixityChecked),
+    ("fixity.checked", 1): EventType(custody.FixityChecked),
     ("custody.changed", 1): EventType(CustodyChanged),
     ("content.erased", 1): EventType(ContentErased),
     ("access.logged", 1): EventType(AccessLogged),
@@ -359,6 +350,11 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("head.timestamped", 1): EventType(HeadTimestamped),
     ("head.witnessed", 1): EventType(HeadWitnessed),
     ("event.signed", 1): EventType(EventSigned),
+    ("content.erased", 2): EventType(custody.ItemErased, custody.CaptureKept),
+    ("hold.stated", 1): EventType(custody.HoldStated),
+    ("replica.stated", 1): EventType(custody.ReplicaStated),
+    ("replica.checked", 1): EventType(custody.ReplicaChecked),
+    ("object.repaired", 1): EventType(custody.ObjectRepaired),
 }
 
 

@@ -55,6 +55,7 @@ class ItemRecord:
     allowances: tuple[str, ...]
     captured_at: str | None
     job: str | None
+    erased_at: str | None
 
     @property
     def label(self) -> str:
@@ -176,9 +177,10 @@ def list_items(connection: Connection, wanted: ItemFilter = ItemFilter()) -> lis
 
 
 def unexamined_items(connection: Connection) -> list[ItemRecord]:
-    """Items that no examination is recorded of, in the order of their numbers."""
+    """Items that no examination is recorded of and that are not erased, in the order of their numbers."""
     item, examination = tables("view_")["view_item"], tables("view_")["view_examination"]
-    never = ~exists().where(examination.c.item == item.c.id)
+    tombstone = tables("view_")["view_tombstone"]
+    never = and_(~exists().where(examination.c.item == item.c.id), tombstone.c.item.is_(None))
     return [_item(row) for row in connection.execute(_items().where(never).order_by(item.c.number))]
 
 
@@ -348,7 +350,7 @@ def capture_facts(connection: Connection, capture: str) -> dict[str, Any]:
 
 def _items() -> Select[Any]:
     item, capture = tables("view_")["view_item"], tables("view_")["view_capture"]
-    lead = tables("view_")["view_lead"]
+    lead, tombstone = tables("view_")["view_lead"], tables("view_")["view_tombstone"]
     of_item = (
         "id", "number", "capture", "position", "locator", "role", "media_type", "declared_media_type", "name",
         "title", "author", "claimed_time", "content", "content_reason", "sha256", "bytes", "wire_sha256",
@@ -365,9 +367,11 @@ def _items() -> Select[Any]:
             capture.c.ended_at.label("captured_at"),
             lead.c.locator.label("lead_locator"),
             lead.c.job,
+            tombstone.c.erased_at,
         )
         .join(capture, capture.c.id == item.c.capture)
         .join(lead, lead.c.id == capture.c.lead, isouter=True)
+        .join(tombstone, tombstone.c.item == item.c.id, isouter=True)
     )
 
 

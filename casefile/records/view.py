@@ -372,3 +372,21 @@ class ViewSignature(SQLModel, table=True):
     leaf: str | None = None
     signature: str | None = None
     signed_at: str
+
+
+class ViewTombstone(SQLModel, table=True):
+    """Items that were erased: when, by whom, approved by whom, on what basis, and what they were by their digest."""
+
+    __tablename__ = "view_tombstone"
+
+    event: str = Field(primary_key=True)
+    item: str = Field(index=True)
+    capture: str = Field(index=True)
+    erased_at: str
+    erased_by: str
+    approved_by: str
+    basis: str | None = None
+    sha256: str | None = None
+    bytes: int | None = Field(default=None, sa_type=BigInteger)
+    replaced: str | None = None
+    recipients: str | None = None

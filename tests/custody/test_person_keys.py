@@ -13,7 +13,7 @@ from casefile.events.append import Actor
 from casefile.events.envelope import Subject
 from casefile.events.port import draft
 from casefile.events.types import KeyStated, Words
-from casefile.events.types_custody import EventSigned
+from casefile.events.types_of_custody import EventSigned
 from casefile.vocabulary import PersonKind
 from cli.main import main
 from pipelines.audit import audit_workspace

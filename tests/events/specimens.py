@@ -13,7 +13,6 @@ from casefile.events.types import (
     CustodyChanged,
     DocumentVersioned,
     DuplicateDecided,
-    FixityChecked,
     GateOverridden,
     HeadAttested,
     IdentityChecked,
@@ -40,7 +39,18 @@ from casefile.events.types import (
     ToolTested,
     Words,
 )
-from casefile.events.types_custody import EventSigned, HeadWitnessed
+from casefile.events.types_of_custody import (
+    CaptureKept,
+    EarlierRecipient,
+    EventSigned,
+    FixityChecked,
+    HeadWitnessed,
+    HoldStated,
+    ItemErased,
+    ObjectRepaired,
+    ReplicaChecked,
+    ReplicaStated,
+)
 from casefile.ids import CaptureId, derived, item_id
 from casefile.model import (
     Alteration,
@@ -390,5 +400,46 @@ SPECIMENS: tuple[Draft, ...] = (
         (subject("event", REMARK), subject("part", "personal")),
         {PartName.BODY: ContentErased(basis="asked for by the person", approved_by="custodian")},
         status("erased"),
+    ),
+    draft(
+        "replica.stated",
+        subject("replica", TOOL),
+        body=ReplicaStated(name="second", place="/mnt/second/lake", medium="disk", site="Osh"),
+        outcome=status("registered"),
+    ),
+    draft(
+        "replica.checked",
+        subject("replica", TOOL),
+        body=ReplicaChecked(objects=1, files=5, bytes=12_000, problems=1, behind=1, failures=("P017 vault/x",)),
+        outcome=status("failed"),
+    ),
+    draft(
+        "object.repaired",
+        subject("capture", CAPTURE),
+        body=ObjectRepaired(replica="second", object_id=f"urn:uuid:{CAPTURE}", damage=("P017 x",), set_aside="q/x"),
+        outcome=status("repaired"),
+    ),
+    draft("hold.stated", subject("item", FIRST), body=HoldStated(reason="order 7/26"), outcome=status("held")),
+    Draft(
+        "content.erased",
+        (subject("item", FIRST), subject("capture", CAPTURE, 2), subject("person", PERSON)),
+        {
+            PartName.BODY: ItemErased(
+                basis="asked for by the person",
+                approved_by=PERSON,
+                sha256=sha256_of("a"),
+                bytes=7,
+                replaced="sha512:" + "d" * 128,
+                recipients=(EarlierRecipient(event=REMARK, act="copied", at=EARLIER, recipient="for Ana"),),
+            ),
+            PartName.PERSONAL: CaptureKept(
+                record=record().model_copy(update={"files": record().files[1:], "items": record().items[1:]}),
+                object_id=f"urn:uuid:{CAPTURE}",
+                inventory="sha512:" + "e" * 128,
+                rebuilt_at=LATER,
+            ),
+        },
+        status("erased"),
+        schema=2,
     ),
 )

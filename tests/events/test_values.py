@@ -29,7 +29,7 @@ from casefile.events.types import (
     Words,
     payload,
 )
-from casefile.events.types_custody import EventSigned
+from casefile.events.types_of_custody import EventSigned
 from casefile.ids import EventId, mint
 from casefile.model import ClockRecord, Value
 from casefile.records.engine import tables
