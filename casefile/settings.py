@@ -191,6 +191,15 @@ class ExamineSettings(_Group):
     )
 
 
+class DisclosureSettings(_Group):
+    """What must not leave with a package."""
+
+    exit_addresses: tuple[str, ...] = Field(
+        default=(),
+        description="Addresses that sites see captures come from. A package that holds one is refused.",
+    )
+
+
 class IdentitySettings(_Group):
     """How virtual identities are looked after."""
 
@@ -219,6 +228,7 @@ class Settings(_Group):
     time: TimeSettings = TimeSettings()
     examine: ExamineSettings = ExamineSettings()
     identity: IdentitySettings = IdentitySettings()
+    disclosure: DisclosureSettings = DisclosureSettings()
 
     @model_validator(mode="after")
     def _nothing_around_the_proxy(self) -> Self:

@@ -274,4 +274,7 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "document.versioned": _act,
     "key.revoked": _act,
     "head.attested": _act,
+    "package.released": _act,
+    "package.acknowledged": _act,
+    "package.received": _act,
 }

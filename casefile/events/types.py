@@ -13,6 +13,14 @@ from pydantic import Field, ValidationError
 
 from casefile.errors import RecordUnreadable
 from casefile.events.envelope import Event, PartName, without_content
+from casefile.events.types_packages import (
+    PackageAcknowledged,
+    PackageReceipt,
+    PackageReceived,
+    PackageRecipient,
+    PackageReleased,
+    PackageSender,
+)
 from casefile.model import Alteration, CaptureRecord, Contact, Exchange, Text, ToolUse, Value
 from casefile.vocabulary import Access, Pathway, PersonKind, Purpose
 
@@ -349,6 +357,9 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("document.versioned", 1): EventType(DocumentVersioned),
     ("key.revoked", 1): EventType(KeyRevoked),
     ("head.attested", 1): EventType(HeadAttested),
+    ("package.released", 1): EventType(PackageReleased, PackageRecipient),
+    ("package.acknowledged", 1): EventType(PackageAcknowledged, PackageReceipt),
+    ("package.received", 1): EventType(PackageReceived, PackageSender),
 }
 
 

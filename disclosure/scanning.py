@@ -1,0 +1,114 @@
+"""Looking through every byte that leaves for what would expose whoever collected: addresses, cookies, handles.
+
+Pure. A hit says where and of which kind, never what: the report of a leak must not be one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+SHORTEST = 6
+"""Characters. Shorter values are in every file by chance; they are told as not looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Text that must not leave. `kind` says what it is without saying it; `whole` asks for an edge on both sides."""
+
+    kind: str
+    text: str
+    whole: bool = True
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is too short to be looked for."""
+        return len(self.text) < SHORTEST
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Where something of a kind was found."""
+
+    path: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    kind: str
+    folded: bytes
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Scanner:
+    """Looks for all secrets at once, in the forms in which files hold text. Letters count in either case."""
+
+    secrets: tuple[Secret, ...]
+    patterns: tuple[_Pattern, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        found = {
+            (form, one.kind): _Pattern(one.kind, form, one.whole)
+            for one in self.secrets
+            if not one.is_short
+            for form in _forms(one.text)
+        }
+        object.__setattr__(self, "patterns", tuple(found.values()))
+
+    @property
+    def longest(self) -> int:
+        """Bytes of the longest form, with the edges that are looked at."""
+        return max((len(one.folded) for one in self.patterns), default=0) + 2
+
+    def look(self, path: str) -> Look:
+        """What is fed the bytes of one file."""
+        return Look(self, path)
+
+
+class Look:
+    """One file on its way past: fed in blocks of any size, also across their edges."""
+
+    def __init__(self, scanner: Scanner, path: str) -> None:
+        self._scanner = scanner
+        self._path = path
+        self._tail = b""
+        self._found: set[str] = set()
+
+    def feed(self, block: bytes) -> None:
+        """The next bytes."""
+        if not self._scanner.patterns:
+            return
+        seen = self._tail + block.lower() if self._tail else block.lower()
+        for pattern in self._scanner.patterns:
+            if pattern.kind not in self._found and _is_in(seen, pattern):
+                self._found.add(pattern.kind)
+        self._tail = seen[-self._scanner.longest :]
+
+    def hits(self) -> Iterator[Hit]:
+        """What was found so far."""
+        return (Hit(self._path, kind) for kind in sorted(self._found))
+
+
+def _is_in(seen: bytes, pattern: _Pattern) -> bool:
+    at = seen.find(pattern.folded)
+    while at >= 0:
+        end = at + len(pattern.folded)
+        if not pattern.whole or not (_is_word(seen[at - 1 : at]) or _is_word(seen[end : end + 1])):
+            return True
+        at = seen.find(pattern.folded, at + 1)
+    return False
+
+
+def _is_word(byte: bytes) -> bool:
+    return byte.isalnum() or byte == b"_"
+
+
+def _forms(text: str) -> Iterable[bytes]:
+    """The forms of a text in files: as it is, in UTF-16, percent-encoded, and as JSON escapes it."""
+    plain = (text, quote(text, safe=""), quote(text), json.dumps(text)[1:-1])
+    wide = (text.lower().encode("utf-16-le"), text.lower().encode("utf-16-be"))
+    return dict.fromkeys([*(one.lower().encode("utf-8") for one in plain), *wide])

@@ -1,0 +1,115 @@
+"""Writing a package into a bag: evidence and log below `data/`, aids for readers beside it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import BinaryIO
+
+from casefile.canonical import canonical_json
+from casefile.digests import Digest, hex_of
+from casefile.errors import DigestMismatch
+from disclosure.bag import MD5, Bag, Written
+from disclosure.contents import Contents, HeldCapture, HeldEvent
+from disclosure.index import index_csv
+from disclosure.readme import readme
+
+CHECKER = "check_package.py"
+PROOF_HEADER = "c2sp.org/tlog-proof@v1"
+INDEX_DIGITS = 16
+"""So that names sort as indices do."""
+OBJECTS = "data/objects"
+ROOT_DECLARATION = b"ocfl_1.1\n"
+CONTENT = "v1/content"
+TAG_MANIFESTS = ("tagmanifest-sha256.txt", "tagmanifest-sha512.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file of a vault's object: its path in the object, the sha512 that it must have, and how to open it."""
+
+    path: str
+    sha512: Digest
+    open: Callable[[], AbstractContextManager[BinaryIO]]
+
+
+Files = Callable[[HeldCapture], Iterator[Source]]
+
+
+def write_package(bag: Bag, contents: Contents, sources: Files) -> None:
+    """Everything but the manifests. Raises DigestMismatch for a file of the vault that is not what was sealed."""
+    md5 = _write_objects(bag, contents, sources)
+    _write_log(bag, contents)
+    bag.add("data/package.json", contents.description())
+    bag.add("index.csv", index_csv(contents, md5))
+    checker = bag.add(CHECKER, files("disclosure").joinpath(CHECKER).read_bytes())
+    bag.add("README.txt", readme(contents, checker.digests["sha256"]))
+
+
+def labels(contents: Contents) -> Mapping[str, str]:
+    """bag-info.txt but for the lengths."""
+    return {
+        "Source-Organization": f"Casefile investigation {contents.log}",
+        "External-Description": f"{len(contents.items)} items with their record, for {_line(contents.recipient)}",
+        "External-Identifier": contents.package,
+        "Bagging-Date": contents.made_at[:10],
+        "Bag-Software-Agent": "Casefile",
+    }
+
+
+def signed_text(contents: Contents, written: Mapping[str, Written]) -> str:
+    """What the log's key signs over a package: what it is, at which head, and the sha512 of both tag manifests."""
+    head = f"{contents.size} {base64.b64encode(contents.root).decode('ascii')}"
+    lines = ["casefile package", f"package {contents.package}", f"log {contents.log}", f"head {head}"]
+    lines += [f"{name} sha512:{written[name].digests['sha512']}" for name in TAG_MANIFESTS]
+    return "\n".join(lines) + "\n"
+
+
+def _line(text: str) -> str:
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+
+
+def _write_objects(bag: Bag, contents: Contents, sources: Files) -> Mapping[str, str]:
+    """The objects as they are in the vault; the md5 of each file that is an item by itself, by the item's id."""
+    single = {(one.capture, one.files[0]): one.id for one in contents.items if len(one.files) == 1}
+    md5: dict[str, str] = {}
+    bag.add(f"{OBJECTS}/0=ocfl_1.1", ROOT_DECLARATION)
+    for capture in contents.captures:
+        for source in sources(capture):
+            item = single.get((capture.id, source.path.removeprefix(f"{CONTENT}/")))
+            with source.open() as stream:
+                written = bag.copy(f"{OBJECTS}/{capture.id}/{source.path}", stream, *([MD5] if item else []))
+            _require(source, written)
+            if item:
+                md5[item] = written.digests[MD5]
+    return md5
+
+
+def _require(source: Source, written: Written) -> None:
+    found = f"sha512:{written.digests['sha512']}"
+    if found != source.sha512:
+        raise DigestMismatch(source.path, "sha512", hex_of(source.sha512), written.digests["sha512"])
+
+
+def _write_log(bag: Bag, contents: Contents) -> None:
+    bag.add("data/log/checkpoint", contents.checkpoint)
+    bag.add("data/log/entries.jsonl", b"".join(event.content + b"\n" for event in contents.events))
+    bag.add("data/log/parts.jsonl", b"".join(line + b"\n" for event in contents.events for line in _parts(event)))
+    for event in contents.events:
+        path = f"data/log/proofs/{event.index:0{INDEX_DIGITS}d}.tlog-proof"
+        bag.add(path, _proof(event) + contents.checkpoint)
+
+
+def _parts(event: HeldEvent) -> Iterator[bytes]:
+    for part in event.parts:
+        said = {"content": part.content.decode("utf-8"), "event": part.event, "part": part.name.value}
+        yield canonical_json({**said, "salt": part.salt.hex()})
+
+
+def _proof(event: HeldEvent) -> bytes:
+    """C2SP tlog-proof, up to the head."""
+    hashes = [base64.b64encode(one).decode("ascii") for one in event.path]
+    return "\n".join([PROOF_HEADER, f"index {event.index}", *hashes, "", ""]).encode("ascii")

@@ -1,0 +1,272 @@
+"""Gathering what a package holds: the items, what hangs together with them, and the events that tell of both.
+
+What is linked is found twice, from the views and from the log itself, and `require_complete` compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from casefile.canonical import canonical_json
+from casefile.digests import sha256
+from casefile.errors import RecordUnreadable, UsageError
+from casefile.events.envelope import Event, Part, PartName
+from casefile.events.types import SealedBody, payload
+from casefile.ids import derived
+from casefile.records.engine import Connection, reading
+from casefile.records.linked import (
+    Sibling,
+    entries_at,
+    items_by_id,
+    positions_naming,
+    positions_of,
+    siblings_of,
+    totals_by_type,
+)
+from casefile.records.people import list_people
+from casefile.records.queries import (
+    ItemFilter,
+    ItemRecord,
+    capture_facts,
+    find_items,
+    investigation_title,
+    list_items,
+    list_tags,
+    newest_examination,
+)
+from casefile.records.reading import Entry, read_events
+from casefile.vocabulary import PersonKind
+from disclosure.contents import (
+    Contents,
+    HeldCapture,
+    HeldEvent,
+    HeldItem,
+    Omission,
+    Withheld,
+    require_complete,
+)
+from disclosure.leaving import ERASED, reason_to_stay
+from pipelines.custody import current_checkpoint
+from pipelines.neighbours import edges_of_item
+from pipelines.services import Services
+from preservation.checkpoints import SignedCheckpoint
+from preservation.tiles import Tiles
+from preservation.tree import inclusion_proof
+
+ALWAYS = ("investigation.opened", "key.stated", "key.revoked")
+"""Without these nothing else can be judged."""
+SEALED = "capture.sealed"
+
+
+def gather(services: Services, texts: Sequence[str], recipient: str, *, pseudonymous: bool) -> Contents:
+    """Everything that a package of these items holds, under the newest head.
+
+    Raises UnknownItem, UsageError for what no object holds, and PackageIncomplete.
+    """
+    head = current_checkpoint(services)
+    if head is None:
+        raise UsageError("nothing was signed yet; `casefile checkpoint` does")
+    with reading(services.engine) as connection:
+        asked = list({one.id: one for one in find_items(connection, texts)}.values())
+    edges = {one.id: edges_of_item(services, one.id) for one in asked}
+    with reading(services.engine) as connection:
+        gathering = _Gathering(services, connection, head, asked, edges)
+        contents = gathering.contents(recipient, pseudonymous=pseudonymous)
+    require_complete(contents)
+    return contents
+
+
+@dataclass(slots=True)
+class _Gathering:
+    services: Services
+    connection: Connection
+    head: SignedCheckpoint
+    asked: Sequence[ItemRecord]
+    edges: Mapping[str, Sequence[Mapping[str, Any]]]
+    omitted: dict[str, Omission] = field(default_factory=dict)
+
+    def contents(self, recipient: str, *, pseudonymous: bool) -> Contents:
+        captures = list(dict.fromkeys(one.capture for one in self.asked))
+        for one in self.asked:
+            if one.object_id is None or not one.files or not one.sha256:
+                raise UsageError(f"of {one.label} too much was erased for it to be handed over")
+        entries = self._entries(captures)
+        sealed = _sealed(entries)
+        held = tuple(self._capture(one, sealed) for one in captures)
+        coming = {one.id for one in self.asked} | {id_ for one in held for id_, _number in one.accompanying}
+        self._omit_named(entries, coming, set(captures))
+        events, withheld = self._events(entries, coming | set(captures), pseudonymous=pseudonymous)
+        items = tuple(self._item(one) for one in sorted(self.asked, key=lambda one: one.number))
+        note = self.head.note.to_bytes()
+        named = canonical_json([[one.id for one in items], recipient, pseudonymous, sha256(note)]).decode("utf-8")
+        return Contents(
+            package=derived(self.services.log.id, "package", named),
+            log=self.services.log.id,
+            size=self.head.head.size,
+            root=self.head.head.root,
+            checkpoint=note,
+            made_at=_newest(self.connection, self.head.head.size),
+            recipient=recipient,
+            title=investigation_title(self.connection) or "",
+            items=items,
+            captures=held,
+            events=tuple(events),
+            totals=totals_by_type(self.connection, self.head.head.size),
+            omitted=tuple(sorted(self.omitted.values(), key=lambda one: (one.kind, one.number, one.id))),
+            withheld=tuple(withheld),
+        )
+
+    def _entries(self, captures: Sequence[str]) -> list[Entry]:
+        """The events that name an item, its capture or a lead with its locator, and those that these lean on."""
+        stop = self.head.head.size
+        locators = {text for one in self.asked for text in (one.locator, one.lead_locator) if text}
+        siblings = siblings_of(self.connection, locators)
+        self._omit_siblings(siblings, set(captures))
+        leads = {one.lead for one in self.asked} | {one.lead for one in siblings}
+        linked = {one.id for one in self.asked} | set(captures) | leads
+        positions = set(positions_naming(self.connection, linked, stop))
+        positions |= set(positions_of(self.connection, stop, types=ALWAYS))
+        entries = list(entries_at(self.connection, list(positions)))
+        named = set(_leaned_on(entries))
+        leaning = set(positions_of(self.connection, stop, types=("person.recorded", "tool.registered")))
+        for entry in entries_at(self.connection, sorted(leaning - positions)):
+            if any(subject.id in named for subject in entry.event.envelope.subject):
+                positions.add(entry.position)
+        own = {entry.event.envelope.id for entry in entries}
+        positions |= set(positions_of(self.connection, stop, events=named - own))
+        erasing = set(positions_of(self.connection, stop, types=("content.erased",))) - positions
+        for entry in entries_at(self.connection, sorted(erasing)):
+            if own & {subject.id for subject in entry.event.envelope.subject}:
+                positions.add(entry.position)
+        return list(entries_at(self.connection, sorted(positions)))
+
+    def _omit_siblings(self, siblings: Iterable[Sibling], captures: Collection[str]) -> None:
+        for one in siblings:
+            if one.capture in captures:
+                continue
+            if not one.items:
+                why = f", {one.cause}" if one.cause else ""
+                self._omit(Omission("capture", one.capture, f"an attempt at the same locator: {one.status}{why}"))
+                continue
+            self._omit(Omission("capture", one.capture, "another capture of the same locator"))
+            for item, number in one.items:
+                self._omit(Omission("item", item, "of another capture of the same locator", number))
+
+    def _omit_named(self, entries: Iterable[Entry], coming: Collection[str], captures: Collection[str]) -> None:
+        """What is alike, and whatever else an event of the package names."""
+        for item in self.asked:
+            for edge in self.edges[item.id]:
+                if edge["item"] not in coming:
+                    judged = f"; a person called them {edge['judgement']}" if edge["judgement"] else ""
+                    reason = f"near-duplicate of {item.label} by {edge['method']}, score {edge['score']}{judged}"
+                    self._omit(Omission("item", edge["item"], reason, edge["number"]))
+        named = {(one.kind, one.id) for entry in entries for one in entry.event.envelope.subject}
+        items = {id_ for kind, id_ in named if kind == "item"} - set(coming) - set(captures)
+        numbers = items_by_id(self.connection, items)
+        for id_ in sorted(items):
+            self._omit(Omission("item", id_, "named by an event of the package", numbers.get(id_, "")))
+
+    def _omit(self, omission: Omission) -> None:
+        self.omitted.setdefault(omission.id, omission)
+
+    def _capture(self, capture: str, sealed: Mapping[str, tuple[str, SealedBody]]) -> HeldCapture:
+        if capture not in sealed:
+            raise RecordUnreadable(f"capture {capture}", "no event sealed it, or its body was erased")
+        event, body = sealed[capture]
+        asked = {one.id for one in self.asked}
+        others = list_items(self.connection, ItemFilter(capture=capture))
+        accompanying = tuple((one.id, one.label) for one in others if one.id not in asked)
+        return HeldCapture(capture, event, body.object_id, body.inventory, accompanying)
+
+    def _events(
+        self, entries: Sequence[Entry], coming: Collection[str], *, pseudonymous: bool
+    ) -> tuple[list[HeldEvent], list[Withheld]]:
+        """The events with the parts that leave, and the parts that stay with the reason."""
+        size, tiles = self.head.head.size, Tiles(self.services.workspace.log, self.head.head.size)
+        sources = {one.id for one in list_people(self.connection) if one.kind is PersonKind.SOURCE}
+        events, withheld = [], []
+        for entry in entries:
+            leaving: list[Part] = []
+            for name in sorted(entry.event.envelope.parts):
+                reason = self._reason(entry.event, name, coming, sources, pseudonymous=pseudonymous)
+                part = entry.event.parts.get(name)
+                if part is None:
+                    reason = reason or ERASED
+                if reason or part is None:
+                    withheld.append(Withheld(entry.event.envelope.id, name, reason))
+                else:
+                    leaving.append(part)
+            path = inclusion_proof(entry.position, size, tiles.node)
+            events.append(HeldEvent(entry.position, entry.event.envelope, entry.content, path, tuple(leaving)))
+        return events, withheld
+
+    def _reason(
+        self, event: Event, name: PartName, coming: Collection[str], sources: Collection[str], *, pseudonymous: bool
+    ) -> str:
+        about = [one.id for one in event.envelope.subject if one.kind in ("item", "capture")]
+        left_out = bool(about) and not any(one in coming for one in about)
+        person = [one.id for one in event.envelope.subject if one.kind == "person"]
+        may_name = not pseudonymous and not any(one in sources for one in person)
+        return reason_to_stay(event.envelope, name, of_left_out=left_out, may_name=may_name)
+
+    def _item(self, item: ItemRecord) -> HeldItem:
+        examination = newest_examination(self.connection, item.id)
+        facts = capture_facts(self.connection, item.capture)
+        relations = [f"{one['number']} alike ({one['method']} {one['score']})" for one in self.edges[item.id]]
+        return HeldItem(
+            id=item.id,
+            number=item.label,
+            capture=item.capture,
+            position=item.position,
+            sha256=item.sha256 or "",
+            bytes=item.bytes or 0,
+            files=item.files,
+            role=item.role or "",
+            media_type=item.media_type or "",
+            description=item.title or item.name or "",
+            locator=item.locator or item.lead_locator or "",
+            account=item.author or "",
+            published_time=item.claimed_time or "",
+            captured_time=item.captured_at or "",
+            recorded_time=facts["sealed_at"] or "",
+            acquisition=item.acquisition or "",
+            tags=tuple(list_tags(self.connection, item.id)),
+            relations=tuple(relations),
+            fingerprints=tuple(examination.fingerprints) if examination else (),
+        )
+
+
+def _sealed(entries: Iterable[Entry]) -> dict[str, tuple[str, SealedBody]]:
+    """The event and the body that sealed each capture, by capture."""
+    found = {}
+    for entry in entries:
+        if entry.event.envelope.type == SEALED:
+            body = payload(entry.event, PartName.BODY, SealedBody)
+            if isinstance(body, SealedBody):
+                found[body.record.circumstances.capture] = (entry.event.envelope.id, body)
+    return found
+
+
+def _leaned_on(entries: Iterable[Entry]) -> Iterator[str]:
+    """The people, tools and events that these events name."""
+    for entry in entries:
+        envelope = entry.event.envelope
+        yield envelope.actor.partition(":")[2]
+        yield from envelope.tools
+        yield from envelope.causes
+        if envelope.type == SEALED:
+            body = payload(entry.event, PartName.BODY, SealedBody)
+            if isinstance(body, SealedBody):
+                circumstances = body.record.circumstances
+                yield circumstances.collector
+                yield circumstances.source or ""
+                if circumstances.environment is not None:
+                    yield circumstances.environment.selftest.event
+
+
+def _newest(connection: Connection, size: int) -> str:
+    """The time of the last event under the head: the one time that a package can state without a clock of its own."""
+    (last,) = read_events(connection, size - 1, size)
+    return last.event.envelope.recorded_at

@@ -1,0 +1,81 @@
+"""A package as it is made: what programs of others say of it, what it holds, what it leaves out."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import bagit
+import pytest
+from ocfl.storage_root import StorageRoot
+
+from casefile.records.acts import list_acts
+from casefile.records.engine import reading
+from disclosure.check_package import check
+from pipelines.exporting import Exported
+from pipelines.services import open_services
+
+from .workspaces import COLLECTOR, ENVIRONMENT, REMARK, SOURCE, exported, flipped
+
+
+def test_a_package_is_accepted_by_its_own_checker_without_site_packages(made: Exported) -> None:
+    command = [sys.executable, "-I", "-S", str(made.path / "check_package.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+    assert done.returncode == 0, done.stdout
+    assert "SELF-ASSERTED" in done.stdout
+    assert "FAILED" not in done.stdout
+
+
+def test_programs_of_others_accept_it(made: Exported) -> None:
+    assert bagit.Bag(str(made.path)).validate()
+    assert StorageRoot(root=str(made.path / "data/objects")).validate()
+    for algorithm in ("256", "512"):
+        for name in ("manifest", "tagmanifest"):
+            command = [f"sha{algorithm}sum", "--check", "--strict", "--quiet", f"{name}-sha{algorithm}.txt"]
+            subprocess.run(command, cwd=made.path, check=True)
+
+
+def test_it_says_what_it_leaves_out_and_why(made: Exported) -> None:
+    said = json.loads((made.path / "data/package.json").read_bytes())
+    reasons = {one.get("number") or one["kind"]: one["reason"] for one in said["omitted"]}
+    assert "near-duplicate" in reasons["I-0003"] or "another capture" in reasons["I-0003"]
+    assert "I-0004" in reasons
+    assert any("attempt" in one["reason"] for one in said["omitted"])
+    assert sum(said["totals"].values()) == said["head"]["size"]
+    assert said["totals"]["capture.failed"] == 1
+
+
+def test_words_of_people_and_names_of_sources_stay(made: Exported) -> None:
+    everything = b"".join(path.read_bytes() for path in made.path.rglob("*") if path.is_file())
+    for kept in (SOURCE, REMARK):
+        assert kept.encode() not in everything
+    assert COLLECTOR.encode() in everything
+
+
+def test_the_same_input_gives_the_same_bytes(case: Path, tmp_path: Path) -> None:
+    roots = [Path(shutil.copytree(case, tmp_path / name, symlinks=True)) for name in ("one", "two")]
+    first, second = (exported(root, tmp_path / f"of-{root.name}", "I-0001").path for root in roots)
+    assert contents(first) == contents(second)
+
+
+def contents(package: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(package)): path.read_bytes() for path in package.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("name", ["data/log/entries.jsonl", "README.txt", "signature.note", "tagmanifest-sha256.txt"])
+def test_a_flipped_bit_is_found(package: Path, name: str) -> None:
+    flipped(package / name, 77)
+    assert check(str(package)).failures
+
+
+def test_the_release_is_recorded_before_anybody_has_it(own: Path, tmp_path: Path) -> None:
+    made = exported(own, tmp_path / "package", "I-0001")
+    with open_services(own, ENVIRONMENT) as services, reading(services.engine) as connection:
+        (act,) = list_acts(connection, "package.released")
+    body = json.loads(act.body or "")
+    assert body["signature"] == made.signature
+    assert body["items"] == [made.contents.items[0].id]
+    assert "The Court" not in (act.body or "")
