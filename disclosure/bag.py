@@ -9,7 +9,9 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -53,11 +55,14 @@ class Bag:
 
     def add(self, path: str, content: bytes) -> Written:
         """A document. Raises StorageFailed."""
-        return self._write(path, iter([content]), ())
+        return self._write(path, iter([content]), (), "")
 
-    def copy(self, path: str, source: BinaryIO, *extra: str) -> Written:
-        """A copy of what is left in `source`, with digests by the `extra` algorithms too. Raises StorageFailed."""
-        return self._write(path, blocks(source, BLOCK_BYTES), extra)
+    def copy(self, path: str, source: BinaryIO, *extra: str, twin: str = "") -> Written:
+        """A copy of what is left in `source`, with digests by the `extra` algorithms too; another one as `twin`.
+
+        Raises StorageFailed.
+        """
+        return self._write(path, blocks(source, BLOCK_BYTES), extra, twin)
 
     def close(self, labels: Mapping[str, str]) -> None:
         """Write declaration, labels and manifests. Raises ValueError for names that no package has."""
@@ -84,34 +89,45 @@ class Bag:
         ]
         return f"{sum(one.size for one in counted)}.{len(counted)}"
 
-    def _write(self, path: str, content: Iterator[bytes], extra: tuple[str, ...]) -> Written:
+    def _write(self, path: str, content: Iterator[bytes], extra: tuple[str, ...], twin: str) -> Written:
+        paths = [path, twin] if twin else [path]
+        for one in paths:
+            self._require_free(one)
+        beside = [hashlib.new(name, usedforsecurity=False) for name in ("sha512", *extra)]
+        sha256, look, size = hashlib.sha256(), self._scanner.look(path), 0
+        try:
+            with ExitStack() as stack:
+                streams = [stack.enter_context(self._opened(one)) for one in paths]
+                for block in content:
+                    # hashlib lets go of the interpreter, so that the second core does the slower half.
+                    other = self._pool.submit(_update, beside, block)
+                    for stream in streams:
+                        _write_all(stream, block)
+                    sha256.update(block)
+                    look.feed(block)
+                    size += len(block)
+                    other.result()
+        except OSError as error:
+            raise StorageFailed("write", str(self.root / path), error.strerror or str(error)) from error
+        self.hits += look.hits()
+        digests = {"sha256": sha256.hexdigest()} | {one.name: one.hexdigest() for one in beside}
+        self.written |= dict.fromkeys(paths, Written(size, digests))
+        return self.written[path]
+
+    def _require_free(self, path: str) -> None:
         try:
             check_name(path)
         except Refused as refused:
             raise ValueError(f"{path}: {refused.fields}") from refused
         if path in self.written:
             raise ValueError(f"{path} is in the package already")
-        beside = [hashlib.new(name, usedforsecurity=False) for name in ("sha512", *extra)]
-        sha256, look, size = hashlib.sha256(), self._scanner.look(path), 0
-        target = self.root / path
-        try:
-            _make(target.parent)
-            with target.open("xb", buffering=0) as stream:
-                os.fchmod(stream.fileno(), FILE)
-                for block in content:
-                    # hashlib lets go of the interpreter, so that the second core does the slower half.
-                    other = self._pool.submit(_update, beside, block)
-                    _write_all(stream, block)
-                    sha256.update(block)
-                    look.feed(block)
-                    size += len(block)
-                    other.result()
-        except OSError as error:
-            raise StorageFailed("write", str(target), error.strerror or str(error)) from error
-        self.hits += look.hits()
-        digests = {"sha256": sha256.hexdigest()} | {one.name: one.hexdigest() for one in beside}
-        self.written[path] = Written(size, digests)
-        return self.written[path]
+
+    @contextmanager
+    def _opened(self, path: str) -> Iterator[FileIO]:
+        _make((self.root / path).parent)
+        with (self.root / path).open("xb", buffering=0) as stream:
+            os.fchmod(stream.fileno(), FILE)
+            yield stream
 
 
 def _update(digests: list[hashlib._Hash], block: bytes) -> None:
@@ -119,7 +135,7 @@ def _update(digests: list[hashlib._Hash], block: bytes) -> None:
         one.update(block)
 
 
-def _write_all(stream: BinaryIO, block: bytes) -> None:
+def _write_all(stream: FileIO, block: bytes) -> None:
     rest = memoryview(block)
     while rest:
         rest = rest[stream.write(rest) :]

@@ -37,7 +37,6 @@ class HeldItem:
     acquisition: str
     tags: tuple[str, ...] = ()
     relations: tuple[str, ...] = ()
-    fingerprints: tuple[Mapping[str, object], ...] = ()
 
     def plain(self) -> dict[str, Json]:
         """What the description says of it; the rest is in the log's parts."""

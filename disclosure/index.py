@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 
 from disclosure.contents import Contents, HeldItem
+from disclosure.telling import Told
 
 COLUMNS = (
     "number", "type", "description", "locator", "account", "event_time", "created_time", "published_time",
@@ -20,6 +21,17 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def index_csv(contents: Contents, md5: Mapping[str, str]) -> bytes:
     """The index, as UTF-8 with a mark that spreadsheets need; an empty cell is what nobody recorded."""
     return table(COLUMNS, [_row(item, md5.get(item.id, "")) for item in contents.items])
+
+
+def fingerprints_csv(told: Told) -> bytes:
+    """The fingerprints of pictures and frames, by which likenesses are found elsewhere; one row each."""
+    columns = ("frame_ms", "region", "pdq", "phash", "quality")
+    rows = [
+        [item.number, item.sha256.removeprefix("sha256:"), *(str(one.get(column, "")) for column in columns)]
+        for item in told.contents.items
+        for one in told.examined(item).get("fingerprints", ())
+    ]
+    return table(("number", "sha256", *columns), rows)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:

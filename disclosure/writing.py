@@ -13,9 +13,13 @@ from casefile.canonical import canonical_json
 from casefile.digests import Digest, hex_of
 from casefile.errors import DigestMismatch
 from disclosure.bag import MD5, Bag, Written
-from disclosure.contents import Contents, HeldCapture, HeldEvent
-from disclosure.index import index_csv
+from disclosure.contents import Contents, HeldCapture, HeldEvent, HeldItem
+from disclosure.index import fingerprints_csv, index_csv
+from disclosure.pages import custody_page, index_page, report_page
+from disclosure.premis import premis
 from disclosure.readme import readme
+from disclosure.statements import statement
+from disclosure.telling import Told
 
 CHECKER = "check_package.py"
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
@@ -24,6 +28,26 @@ INDEX_DIGITS = 16
 OBJECTS = "data/objects"
 ROOT_DECLARATION = b"ocfl_1.1\n"
 CONTENT = "v1/content"
+VIEWABLE: Mapping[str, str] = {
+    "application/pdf": ".pdf",
+    "audio/aac": ".aac",
+    "audio/flac": ".flac",
+    "audio/mp4": ".m4a",
+    "audio/mpeg": ".mp3",
+    "audio/ogg": ".ogg",
+    "audio/wav": ".wav",
+    "image/gif": ".gif",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/tiff": ".tif",
+    "image/webp": ".webp",
+    "text/plain": ".txt",
+    "video/mp4": ".mp4",
+    "video/quicktime": ".mov",
+    "video/webm": ".webm",
+    "video/x-matroska": ".mkv",
+}
+"""Types of content that have a viewer which runs nothing, and the endings that it is opened by."""
 TAG_MANIFESTS = ("tagmanifest-sha256.txt", "tagmanifest-sha512.txt")
 
 
@@ -41,12 +65,27 @@ Files = Callable[[HeldCapture], Iterator[Source]]
 
 def write_package(bag: Bag, contents: Contents, sources: Files) -> None:
     """Everything but the manifests. Raises DigestMismatch for a file of the vault that is not what was sealed."""
-    md5 = _write_objects(bag, contents, sources)
+    told = Told(contents)
+    viewing = {item.id: path for item in contents.items if (path := viewing_path(item))}
+    md5 = _write_objects(bag, contents, sources, viewing)
     _write_log(bag, contents)
     bag.add("data/package.json", contents.description())
+    bag.add("data/premis.xml", premis(told))
     bag.add("index.csv", index_csv(contents, md5))
+    bag.add("fingerprints.csv", fingerprints_csv(told))
+    bag.add("index.html", index_page(told, viewing))
+    bag.add("custody.html", custody_page(told))
+    for item in contents.items:
+        bag.add(f"reports/{item.number}.html", report_page(told, item))
+        bag.add(f"statements/{item.number}.txt", statement(told, item))
     checker = bag.add(CHECKER, files("disclosure").joinpath(CHECKER).read_bytes())
     bag.add("README.txt", readme(contents, checker.digests["sha256"]))
+
+
+def viewing_path(item: HeldItem) -> str:
+    """The place of an item's copy for looking at; empty for what a viewer would carry out, such as a page."""
+    ending = VIEWABLE.get(item.media_type, "")
+    return f"viewing/{item.number}{ending}" if ending and len(item.files) == 1 else ""
 
 
 def labels(contents: Contents) -> Mapping[str, str]:
@@ -72,16 +111,17 @@ def _line(text: str) -> str:
     return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 
-def _write_objects(bag: Bag, contents: Contents, sources: Files) -> Mapping[str, str]:
+def _write_objects(bag: Bag, contents: Contents, sources: Files, viewing: Mapping[str, str]) -> Mapping[str, str]:
     """The objects as they are in the vault; the md5 of each file that is an item by itself, by the item's id."""
-    single = {(one.capture, one.files[0]): one.id for one in contents.items if len(one.files) == 1}
+    single = {(one.capture, f"{CONTENT}/{one.files[0]}"): one.id for one in contents.items if len(one.files) == 1}
     md5: dict[str, str] = {}
     bag.add(f"{OBJECTS}/0=ocfl_1.1", ROOT_DECLARATION)
     for capture in contents.captures:
         for source in sources(capture):
-            item = single.get((capture.id, source.path.removeprefix(f"{CONTENT}/")))
+            item, path = single.get((capture.id, source.path), ""), f"{OBJECTS}/{capture.id}/{source.path}"
             with source.open() as stream:
-                written = bag.copy(f"{OBJECTS}/{capture.id}/{source.path}", stream, *([MD5] if item else []))
+                extra = [MD5] if item else []
+                written = bag.copy(path, stream, *extra, twin=viewing.get(item, ""))
             _require(source, written)
             if item:
                 md5[item] = written.digests[MD5]

@@ -34,7 +34,6 @@ from casefile.records.queries import (
     investigation_title,
     list_items,
     list_tags,
-    newest_examination,
 )
 from casefile.records.reading import Entry, read_events
 from casefile.vocabulary import PersonKind
@@ -212,7 +211,6 @@ class _Gathering:
         return reason_to_stay(event.envelope, name, of_left_out=left_out, may_name=may_name)
 
     def _item(self, item: ItemRecord) -> HeldItem:
-        examination = newest_examination(self.connection, item.id)
         facts = capture_facts(self.connection, item.capture)
         relations = [f"{one['number']} alike ({one['method']} {one['score']})" for one in self.edges[item.id]]
         return HeldItem(
@@ -234,7 +232,6 @@ class _Gathering:
             acquisition=item.acquisition or "",
             tags=tuple(list_tags(self.connection, item.id)),
             relations=tuple(relations),
-            fingerprints=tuple(examination.fingerprints) if examination else (),
         )
 
 
