@@ -19,7 +19,7 @@ from typing import BinaryIO, Self
 from casefile.digests import BLOCK_BYTES, blocks
 from casefile.errors import StorageFailed
 from disclosure.check_package import DECLARATION, NOT_TAGGED, UNCOUNTED, Refused, check_name, check_twins
-from disclosure.scanning import Hit, Scanner
+from disclosure.scanning import FOLDED, Hit, Scanner, Secret
 
 ALGORITHMS = ("sha256", "sha512")
 MD5 = "md5"
@@ -35,15 +35,24 @@ class Written:
 
 
 class Bag:
-    """A bag that is being written into a new folder. `hits` gathers what the scanner found in any of its files."""
+    """A bag that is being written into a new folder. `hits` gathers what the scanner found in any of its files.
+
+    `folded` are the files that hold more than their bytes show, for `unfolding` to look through.
+    """
 
     def __init__(self, root: Path, scanner: Scanner) -> None:
         self.root = root
         self.written: dict[str, Written] = {}
         self.hits: list[Hit] = []
+        self.folded: list[str] = []
         self._scanner = scanner
         self._pool = ThreadPoolExecutor(1)
         _make(root)
+
+    @property
+    def looked_for(self) -> tuple[Secret, ...]:
+        """What the scanner of the bag looks for."""
+        return tuple(one for one in self._scanner.secrets if not one.is_short)
 
     def __enter__(self) -> Self:
         return self
@@ -99,6 +108,8 @@ class Bag:
             with ExitStack() as stack:
                 streams = [stack.enter_context(self._opened(one)) for one in paths]
                 for block in content:
+                    if not size and block.startswith(FOLDED):
+                        self.folded.append(path)
                     # hashlib lets go of the interpreter, so that the second core does the slower half.
                     other = self._pool.submit(_update, beside, block)
                     for stream in streams:

@@ -6,10 +6,13 @@ Pure. A hit says where and of which kind, never what: the report of a leak must 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+GZIP, WARC = b"\x1f\x8b", b"WARC/1."
+FOLDED = (GZIP, WARC)
+"""How files begin that hold more than their bytes show; `unfolding` looks into them."""
 SHORTEST = 6
 """Characters. Shorter values are in every file by chance; they are told as not looked for."""
 
@@ -82,22 +85,29 @@ class Look:
         """The next bytes."""
         if not self._scanner.patterns:
             return
-        seen = self._tail + block.lower() if self._tail else block.lower()
-        for pattern in self._scanner.patterns:
-            if pattern.kind not in self._found and _is_in(seen, pattern):
-                self._found.add(pattern.kind)
+        seen = self._tail + block.lower()
+        self._search(seen, is_end=False)
         self._tail = seen[-self._scanner.longest :]
 
-    def hits(self) -> Iterator[Hit]:
-        """What was found so far."""
-        return (Hit(self._path, kind) for kind in sorted(self._found))
+    def hits(self) -> list[Hit]:
+        """What was found, after the last bytes."""
+        self._search(self._tail, is_end=True)
+        return [Hit(self._path, kind) for kind in sorted(self._found)]
+
+    def _search(self, seen: bytes, *, is_end: bool) -> None:
+        for pattern in self._scanner.patterns:
+            if pattern.kind not in self._found and _is_in(seen, pattern, is_end=is_end):
+                self._found.add(pattern.kind)
 
 
-def _is_in(seen: bytes, pattern: _Pattern) -> bool:
+def _is_in(seen: bytes, pattern: _Pattern, *, is_end: bool) -> bool:
     at = seen.find(pattern.folded)
     while at >= 0:
         end = at + len(pattern.folded)
-        if not pattern.whole or not (_is_word(seen[at - 1 : at]) or _is_word(seen[end : end + 1])):
+        if not pattern.whole:
+            return True
+        # At the edge of a block, what follows is not known yet.
+        if (end < len(seen) or is_end) and not (_is_word(seen[at - 1 : at]) or _is_word(seen[end : end + 1])):
             return True
         at = seen.find(pattern.folded, at + 1)
     return False
@@ -108,7 +118,8 @@ def _is_word(byte: bytes) -> bool:
 
 
 def _forms(text: str) -> Iterable[bytes]:
-    """The forms of a text in files: as it is, in UTF-16, percent-encoded, and as JSON escapes it."""
-    plain = (text, quote(text, safe=""), quote(text), json.dumps(text)[1:-1])
-    wide = (text.lower().encode("utf-16-le"), text.lower().encode("utf-16-be"))
-    return dict.fromkeys([*(one.lower().encode("utf-8") for one in plain), *wide])
+    """The forms of a text in files: as it is, in UTF-16, percent-encoded, as JSON escapes it; in either case."""
+    cases = (text, text.lower(), text.upper())
+    plain = (form for one in cases for form in (one, quote(one, safe=""), quote(one), json.dumps(one)[1:-1]))
+    wide = (one.encode(coding) for one in cases for coding in ("utf-16-le", "utf-16-be"))
+    return dict.fromkeys(form.lower() for form in (*(one.encode("utf-8") for one in plain), *wide))

@@ -31,7 +31,7 @@ def _said(told: Told, item: HeldItem) -> Iterator[str]:
     yield f"1. I, {who}, [function, organisation], state the following. Where I do not know it myself, I say so."
     if how.acquisition is Acquisition.HANDED_OVER:
         yield (
-            f"2. The material was handed over to me: {escaped(item.locator)}. I did not observe it at its origin. I took "
+            f"2. The material was handed over to me: {escaped(item.locator)}. I did not see it at its origin. I took "
             f"it in with the program Casefile between {how.started_at} and {how.ended_at}, {clock}."
         )
     else:

@@ -11,7 +11,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -21,10 +21,13 @@ from casefile.errors import DigestMismatch, FolderInUse, GateRefused, IntegrityE
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
 from casefile.events.types_packages import PackageRecipient, PackageReleased
+from casefile.vocabulary import ContainmentLevel
+from containment.worker import run_worker
 from disclosure.bag import Bag
 from disclosure.check_package import check
 from disclosure.contents import Contents, HeldCapture
 from disclosure.scanning import Hit, Scanner
+from disclosure.unfolding import LookedFor, UnfoldAnswer, UnfoldRequest
 from disclosure.writing import Source, labels, signed_text, write_package
 from pipelines.custody import checkpoint
 from pipelines.exposing import secrets_of
@@ -35,9 +38,12 @@ from preservation import layout
 from preservation.durable import Disk
 from preservation.inventory import build_sidecar, inventory_digest, read_inventory
 from preservation.notes import signed
+from verification.running import limits_for
 
 Note = Callable[[str], None]
 SIGNATURE = "signature.note"
+UNFOLDING = "disclosure.unfolding"
+UNFOLD_WALL_S = 3600
 LISTED_HITS = 10
 
 
@@ -50,6 +56,7 @@ class ExportRequest:
     recipient: str
     agreement: str = ""
     pseudonymous: bool = False
+    level: ContainmentLevel = ContainmentLevel.FULL
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ def export_items(services: Services, request: ExportRequest, note: Note) -> Expo
     disk.make_directories(target.parent)
     building = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        signature, bag = _build(services, contents, building, note)
+        signature, bag = _build(services, request, contents, building, note)
         disk.sync_files(bag.paths())
         for folder in sorted({path.parent for path in bag.paths()} | {building}, reverse=True):
             disk.sync_directory(folder)
@@ -115,7 +122,9 @@ def place_of(to: Path, name: str) -> Path:
     return target
 
 
-def _build(services: Services, contents: Contents, building: Path, note: Note) -> tuple[str, Bag]:
+def _build(
+    services: Services, request: ExportRequest, contents: Contents, building: Path, note: Note
+) -> tuple[str, Bag]:
     looked_for = secrets_of(services)
     for one in looked_for:
         if one.is_short:
@@ -128,13 +137,33 @@ def _build(services: Services, contents: Contents, building: Path, note: Note) -
         name = f"casefile/{contents.log}/package"
         content = signed(text, [(name, key.public.raw, key.sign(text.encode("utf-8")))]).to_bytes()
         bag.add(SIGNATURE, content)
-    if bag.hits:
-        raise WouldExpose(bag.hits)
+    hits = [*bag.hits, *_unfolded(services, request, bag, note)]
+    if hits:
+        raise WouldExpose(hits)
     report = check(str(building), key.public.fingerprint())
     if report.failures:
         first = report.failures[0]
         raise IntegrityError(f"the package does not hold: {first.code} {first.path} {first.what}")
     return sha256(content), bag
+
+
+def _unfolded(services: Services, request: ExportRequest, bag: Bag, note: Note) -> list[Hit]:
+    """What a contained worker finds in the files of the bag that are compressed or hold encoded bodies."""
+    looked_for = tuple(LookedFor(kind=one.kind, text=one.text, whole=one.whole) for one in bag.looked_for)
+    if not bag.folded or not looked_for:
+        return []
+    folder = services.workspace.work / f"unfold-{secrets.token_hex(8)}"
+    folder.mkdir(parents=True, mode=0o700)
+    try:
+        asked = UnfoldRequest(files=tuple(bag.folded), secrets=looked_for).plain()
+        limits = replace(limits_for(len(bag.folded)), wall_s=UNFOLD_WALL_S, cpu_s=UNFOLD_WALL_S)
+        result = run_worker(UNFOLDING, asked, bag.root, folder / "out", limits=limits, egress=None, level=request.level)
+    finally:
+        shutil.rmtree(folder)
+    answer = UnfoldAnswer.model_validate(result.answer)
+    for path, reason in answer.left:
+        note(f"{path} could not be looked through to its end: {reason}")
+    return [Hit(one.path, one.kind) for one in answer.found]
 
 
 def _sources(services: Services, capture: HeldCapture) -> Iterator[Source]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from casefile.vocabulary import ContainmentLevel
 from cli import output
 from cli.invocation import Invocation
 
@@ -22,13 +23,16 @@ def export(
     pseudonymous: Annotated[
         bool, typer.Option("--pseudonymous", help="Keep back the names of those who acted.")
     ] = False,
+    containment: Annotated[
+        ContainmentLevel, typer.Option(help="weak: go on where full containment is missing.")
+    ] = ContainmentLevel.FULL,
 ) -> int:
     """Make a package of items for somebody outside, which proves itself and says what it leaves out."""
     from pipelines.exporting import ExportRequest, export_items
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
-    request = ExportRequest(tuple(items), to, recipient, agreement, pseudonymous=pseudonymous)
+    request = ExportRequest(tuple(items), to, recipient, agreement, pseudonymous, containment)
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         made = export_items(services, request, output.note)
     held = made.contents

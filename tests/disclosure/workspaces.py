@@ -78,7 +78,8 @@ def _liken(services: Services, one: str, other: str) -> None:
 
 def exported(root: Path, to: Path, *items: str, **options: Any) -> Exported:
     with open_services(root, {**ENVIRONMENT, **options.pop("environment", {})}) as services:
-        return export_items(services, ExportRequest(items, to, "The Court", **options), lambda _said: None)
+        request = ExportRequest(items, to, "The Court", level=ContainmentLevel.WEAK, **options)
+        return export_items(services, request, lambda _said: None)
 
 
 def flipped(path: Path, bit: int) -> None:
