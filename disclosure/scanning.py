@@ -79,6 +79,7 @@ class Look:
         self._scanner = scanner
         self._path = path
         self._tail = b""
+        self._is_cut = False
         self._found: set[str] = set()
 
     def feed(self, block: bytes) -> None:
@@ -88,6 +89,7 @@ class Look:
         seen = self._tail + block.lower()
         self._search(seen, is_end=False)
         self._tail = seen[-self._scanner.longest :]
+        self._is_cut = self._is_cut or len(self._tail) < len(seen)
 
     def hits(self) -> list[Hit]:
         """What was found, after the last bytes."""
@@ -96,21 +98,23 @@ class Look:
 
     def _search(self, seen: bytes, *, is_end: bool) -> None:
         for pattern in self._scanner.patterns:
-            if pattern.kind not in self._found and _is_in(seen, pattern, is_end=is_end):
+            if pattern.kind not in self._found and self._is_in(seen, pattern, is_end=is_end):
                 self._found.add(pattern.kind)
 
+    def _is_in(self, seen: bytes, pattern: _Pattern, *, is_end: bool) -> bool:
+        at = seen.find(pattern.folded)
+        while at >= 0:
+            end = at + len(pattern.folded)
+            # At the edges of a block, what is before or after is not known: it was judged, or is with the next one.
+            is_known = not (at == 0 and self._is_cut) and (is_end or end < len(seen))
+            if not pattern.whole or (is_known and not _has_neighbours(seen, at, end)):
+                return True
+            at = seen.find(pattern.folded, at + 1)
+        return False
 
-def _is_in(seen: bytes, pattern: _Pattern, *, is_end: bool) -> bool:
-    at = seen.find(pattern.folded)
-    while at >= 0:
-        end = at + len(pattern.folded)
-        if not pattern.whole:
-            return True
-        # At the edge of a block, what follows is not known yet.
-        if (end < len(seen) or is_end) and not (_is_word(seen[at - 1 : at]) or _is_word(seen[end : end + 1])):
-            return True
-        at = seen.find(pattern.folded, at + 1)
-    return False
+
+def _has_neighbours(seen: bytes, at: int, end: int) -> bool:
+    return _is_word(seen[max(at - 1, 0) : at]) or _is_word(seen[end : end + 1])
 
 
 def _is_word(byte: bytes) -> bool:
