@@ -68,9 +68,11 @@ CODES = {
 ALGORITHMS = ("sha256", "sha512")
 BLOCK = 1 << 20
 MAX_PATH, MAX_DEPTH, MAX_FILES = 240, 16, 4_000_000
-MAX_DOCUMENT = 256 << 20
+MAX_DOCUMENT = 128 << 20
 """Bytes of one document that is held in memory; evidence never is."""
 MAX_ENVELOPE = 8192
+MAX_PART = 64 << 20
+MAX_ITEMS = 100_000
 NOT_TAGGED = frozenset({"tagmanifest-sha256.txt", "tagmanifest-sha512.txt", "signature.note"})
 """What a tag manifest cannot list: itself and what is made over it."""
 UNCOUNTED = NOT_TAGGED | {"bag-info.txt", "manifest-sha256.txt", "manifest-sha512.txt"}
@@ -172,10 +174,13 @@ class Folder:
                     raise Refused("P101", path, reason="there are too many")
         return found
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     def open(self, path: str) -> BinaryIO:
         """A file's bytes."""
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        stream = os.fdopen(os.open(os.path.join(self.root, *path.split("/")), flags), "rb", buffering=0)
+        stream = os.fdopen(os.open(os.path.join(self.root, *path.split("/")), flags), "rb")
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             stream.close()
             raise Refused("P102", path, kind="link or no file")
@@ -289,6 +294,10 @@ class Archive:
         if total - at != len(rest) or self._at(at, len(rest)) != rest:
             raise Refused("P104", "the directory", reason="it does not list exactly the members")
         return {name: size for name, (_begin, size) in self._members.items()}
+
+    def close(self) -> None:
+        """Let go of the archive."""
+        self._stream.close()
 
     def open(self, path: str) -> BinaryIO:
         """A member's bytes."""
@@ -544,6 +553,16 @@ class Package:
         with self.source.open(path) as stream:
             return b"".join(iter(lambda: stream.read(BLOCK), b""))
 
+    def lines(self, path: str, longest: int) -> Iterator[bytes]:
+        """The lines of a document that is too long to be held, without their ends."""
+        if path not in self.sizes:
+            raise Refused("P106", path)
+        with self.source.open(path) as stream:
+            for line in iter(lambda: stream.readline(longest + 2), b""):
+                if not line.endswith(b"\n"):
+                    raise Refused("P109", path, reason="a line is too long, or has no end")
+                yield line[:-1]
+
     def record(self, path: str) -> dict[str, Any]:
         """A document of the package that is one canonical JSON object."""
         try:
@@ -664,15 +683,14 @@ def check_log(package: Package) -> None:
 def _unproven(package: Package) -> Iterator[Refused]:
     where = "data/log/entries.jsonl"
     proofs = sorted(path for path in package.sizes if path.startswith("data/log/proofs/"))
-    contents = package.read(where).split(b"\n")
-    if contents.pop() != b"" or len(contents) != len(proofs):
-        raise Refused("P109", where, reason=f"{len(contents)} events and {len(proofs)} proofs")
     seen: set[str] = set()
-    for number, (content, proof) in enumerate(zip(contents, proofs), 1):
+    number = 0
+    for number, content in enumerate(package.lines(where, MAX_ENVELOPE), 1):
+        proof = proofs[number - 1] if number <= len(proofs) else "data/log/proofs/"
         try:
             event = parse_record(content)
-            if len(content) > MAX_ENVELOPE or event["log"] != package.log or event["id"] in seen:
-                raise ValueError("it is too long, of another log, or there twice")
+            if event["log"] != package.log or event["id"] in seen:
+                raise ValueError("it is of another log, or there twice")
             if not all(isinstance(event[name], kind) for name, kind in _ENVELOPE.items()):
                 raise ValueError("it is no envelope")
         except (ValueError, KeyError) as error:
@@ -690,6 +708,8 @@ def _unproven(package: Package) -> Iterator[Refused]:
             continue
         event["index"] = index
         package.events.append(event)
+    if number != len(proofs):
+        yield Refused("P109", where, reason=f"{number} events and {len(proofs)} proofs")
 
 
 _ENVELOPE = {
@@ -718,10 +738,7 @@ def _proof(package: Package, path: str, index: int) -> list[bytes]:
 def _unfulfilled(package: Package) -> Iterator[Refused]:
     where = "data/log/parts.jsonl"
     events = {event["id"]: event for event in package.events}
-    contents = package.read(where).split(b"\n")
-    if contents.pop() != b"":
-        raise Refused("P109", where, reason="its last line has no end")
-    for number, content in enumerate(contents, 1):
+    for number, content in enumerate(package.lines(where, MAX_PART), 1):
         try:
             part = parse_record(content)
             event, name = events[part["event"]], part["part"]
@@ -977,10 +994,22 @@ def _incomplete(package: Package) -> Iterator[Refused]:
     known = {one["id"] for name in ("items", "captures", "omitted") for one in said[name]}
     for capture in said["captures"]:
         known.update(one["id"] for one in capture.get("accompanying", ()))
-    named = {(one.get("kind"), one.get("id")) for event in package.events for one in event["subject"]}
-    for kind, identity in sorted(named, key=str):
-        if kind in ("item", "capture") and identity not in known:
-            yield Refused("P121", where, kind=kind, id=identity)
+    for event in package.events:
+        for kind, identity in _named(event):
+            if identity not in known:
+                yield Refused("P121", where, kind=kind, id=identity)
+
+
+def _named(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The items and captures that an event names; a range of items is each of them."""
+    for subject in event["subject"]:
+        if subject["kind"] == "item" and "count" in subject:
+            yield "capture", subject["id"]
+            space = uuid.UUID(subject["id"])
+            for position in range(min(subject["count"], MAX_ITEMS)):
+                yield "item", str(uuid.uuid5(space, str(position)))
+        elif subject["kind"] in ("item", "capture"):
+            yield subject["kind"], subject["id"]
 
 
 def check_anchors(package: Package) -> None:
@@ -1001,35 +1030,40 @@ def check_anchors(package: Package) -> None:
 def check(path: str, log_key: str = "", root_key: str = "") -> Report:
     """Check the package at `path`. Never raises for what is in it; whatever is wrong is in the report."""
     report = Report()
+    source: Any = None
     try:
-        source: Any = Folder(path) if os.path.isdir(path) else Archive(path)
-        package = Package(source, report)
-        for step in (
-            check_bag,
-            check_log,
-            lambda one: check_keys(one, log_key, root_key),
-            check_description,
-            check_objects,
-            check_items,
-            check_completeness,
-            check_anchors,
-        ):
-            step(package)
-        report.counts = {
-            "files": len(package.sizes),
-            "bytes": sum(package.sizes.values()),
-            "events": len(package.events),
-            "items": len(package.described["items"]),
-        }
-        report.unchecked(
-            "index, reports, statements and PREMIS: their digests hold, their words were not derived anew",
-            "compare them with data/log/entries.jsonl and data/log/parts.jsonl",
-        )
+        source = Folder(path) if os.path.isdir(path) else Archive(path)
+        _check_all(Package(source, report), log_key, root_key)
     except Refused as refused:
         report.failed(refused)
-    except (OSError, MemoryError, RecursionError) as error:
+    except (OSError, MemoryError, RecursionError, ValueError, LookupError, TypeError, AttributeError) as error:
+        # A document of another shape than any package has, wherever that shows.
         report.failed(Refused("P100", path, reason=type(error).__name__))
+    finally:
+        if source is not None:
+            source.close()
     return report
+
+
+def _check_all(package: Package, log_key: str, root_key: str) -> None:
+    check_bag(package)
+    check_log(package)
+    check_keys(package, log_key, root_key)
+    check_description(package)
+    check_objects(package)
+    check_items(package)
+    check_completeness(package)
+    check_anchors(package)
+    package.report.counts = {
+        "files": len(package.sizes),
+        "bytes": sum(package.sizes.values()),
+        "events": len(package.events),
+        "items": len(package.described["items"]),
+    }
+    package.report.unchecked(
+        "index, reports, statements and PREMIS: their digests hold, their words were not derived anew",
+        "compare them with data/log/entries.jsonl and data/log/parts.jsonl",
+    )
 
 
 def verdict(report: Report, strict: bool = False) -> tuple[int, str]:

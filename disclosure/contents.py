@@ -11,6 +11,7 @@ from functools import cached_property
 from casefile.canonical import Json, canonical_json
 from casefile.errors import IntegrityError
 from casefile.events.envelope import Envelope, Part
+from casefile.ids import CaptureId, item_id
 
 FORMAT = "casefile package 1"
 
@@ -185,9 +186,19 @@ def _unaccounted(contents: Contents) -> Iterator[str]:
         for name in event.envelope.parts:
             if ((event.envelope.id, name) in withheld) is (name in leaving):
                 yield f"{name} of event {event.envelope.id}"
-        for subject in event.envelope.subject:
-            if subject.kind in ("item", "capture") and subject.id not in known:
-                yield f"{subject.kind} {subject.id} of event {event.envelope.id}"
+        for kind, named in _named(event.envelope):
+            if named not in known:
+                yield f"{kind} {named} of event {event.envelope.id}"
     for kind, count in contents.totals.items():
         if kind in ("key.stated", "key.revoked") and contents.included.get(kind, 0) != count:
             yield f"event {kind}"
+
+
+def _named(envelope: Envelope) -> Iterator[tuple[str, str]]:
+    """The items and captures that an event names; a range of items is each of them."""
+    for subject in envelope.subject:
+        if subject.kind == "item" and subject.count is not None:
+            yield "capture", subject.id
+            yield from (("item", item_id(CaptureId(subject.id), position)) for position in range(subject.count))
+        elif subject.kind in ("item", "capture"):
+            yield subject.kind, subject.id

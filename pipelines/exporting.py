@@ -23,6 +23,7 @@ from casefile.events.port import draft
 from casefile.events.types_packages import PackageRecipient, PackageReleased
 from casefile.vocabulary import ContainmentLevel
 from containment.worker import run_worker
+from disclosure.archive import write_archive
 from disclosure.bag import Bag
 from disclosure.check_package import check
 from disclosure.contents import Contents, HeldCapture
@@ -42,6 +43,7 @@ from verification.running import limits_for
 
 Note = Callable[[str], None]
 SIGNATURE = "signature.note"
+ARCHIVE = ".zip"
 UNFOLDING = "disclosure.unfolding"
 UNFOLD_WALL_S = 3600
 LISTED_HITS = 10
@@ -96,22 +98,45 @@ def export_items(services: Services, request: ExportRequest, note: Note) -> Expo
     checkpoint(services)
     contents = gather(services, request.items, request.recipient.strip(), pseudonymous=request.pseudonymous)
     target = place_of(request.to.absolute(), f"export-{contents.package}")
+    _require_outside(services, target)
     disk = Disk(services.reached)
     disk.make_directories(target.parent)
     building = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         signature, bag = _build(services, request, contents, building, note)
-        disk.sync_files(bag.paths())
-        for folder in sorted({path.parent for path in bag.paths()} | {building}, reverse=True):
-            disk.sync_directory(folder)
         size = sum(one.size for one in bag.written.values())
+        built = _as_archive(bag, building, disk) if target.suffix == ARCHIVE else _synced(bag, disk)
         _record(services, request, contents, signature, (len(bag.written), size))
-        disk.rename_exclusive(building, target)
+        disk.rename_exclusive(built, target)
         disk.sync_directory(target.parent)
-    except BaseException:
+    finally:
         shutil.rmtree(building, ignore_errors=True)
-        raise
+        building.with_suffix(ARCHIVE).unlink(missing_ok=True)
     return Exported(target, contents, signature, len(bag.written), size)
+
+
+def _require_outside(services: Services, target: Path) -> None:
+    """Raise UsageError for a place among the evidence."""
+    workspace = services.workspace
+    for kept in (workspace.vault, workspace.log, workspace.keys, workspace.staging, workspace.quarantine):
+        if target.parent.resolve().is_relative_to(kept.resolve()):
+            raise UsageError(f"{target} is in the workspace's {kept.name}; name a place outside")
+
+
+def _as_archive(bag: Bag, building: Path, disk: Disk) -> Path:
+    """The package as one file beside the folder that it was built in."""
+    archive = building.with_suffix(ARCHIVE)
+    write_archive(building, list(bag.written), archive)
+    disk.sync_file(archive)
+    return archive
+
+
+def _synced(bag: Bag, disk: Disk) -> Path:
+    """The package as a folder, once it is on the disk."""
+    disk.sync_files(bag.paths())
+    for folder in sorted({path.parent for path in bag.paths()} | {bag.root}, reverse=True):
+        disk.sync_directory(folder)
+    return bag.root
 
 
 def place_of(to: Path, name: str) -> Path:
