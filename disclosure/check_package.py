@@ -15,14 +15,18 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import calendar
 import hashlib
 import io
 import json
 import os
 import re
+import shutil
 import stat
 import struct
+import subprocess
 import sys
+import time
 import unicodedata
 import uuid
 import zlib
@@ -61,6 +65,7 @@ CODES = {
         "{kind} {id} is named by an event, and neither in the package nor listed as left out",
         "docs/formats/package.md rule 13",
     ),
+    "P123": ("the time stamp does not hold: {reason}", "RFC 3161 section 2.4.2; docs/formats/package.md rule 9"),
     "P122": ("{reason}", "docs/formats/package.md rule 14"),
 }
 """Every way to fail: what is said, and where the rule is written."""
@@ -85,6 +90,7 @@ INFO_LINE = re.compile(r"([A-Z][A-Za-z-]*): ([^\r\n]+)")
 OXUM = re.compile(r"(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,8})")
 SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ANCHORED_HEAD = re.compile(r"data/anchors/[0-9]{16}/head")
 PROOF_NAME = re.compile(r"data/log/proofs/([0-9]{16})\.tlog-proof")
 OBJECT_FILE = re.compile(r"data/objects/(" + UUID.pattern + r")/(.+)")
 OBJECT_DECLARATION = b"ocfl_object_1.1\n"
@@ -527,6 +533,29 @@ def is_included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root:
     return last == 0 and found == root
 
 
+def is_consistent(earlier: int, later: int, path: Sequence[bytes], first: bytes, second: bytes) -> bool:
+    """RFC 9162 section 2.1.4.2: whether the later tree begins with the earlier one, which is not empty."""
+    if not 0 < earlier < later:
+        return not path and earlier == later and first == second
+    hashes = list(path) if earlier & (earlier - 1) else [first, *path]
+    number, last = earlier - 1, later - 1
+    while number & 1:
+        number, last = number >> 1, last >> 1
+    before = after = hashes[0] if hashes else b""
+    for sibling in hashes[1:]:
+        if last == 0:
+            return False
+        if number & 1 or number == last:
+            before = hashlib.sha256(b"\x01" + sibling + before).digest()
+            after = hashlib.sha256(b"\x01" + sibling + after).digest()
+            while not number & 1 and number:
+                number, last = number >> 1, last >> 1
+        else:
+            after = hashlib.sha256(b"\x01" + after + sibling).digest()
+        number, last = number >> 1, last >> 1
+    return last == 0 and before == first and after == second
+
+
 # --- The checks -----------------------------------------------------------------------------------------------------
 
 
@@ -542,6 +571,7 @@ class Package:
         self.events: list[dict[str, Any]] = []
         self.parts: dict[tuple[str, str], dict[str, Any]] = {}
         self.log_key = self.root_key = b""
+        self.epochs: list[tuple[int, bytes]] = []
         self.described: dict[str, Any] = {}
 
     def read(self, path: str) -> bytes:
@@ -643,24 +673,30 @@ def _manifest(package: Package, name: str, algorithm: str) -> dict[str, str]:
 
 def _wrong_digests(package: Package, stated: dict[str, dict[str, str]]) -> Iterator[Refused]:
     for path in sorted(set(stated) & set(package.sizes)):
-        sha256, sha512, crc, length = hashlib.sha256(), hashlib.sha512(), 0, 0
-        archived = isinstance(package.source, Archive)
-        with package.source.open(path) as stream:
-            for block in iter(lambda: stream.read(BLOCK), b""):
-                sha256.update(block)
-                sha512.update(block)
-                length += len(block)
-                if archived:
-                    crc = zlib.crc32(block, crc)
-                if length > package.sizes[path]:
-                    break
-        found = {"sha256": sha256.hexdigest(), "sha512": sha512.hexdigest()}
-        package.digests[path] = found
+        if path not in package.digests:
+            package.digests[path], crc = _read_through(package, path)
+            if isinstance(package.source, Archive) and crc != package.source.crc(path):
+                yield Refused("P104", path, reason="its checksum is another one")
+        found = package.digests[path]
         for algorithm, digest in stated[path].items():
             if found[algorithm] != digest:
                 yield Refused("P108", path, algorithm=algorithm, found=found[algorithm], stated=digest)
-        if archived and crc != package.source.crc(path):
-            yield Refused("P104", path, reason="its checksum is another one")
+
+
+def _read_through(package: Package, path: str) -> tuple[dict[str, str], int]:
+    """Both digests of a file, and the checksum by which an archive knows it."""
+    sha256, sha512, crc, length = hashlib.sha256(), hashlib.sha512(), 0, 0
+    archived = isinstance(package.source, Archive)
+    with package.source.open(path) as stream:
+        for block in iter(lambda: stream.read(BLOCK), b""):
+            sha256.update(block)
+            sha512.update(block)
+            length += len(block)
+            if archived:
+                crc = zlib.crc32(block, crc)
+            if length > package.sizes[path]:
+                break
+    return {"sha256": sha256.hexdigest(), "sha512": sha512.hexdigest()}, crc
 
 
 def check_log(package: Package) -> None:
@@ -757,6 +793,7 @@ def _unfulfilled(package: Package) -> Iterator[Refused]:
 def check_keys(package: Package, log_key: str, root_key: str) -> None:
     """Which key was the log's, by the root key's word; who signed head and package; whether anyone outside knows it."""
     root, epochs, revoked = _key_history(package)
+    package.epochs = epochs
     epoch = [key for since, key in epochs if since < package.size]
     if not epoch:
         raise Refused("P112", "data/log/entries.jsonl", reason="no event states the log's key")
@@ -1012,28 +1049,113 @@ def _named(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield subject["kind"], subject["id"]
 
 
-def check_anchors(package: Package) -> None:
-    """What outside proves the time of the head. Tokens are read by openssl, not by this program."""
-    tokens = [path for path in package.sizes if path.startswith("data/anchors/") and path.endswith(".tsr")]
-    if not tokens:
+def check_anchors(package: Package, roots: str) -> None:
+    """What outside proves the time of the head. Who signed a token is for openssl to say, with roots from outside."""
+    heads = sorted(path for path in package.sizes if ANCHORED_HEAD.fullmatch(path))
+    for path in heads:
+        folder = path[: -len("head")]
+        size = _check_anchored_head(package, path, folder)
+        for token in sorted(one for one in package.sizes if one.startswith(folder) and one.endswith(".tsr")):
+            _check_token(package, token, path, size, roots)
+    if not heads:
         package.report.unchecked(
             "when the head was there at the latest: the package has no timestamp",
             "ask whoever made it for a timestamp or a witness of data/log/checkpoint",
         )
-    for path in tokens:
-        package.report.unchecked(
-            f"the timestamp {visible(path)}",
-            f"openssl ts -verify -in {visible(path)} -data data/log/checkpoint -CAfile ROOTS -attime TIME",
-        )
 
 
-def check(path: str, log_key: str = "", root_key: str = "") -> Report:
-    """Check the package at `path`. Never raises for what is in it; whatever is wrong is in the report."""
+def _check_anchored_head(package: Package, path: str, folder: str) -> int:
+    """The size of a head that was stamped, after it was shown to be the beginning of the package's."""
+    note = parse_note(package.read(path), path)
+    lines = note.text.split("\n")
+    size, root = int(lines[1]), unbase64(lines[2])
+    proof = [unbase64(one) for one in package.read(folder + "consistency").decode("ascii").split("\n")[:-1]]
+    keys = [key for since, key in package.epochs if since < size]
+    if lines[0] != "casefile/" + package.log or not keys or not note.is_by(lines[0], keys[-1]):
+        raise Refused("P111", path, reason="the log's key did not sign the head that was stamped")
+    if not is_consistent(size, package.size, proof, root, package.root):
+        raise Refused("P123", path, reason="the head that was stamped is no beginning of the package's head")
+    package.report.ok(f"the head of {size} events that was stamped is the beginning of the package's")
+    return size
+
+
+def _check_token(package: Package, token: str, head: str, size: int, roots: str) -> None:
+    imprint, stated = stamped(package.read(token))
+    if imprint != hashlib.sha256(package.read(head)).digest():
+        raise Refused("P123", token, reason="it is over something else than the head beside it")
+    chain = token[:-3] + "pem"
+    seconds = calendar.timegm(time.strptime(stated, "%Y%m%d%H%M%S"))
+    command = [
+        "openssl",
+        "ts",
+        "-verify",
+        "-in",
+        token,
+        "-data",
+        head,
+        "-CAfile",
+        roots or "ROOTS",
+        "-attime",
+        str(seconds),
+    ]
+    command += ["-untrusted", chain] if chain in package.sizes else []
+    words = f"{size} events were in the log at {stated} UTC at the latest, says {token}"
+    if not roots or not isinstance(package.source, Folder) or not shutil.which("openssl"):
+        package.report.unchecked(words, " ".join(command))
+        return
+    command[command.index(roots)] = os.path.abspath(roots)
+    done = subprocess.run(command, cwd=package.source.root, capture_output=True, check=False)
+    if done.returncode:
+        raise Refused("P123", token, reason="openssl does not verify it with the roots that were given")
+    package.report.ok(words + "; openssl verifies it with the roots that were given")
+
+
+def stamped(token: bytes) -> tuple[bytes, str]:
+    """What an RFC 3161 response is over, and the time that it states; raises ValueError. Nothing is verified here."""
+    content = _der(_der(token)[0])[1]
+    signed_data = _der(_der(_der(content)[1])[0])
+    wrapped = _der(_der(signed_data[2])[1])[0]
+    info = _der(_der(wrapped)[0])
+    return _der(info[2])[1], info[4].decode("ascii").split(".")[0].rstrip("Z")
+
+
+def _der(content: bytes) -> list[bytes]:
+    """The values of the elements that follow each other in these bytes (X.690), without their tags and lengths."""
+    found, at = [], 0
+    while at < len(content):
+        length, at = content[at + 1], at + 2
+        if length & 0x80:
+            count = length & 0x7F
+            length = int.from_bytes(content[at : at + count], "big")
+            at += count
+            if not 0 < count <= 4:
+                raise ValueError("a length that no token has")
+        if at + length > len(content):
+            raise ValueError("an element that does not end")
+        found.append(content[at : at + length])
+        at += length
+    return found
+
+
+def check(
+    path: str,
+    log_key: str = "",
+    root_key: str = "",
+    *,
+    roots: str = "",
+    computed: dict[str, dict[str, str]] | None = None,
+) -> Report:
+    """Check the package at `path`. Never raises for what is in it; whatever is wrong is in the report.
+
+    `computed` are digests by path that whoever wrote the files took on the way: these are not read once more.
+    """
     report = Report()
     source: Any = None
     try:
         source = Folder(path) if os.path.isdir(path) else Archive(path)
-        _check_all(Package(source, report), log_key, root_key)
+        package = Package(source, report)
+        package.digests.update(computed or {})
+        _check_all(package, log_key, root_key, roots)
     except Refused as refused:
         report.failed(refused)
     except (OSError, MemoryError, RecursionError, ValueError, LookupError, TypeError, AttributeError) as error:
@@ -1045,7 +1167,7 @@ def check(path: str, log_key: str = "", root_key: str = "") -> Report:
     return report
 
 
-def _check_all(package: Package, log_key: str, root_key: str) -> None:
+def _check_all(package: Package, log_key: str, root_key: str, roots: str) -> None:
     check_bag(package)
     check_log(package)
     check_keys(package, log_key, root_key)
@@ -1053,7 +1175,7 @@ def _check_all(package: Package, log_key: str, root_key: str) -> None:
     check_objects(package)
     check_items(package)
     check_completeness(package)
-    check_anchors(package)
+    check_anchors(package, roots)
     package.report.counts = {
         "files": len(package.sizes),
         "bytes": sum(package.sizes.values()),
@@ -1088,10 +1210,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("package", nargs="?", default=os.path.dirname(os.path.abspath(__file__)))
     parser.add_argument("--log-key", default="", metavar="FINGERPRINT", help="of the log's key, deposited outside")
     parser.add_argument("--root-key", default="", metavar="FINGERPRINT", help="of the root key, deposited outside")
+    parser.add_argument("--tsa-roots", default="", metavar="FILE", help="root certificates of time authorities (PEM)")
     parser.add_argument("--strict", action="store_true", help="fail for what is not checked, too")
     parser.add_argument("--json", action="store_true", help="one JSON document")
     options = parser.parse_args(arguments)
-    report = check(options.package, options.log_key, options.root_key)
+    report = check(options.package, options.log_key, options.root_key, roots=options.tsa_roots)
     code, said = verdict(report, options.strict)
     if options.json:
         print(

@@ -115,6 +115,15 @@ class HeldEvent:
     parts: tuple[Part, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class HeldAnchor:
+    """A head that time authorities stamped: its files by name, and the proof that the package's head continues it."""
+
+    size: int
+    files: Mapping[str, bytes]
+    path: tuple[bytes, ...]
+
+
 @dataclass(frozen=True)
 class Contents:
     """A package before it is written. `made_at` is the time of the last event under the head."""
@@ -133,6 +142,7 @@ class Contents:
     totals: Mapping[str, int]
     omitted: tuple[Omission, ...]
     withheld: tuple[Withheld, ...]
+    anchors: tuple[HeldAnchor, ...] = ()
 
     @cached_property
     def included(self) -> Mapping[str, int]:

@@ -138,6 +138,12 @@ def _write_log(bag: Bag, contents: Contents) -> None:
     bag.add("data/log/checkpoint", contents.checkpoint)
     bag.add("data/log/entries.jsonl", b"".join(event.content + b"\n" for event in contents.events))
     bag.add("data/log/parts.jsonl", b"".join(line + b"\n" for event in contents.events for line in _parts(event)))
+    for anchor in contents.anchors:
+        folder = f"data/anchors/{anchor.size:0{INDEX_DIGITS}d}"
+        for name, content in sorted(anchor.files.items()):
+            bag.add(f"{folder}/{name}", content)
+        hashes = [base64.b64encode(one).decode("ascii") for one in anchor.path]
+        bag.add(f"{folder}/consistency", "".join(f"{one}\n" for one in hashes).encode("ascii"))
     for event in contents.events:
         path = f"data/log/proofs/{event.index:0{INDEX_DIGITS}d}.tlog-proof"
         bag.add(path, _proof(event) + contents.checkpoint)

@@ -165,7 +165,8 @@ def _build(
     hits = [*bag.hits, *_unfolded(services, request, bag, note)]
     if hits:
         raise WouldExpose(hits)
-    report = check(str(building), key.public.fingerprint())
+    computed = {path: dict(one.digests) for path, one in bag.written.items()}
+    report = check(str(building), key.public.fingerprint(), computed=computed)
     if report.failures:
         first = report.failures[0]
         raise IntegrityError(f"the package does not hold: {first.code} {first.path} {first.what}")

@@ -5,8 +5,10 @@ What is linked is found twice, from the views and from the log itself, and `requ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from casefile.canonical import canonical_json
@@ -39,6 +41,7 @@ from casefile.records.reading import Entry, read_events
 from casefile.vocabulary import PersonKind
 from disclosure.contents import (
     Contents,
+    HeldAnchor,
     HeldCapture,
     HeldEvent,
     HeldItem,
@@ -51,12 +54,16 @@ from pipelines.custody import current_checkpoint
 from pipelines.neighbours import edges_of_item
 from pipelines.services import Services
 from preservation.checkpoints import SignedCheckpoint
+from preservation.durable import is_there
 from preservation.tiles import Tiles
-from preservation.tree import inclusion_proof
+from preservation.tree import consistency_proof, inclusion_proof
 
 ALWAYS = ("investigation.opened", "key.stated", "key.revoked")
 """Without these nothing else can be judged."""
 SEALED = "capture.sealed"
+ANCHORS = "anchors"
+ANCHORED = re.compile(r"[0-9]{16}")
+ANCHOR_FILE = re.compile(r"head|[a-z0-9][a-z0-9-]{0,31}\.(?:tsq|tsr|pem)")
 
 
 def gather(services: Services, texts: Sequence[str], recipient: str, *, pseudonymous: bool) -> Contents:
@@ -115,6 +122,7 @@ class _Gathering:
             totals=totals_by_type(self.connection, self.head.head.size),
             omitted=tuple(sorted(self.omitted.values(), key=lambda one: (one.kind, one.number, one.id))),
             withheld=tuple(withheld),
+            anchors=tuple(_anchors(self.services.workspace.log, self.head.head.size)),
         )
 
     def _entries(self, captures: Sequence[str]) -> list[Entry]:
@@ -261,6 +269,18 @@ def _leaned_on(entries: Iterable[Entry]) -> Iterator[str]:
                 yield circumstances.source or ""
                 if circumstances.environment is not None:
                     yield circumstances.environment.selftest.event
+
+
+def _anchors(log: Path, size: int) -> Iterator[HeldAnchor]:
+    """The stamped heads of at most `size` events, with the answers and chains of the authorities."""
+    folder, tiles = log / ANCHORS, Tiles(log, size)
+    for one in sorted(folder.iterdir()) if is_there(folder) else ():
+        if not ANCHORED.fullmatch(one.name) or int(one.name) > size or not (one / "head").is_file():
+            continue
+        names = [path.name for path in one.iterdir() if path.is_file() and ANCHOR_FILE.fullmatch(path.name)]
+        files = {name: (one / name).read_bytes() for name in names}
+        if any(name.endswith(".tsr") for name in names):
+            yield HeldAnchor(int(one.name), files, consistency_proof(int(one.name), size, tiles.node))
 
 
 def _newest(connection: Connection, size: int) -> str:
