@@ -96,6 +96,20 @@ OBJECT_FILE = re.compile(r"data/objects/(" + UUID.pattern + r")/(.+)")
 OBJECT_DECLARATION = b"ocfl_object_1.1\n"
 
 
+UNFORESEEN = (
+    OSError,
+    MemoryError,
+    RecursionError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    struct.error,
+)
+"""What reading a forged document can raise where its shape was not foreseen."""
+
+
 class Refused(Exception):
     """Something is not as it must be; `code` and `fields` say what."""
 
@@ -1158,7 +1172,7 @@ def check(
         _check_all(package, log_key, root_key, roots)
     except Refused as refused:
         report.failed(refused)
-    except (OSError, MemoryError, RecursionError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except UNFORESEEN as error:
         # A document of another shape than any package has, wherever that shows.
         report.failed(Refused("P100", path, reason=type(error).__name__))
     finally:

@@ -14,6 +14,8 @@ from casefile.events.envelope import Envelope, Part
 from casefile.ids import CaptureId, item_id
 
 FORMAT = "casefile package 1"
+WHOLE = ("investigation.opened", "key.stated", "key.revoked")
+"""Types of which every event of the log is in each package: without them nothing else can be judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,10 @@ class HeldAnchor:
 
 @dataclass(frozen=True)
 class Contents:
-    """A package before it is written. `made_at` is the time of the last event under the head."""
+    """A package before it is written. `made_at` is the time of the last event under the head.
+
+    `expected` are the events that the views know about the items: each has to be among `events`.
+    """
 
     package: str
     log: str
@@ -143,6 +148,7 @@ class Contents:
     omitted: tuple[Omission, ...]
     withheld: tuple[Withheld, ...]
     anchors: tuple[HeldAnchor, ...] = ()
+    expected: frozenset[str] = frozenset()
 
     @cached_property
     def included(self) -> Mapping[str, int]:
@@ -199,9 +205,12 @@ def _unaccounted(contents: Contents) -> Iterator[str]:
         for kind, named in _named(event.envelope):
             if named not in known:
                 yield f"{kind} {named} of event {event.envelope.id}"
-    for kind, count in contents.totals.items():
-        if kind in ("key.stated", "key.revoked") and contents.included.get(kind, 0) != count:
-            yield f"event {kind}"
+    included = {one.envelope.id for one in contents.events}
+    yield from (f"event {one}" for one in sorted(contents.expected - included))
+    yield from (f"event {one.event}" for one in contents.captures if one.event not in included)
+    for kind in WHOLE:
+        if contents.included.get(kind, 0) != contents.totals.get(kind, 0):
+            yield f"an event {kind}"
 
 
 def _named(envelope: Envelope) -> Iterator[tuple[str, str]]:

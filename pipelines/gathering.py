@@ -21,6 +21,7 @@ from casefile.records.engine import Connection, reading
 from casefile.records.linked import (
     Sibling,
     entries_at,
+    events_by_views,
     items_by_id,
     positions_naming,
     positions_of,
@@ -40,6 +41,7 @@ from casefile.records.queries import (
 from casefile.records.reading import Entry, read_events
 from casefile.vocabulary import PersonKind
 from disclosure.contents import (
+    WHOLE,
     Contents,
     HeldAnchor,
     HeldCapture,
@@ -58,8 +60,6 @@ from preservation.durable import is_there
 from preservation.tiles import Tiles
 from preservation.tree import consistency_proof, inclusion_proof
 
-ALWAYS = ("investigation.opened", "key.stated", "key.revoked")
-"""Without these nothing else can be judged."""
 SEALED = "capture.sealed"
 ANCHORS = "anchors"
 ANCHORED = re.compile(r"[0-9]{16}")
@@ -122,6 +122,7 @@ class _Gathering:
             totals=totals_by_type(self.connection, self.head.head.size),
             omitted=tuple(sorted(self.omitted.values(), key=lambda one: (one.kind, one.number, one.id))),
             withheld=tuple(withheld),
+            expected=frozenset(events_by_views(self.connection, {one.id for one in self.asked}, self.head.head.size)),
             anchors=tuple(_anchors(self.services.workspace.log, self.head.head.size)),
         )
 
@@ -134,7 +135,7 @@ class _Gathering:
         leads = {one.lead for one in self.asked} | {one.lead for one in siblings}
         linked = {one.id for one in self.asked} | set(captures) | leads
         positions = set(positions_naming(self.connection, linked, stop))
-        positions |= set(positions_of(self.connection, stop, types=ALWAYS))
+        positions |= set(positions_of(self.connection, stop, types=WHOLE))
         entries = list(entries_at(self.connection, list(positions)))
         named = set(_leaned_on(entries))
         leaning = set(positions_of(self.connection, stop, types=("person.recorded", "tool.registered")))

@@ -19,6 +19,12 @@ from casefile.records.reading import Entry, read_events, stored_bytes
 
 _UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FETCHED = 1000
+_ABOUT_ITEMS = {
+    "view_examination": ("item",),
+    "view_remark": ("subject",),
+    "view_tag": ("item",),
+    "view_decision": ("item_a", "item_b"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,18 @@ def siblings_of(connection: Connection, locators: Collection[str]) -> list[Sibli
             numbered = tuple((one.id, format_number(one.number)) for one in items)
             found.append((row.started_at, Sibling(row.capture, row.lead, row.status, row.cause, numbered)))
     return [one for _started, one in sorted(found, key=lambda pair: (pair[0], pair[1].capture))]
+
+
+def events_by_views(connection: Connection, items: Collection[str], stop: int) -> set[str]:
+    """The events below `stop` that the views know about these items: examinations, remarks, tags, decisions."""
+    entry, found = tables("log_")["log_entry"], set[str]()
+    for name, columns in _ABOUT_ITEMS.items():
+        view = tables("view_")[name]
+        for some in portions(items):
+            about = or_(*(view.c[column].in_(some) for column in columns))
+            rows = select(view.c.event).join(entry, entry.c.event == view.c.event)
+            found.update(connection.execute(rows.where(about, entry.c.position < stop)).scalars())
+    return found
 
 
 def released_to(connection: Connection, items: Collection[str]) -> list[str]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import io
+import json
 import os
+import random
 import shutil
 import struct
 import subprocess
@@ -11,6 +14,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -254,3 +258,68 @@ def test_a_file_that_vanishes_while_it_is_checked_is_a_failure(package: Path, mo
 
     monkeypatch.setattr(Folder, "sizes", then_gone)
     assert codes(package) == {"P100"}
+
+
+NEWER = {"removeprefix", "removesuffix", "is_relative_to", "bit_count", "batched", "pairwise", "cache", "UTC"}
+"""What is in the standard library since Python 3.9."""
+
+
+def test_the_checker_needs_python_3_8_and_nothing_else() -> None:
+    text = Path(check_package.__file__).read_text("utf-8")
+    tree = ast.parse(text, feature_version=(3, 8))
+    later = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+    assert len(later) == 1  # no annotation is evaluated
+    annotations = {id(part) for one in annotated(tree) for part in ast.walk(one)}
+    for node in ast.walk(tree):
+        if id(node) in annotations:
+            continue
+        if isinstance(node, ast.Import):
+            assert {one.name for one in node.names} <= sys.stdlib_module_names
+        assert not (isinstance(node, ast.Attribute) and node.attr in NEWER), ast.unparse(node)
+        assert not (isinstance(node, ast.keyword) and node.arg == "strict"), ast.unparse(node)
+        is_builtin = isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name)
+        assert not (is_builtin and node.value.id in {"dict", "list", "set", "tuple"}), ast.unparse(node)
+
+
+def annotated(tree: ast.Module) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.returns:
+            yield node.returns
+        if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation:
+            yield node.annotation
+
+
+def shapes(value: Any, chosen: random.Random) -> Any:
+    """The value with one thing in it that is of another shape."""
+    if isinstance(value, dict) and value and chosen.random() < 0.8:
+        key = chosen.choice(sorted(value))
+        return {**value, key: shapes(value[key], chosen)}
+    if isinstance(value, list) and value and chosen.random() < 0.8:
+        at = chosen.randrange(len(value))
+        return [*value[:at], shapes(value[at], chosen), *value[at + 1 :]]
+    return chosen.choice(["", "x", 7, -1, [], {}, True, ["x"], {"id": 7}, "\U0001f600", 2**52])
+
+
+@pytest.mark.parametrize("document", ["data/package.json", "data/log/entries.jsonl", "data/log/parts.jsonl"])
+def test_a_document_of_another_shape_is_a_failure_and_never_an_accident(
+    package: Path, document: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if manifests and signatures were made anew over it: the shapes are what is tried."""
+    monkeypatch.setattr(check_package, "check_bag", sizes_only)
+    monkeypatch.setattr(check_package, "verifies", lambda *_given: True)
+    monkeypatch.setattr(check_package, "is_included", lambda *_given: True)
+    chosen, path = random.Random(document), package / document
+    before = path.read_bytes().split(b"\n")
+    for _ in range(60):
+        at = chosen.randrange(len([line for line in before if line]))
+        changed = check_package.canonical(shapes(json.loads(before[at]), chosen))
+        path.write_bytes(b"\n".join([*before[:at], changed, *before[at + 1 :]]))
+        report = check(str(package))
+        assert isinstance(report.failures, list)
+    path.write_bytes(b"\n".join(before))
+    assert check(str(package)).lines
+
+
+def sizes_only(package: check_package.Package) -> None:
+    package.sizes = package.source.sizes()
+    package.id = json.loads(package.read("data/package.json")).get("package", "")

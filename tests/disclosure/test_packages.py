@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import bagit
@@ -15,6 +18,8 @@ from ocfl.storage_root import StorageRoot
 from casefile.records.acts import list_acts
 from casefile.records.engine import reading
 from disclosure.check_package import check
+from disclosure.contents import HeldEvent, PackageIncomplete, require_complete
+from disclosure.index import table
 from pipelines.exporting import Exported
 from pipelines.services import open_services
 
@@ -79,3 +84,59 @@ def test_the_release_is_recorded_before_anybody_has_it(own: Path, tmp_path: Path
     assert body["signature"] == made.signature
     assert body["items"] == [made.contents.items[0].id]
     assert "The Court" not in (act.body or "")
+
+
+def test_each_item_has_its_report_statement_and_rows(made: Exported) -> None:
+    (item,) = made.contents.items
+    report = (made.path / "reports/I-0001.html").read_text("utf-8")
+    draft = (made.path / "statements/I-0001.txt").read_text("utf-8")
+    assert item.sha256 in report
+    assert item.sha256.removeprefix("sha256:") in draft
+    assert COLLECTOR in draft
+    assert {path.name for path in (made.path / "reports").iterdir()} == {"I-0001.html"}
+    rows = (made.path / "index.csv").read_text("utf-8-sig").splitlines()
+    assert rows[0].split(",")[:2] == ["number", "type"]
+    assert hashlib.md5((made.path / "viewing/I-0001.jpg").read_bytes()).hexdigest() in rows[1]
+    assert ",yes," in rows[1]
+    assert "I-0003" in (made.path / "index.html").read_text("utf-8")
+    custody = (made.path / "custody.html").read_text("utf-8")
+    assert all(event.envelope.recorded_at in custody for event in made.contents.events if names(event, item.id))
+
+
+def names(event: HeldEvent, item: str) -> bool:
+    return any(subject.id == item for subject in event.envelope.subject)
+
+
+def test_no_page_of_it_holds_a_script_or_leads_out(made: Exported) -> None:
+    for page in made.path.rglob("*.html"):
+        text = page.read_text("utf-8")
+        assert "default-src &#39;none&#39;" in text
+        assert "<script" not in text
+        assert not re.search(r"(?:src|href)=\"(?:[a-z]+:|/)", text)
+
+
+def test_names_are_kept_back_where_they_are_asked_to_be(own: Path, tmp_path: Path) -> None:
+    made = exported(own, tmp_path / "package", "I-0001", pseudonymous=True)
+    everything = b"".join(contents(made.path).values())
+    assert COLLECTOR.encode() not in everything
+    assert b"[name of the person whom the log knows as" in everything
+
+
+def test_cells_are_no_formulas() -> None:
+    assert table(("a",), [['=HYPERLINK("x")'], ["-1+1"], ["a\nb"]]).splitlines()[1:] == [
+        b'"\'=HYPERLINK(""x"")"',
+        b"'-1+1",
+        b"a b",
+    ]
+
+
+def test_something_forgotten_fails_the_export(made: Exported) -> None:
+    require_complete(made.contents)
+    for field in ("omitted", "withheld", "captures"):
+        with pytest.raises(PackageIncomplete):
+            require_complete(replace(made.contents, **{field: getattr(made.contents, field)[1:]}))
+    assert {"item.tagged", "remark.added", "duplicate.decided"} <= set(made.contents.included)
+    for kind in ("investigation.opened", "capture.sealed", "item.tagged", "remark.added", "duplicate.decided"):
+        left = tuple(one for one in made.contents.events if one.envelope.type != kind)
+        with pytest.raises(PackageIncomplete):
+            require_complete(replace(made.contents, events=left))
