@@ -134,13 +134,13 @@ def another_item(package: Path) -> None:
     described(package, lambda said: said["items"][0].update(position=1))
 
 
-def resealed_inventory(package: Path) -> None:
-    """The content of an object changed, and its inventory with it: all agrees but the log."""
-    path = content_file(package)
+def resealed_record(package: Path) -> None:
+    """The record in an object changed, and its inventory with it: all agrees but the log."""
+    path = content_file(package).parents[1] / "capture.json"
     before = hashlib.sha512(path.read_bytes()).hexdigest()
-    flip(package)
+    flipped(path, 4001)
     after = hashlib.sha512(path.read_bytes()).hexdigest()
-    base = path.parents[3]
+    base = path.parents[2]
     for inventory in (base / "inventory.json", base / "v1/inventory.json"):
         rewritten(inventory, lambda content: content.replace(before.encode(), after.encode()))
         digest = hashlib.sha512(inventory.read_bytes()).hexdigest()
@@ -153,7 +153,7 @@ def other_head(package: Path) -> None:
 
 DAMAGE: list[Callable[[Path], None]] = [
     flip, truncate, extend, delete, swap, duplicate, rename, stale_sidecar, lost_event, reordered_events, changed_part,
-    unlisted, unwithheld, other_totals, another_item, resealed_inventory, other_head,
+    unlisted, unwithheld, other_totals, another_item, resealed_record, other_head,
 ]  # fmt: skip
 
 
