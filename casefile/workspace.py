@@ -55,6 +55,11 @@ class Workspace:
         return self.root / "quarantine"
 
     @property
+    def received(self) -> Path:
+        """Packages of other investigations, as they came."""
+        return self.root / "received"
+
+    @property
     def work(self) -> Path:
         """Working copies, previews and caches: rebuildable, never evidence."""
         return self.root / "work"

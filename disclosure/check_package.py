@@ -78,7 +78,9 @@ MAX_DOCUMENT = 128 << 20
 MAX_ENVELOPE = 8192
 MAX_PART = 64 << 20
 MAX_ITEMS = 100_000
-NOT_TAGGED = frozenset({"tagmanifest-sha256.txt", "tagmanifest-sha512.txt", "signature.note"})
+ARCHIVE = ".zip"
+SIGNATURE = "signature.note"
+NOT_TAGGED = frozenset({"tagmanifest-sha256.txt", "tagmanifest-sha512.txt", SIGNATURE})
 """What a tag manifest cannot list: itself and what is made over it."""
 UNCOUNTED = NOT_TAGGED | {"bag-info.txt", "manifest-sha256.txt", "manifest-sha512.txt"}
 """What bag-info.txt cannot count, because it is made later; all of it is held in memory, which bounds it."""
@@ -875,7 +877,7 @@ def _key_history(package: Package) -> tuple[bytes, list[tuple[int, bytes]], dict
 
 
 def _check_signature(package: Package, origin: str) -> None:
-    note = parse_note(package.read("signature.note"), "signature.note")
+    note = parse_note(package.read(SIGNATURE), SIGNATURE)
     lines = [
         "casefile package",
         "package " + package.id,
@@ -886,9 +888,9 @@ def _check_signature(package: Package, origin: str) -> None:
         name = f"tagmanifest-{algorithm}.txt"
         lines.append(f"{name} sha512:{hashlib.sha512(package.read(name)).hexdigest()}")
     if note.text != "\n".join(lines) + "\n":
-        raise Refused("P111", "signature.note", reason="it is over another package, or over another state of it")
+        raise Refused("P111", SIGNATURE, reason="it is over another package, or over another state of it")
     if len(note.signatures) != 1 or not note.is_by(origin + "/package", package.log_key):
-        raise Refused("P111", "signature.note", reason="the log's key did not sign it")
+        raise Refused("P111", SIGNATURE, reason="the log's key did not sign it")
     package.report.ok("the log's key signed the package as it is")
 
 

@@ -32,6 +32,7 @@ from casefile.workspace import Workspace
 from pipelines.custody import LOCK as CHECKPOINT_LOCK
 from pipelines.custody import attested_heads
 from pipelines.keys import history_of
+from pipelines.received import received_problems
 from preservation.custody_audit import CustodyAudit
 from preservation.durable import unobserved
 from preservation.key_history import KeyHistory
@@ -112,6 +113,7 @@ def _problems(audit: _Audit, scratch: Path) -> Iterator[Problem]:
             yield from _tables(audit, replayed)
             yield from _custody(audit, replayed)
             yield from _vault(audit, replayed)
+            yield from received_problems(audit.workspace, replayed)
     finally:
         replayed.dispose()
 

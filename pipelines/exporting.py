@@ -25,7 +25,7 @@ from casefile.vocabulary import ContainmentLevel
 from containment.worker import run_worker
 from disclosure.archive import write_archive
 from disclosure.bag import Bag
-from disclosure.check_package import check
+from disclosure.check_package import ARCHIVE, SIGNATURE, check
 from disclosure.contents import Contents, HeldCapture
 from disclosure.scanning import Hit, Scanner
 from disclosure.unfolding import LookedFor, UnfoldAnswer, UnfoldRequest
@@ -42,8 +42,6 @@ from preservation.notes import signed
 from verification.running import limits_for
 
 Note = Callable[[str], None]
-SIGNATURE = "signature.note"
-ARCHIVE = ".zip"
 UNFOLDING = "disclosure.unfolding"
 UNFOLD_WALL_S = 3600
 LISTED_HITS = 10

@@ -18,8 +18,8 @@ from casefile.records.acts import list_acts
 from casefile.records.engine import reading
 from casefile.records.people import find_person
 from casefile.records.queries import ItemRecord, capture_facts, find_items
+from disclosure.check_package import SIGNATURE
 from disclosure.writing import VIEWABLE
-from pipelines.exporting import SIGNATURE
 from pipelines.services import Services
 from preservation.durable import Disk
 

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from casefile.errors import WorkspaceUnusable
 from casefile.settings import FILE_NAME
-from disclosure.check_package import CODES, Report, check, verdict
+from disclosure.check_package import ARCHIVE, CODES, Report, check, verdict
 from pipelines.audit import AuditReport
 from preservation.problems import KINDS, Kind, Problem
 
 MARKS = ("bagit.txt", "manifest-sha512.txt", "check_package.py")
-ENDING = ".zip"
 NOT_SEEN = (
     "A check of a package cannot tell whether what was collected is true, or who really used a name.",
     "Nor can it tell that nothing else was ever collected than the totals of its log say.",
@@ -30,7 +29,7 @@ class PackageAudit:
 
 def is_package(path: Path) -> bool:
     """Whether that is a package and no workspace, also one that has lost some of its files."""
-    return path.suffix == ENDING or (not (path / FILE_NAME).exists() and any((path / name).exists() for name in MARKS))
+    return path.suffix == ARCHIVE or (not (path / FILE_NAME).exists() and any((path / name).exists() for name in MARKS))
 
 
 def audit_package(path: Path, log_key: str = "", root_key: str = "") -> PackageAudit:

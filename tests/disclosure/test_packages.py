@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import bagit
 import pytest
@@ -20,6 +21,7 @@ from casefile.records.engine import reading
 from disclosure.check_package import check
 from disclosure.contents import HeldEvent, PackageIncomplete, require_complete
 from disclosure.index import table
+from disclosure.premis import PREMIS
 from pipelines.exporting import Exported
 from pipelines.services import open_services
 
@@ -36,11 +38,17 @@ def test_a_package_is_accepted_by_its_own_checker_without_site_packages(made: Ex
 
 def test_programs_of_others_accept_it(made: Exported) -> None:
     assert bagit.Bag(str(made.path)).validate()
-    assert StorageRoot(root=str(made.path / "data/objects")).validate()
+    assert sound_objects(made.path) == (1, 1)
     for algorithm in ("256", "512"):
         for name in ("manifest", "tagmanifest"):
             command = [f"sha{algorithm}sum", "--check", "--strict", "--quiet", f"{name}-sha{algorithm}.txt"]
             subprocess.run(command, cwd=made.path, check=True)
+
+
+def sound_objects(package: Path) -> tuple[int, int]:
+    root = StorageRoot(root=str(package / "data/objects"))
+    root.validate(log_errors=False)
+    return root.num_objects, root.good_objects
 
 
 def test_it_says_what_it_leaves_out_and_why(made: Exported) -> None:
@@ -140,3 +148,22 @@ def test_something_forgotten_fails_the_export(made: Exported) -> None:
         left = tuple(one for one in made.contents.events if one.envelope.type != kind)
         with pytest.raises(PackageIncomplete):
             require_complete(replace(made.contents, events=left))
+
+
+def test_programs_of_others_refuse_it_after_a_change(package: Path) -> None:
+    flipped(next(package.glob("data/objects/*/v1/content/files/0001")), 77)
+    with pytest.raises(bagit.BagValidationError):
+        bagit.Bag(str(package)).validate()
+    assert sound_objects(package) == (1, 0)
+    done = subprocess.run(["sha256sum", "--check", "--status", "manifest-sha256.txt"], cwd=package, check=False)
+    assert done.returncode == 1
+
+
+def test_premis_has_its_objects_events_and_agents_in_the_order_of_the_schema(made: Exported) -> None:
+    """That it validates against the schema of 18 January 2016 was seen once; the schema is not ours to keep here."""
+    root = ElementTree.fromstring((made.path / "data/premis.xml").read_text("utf-8"))
+    kinds = [one.tag.removeprefix(f"{{{PREMIS}}}") for one in root]
+    assert kinds == sorted(kinds, key=["object", "event", "agent"].index)
+    assert kinds.count("event") == len(made.contents.events)
+    digests = {one.text for one in root.iter(f"{{{PREMIS}}}messageDigest")}
+    assert made.contents.items[0].sha256.removeprefix("sha256:") in digests
