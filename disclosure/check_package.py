@@ -94,7 +94,7 @@ SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ANCHORED_HEAD = re.compile(r"data/anchors/[0-9]{16}/head")
 PROOF_NAME = re.compile(r"data/log/proofs/([0-9]{16})\.tlog-proof")
-OBJECT_FILE = re.compile(r"data/objects/(" + UUID.pattern + r")/(.+)")
+OBJECT_FILE = re.compile(r"data/((?:objects|partial)/(" + UUID.pattern + r"))/(.+)")
 OBJECT_DECLARATION = b"ocfl_object_1.1\n"
 
 
@@ -901,16 +901,20 @@ def check_objects(package: Package) -> None:
     for path in package.sizes:
         found = OBJECT_FILE.fullmatch(path)
         if found:
-            held.setdefault(found.group(1), set()).add(found.group(2))
-        elif path.startswith("data/objects/") and path not in _STORAGE_ROOT:
+            held.setdefault(found.group(1), set()).add(found.group(3))
+        elif path.startswith(("data/objects/", "data/partial/")) and path not in _STORAGE_ROOT:
             strays.append(Refused("P107", path))
-    sealed = _sealed(package)
-    described = {one["id"] for one in package.described["captures"]}
-    for capture in sorted(set(held) ^ described):
-        strays.append(Refused("P117", "data/objects/" + capture, reason="objects and description are not the same"))
+    captures = {capture["object"]: capture for capture in package.described["captures"]}
+    for place in sorted(set(held) ^ set(captures)):
+        strays.append(Refused("P117", "data/" + place, reason="objects and description are not the same"))
+    for place, capture in captures.items():
+        folder = "partial/" if capture.get("withheld") else "objects/"
+        if place != folder + capture["id"]:
+            strays.append(Refused("P117", "data/" + place, reason="it is not where an object of that kind is"))
     if not package.each_failure(iter(strays)):
         return
-    wrong = (one for capture in sorted(held) for one in _wrong_object(package, capture, held[capture], sealed))
+    sealed = _sealed(package)
+    wrong = (one for place in sorted(held) for one in _wrong_object(package, captures[place], held[place], sealed))
     if package.each_failure(wrong):
         package.report.ok(f"{len(held)} objects and every file in them are those that the log names")
 
@@ -929,9 +933,10 @@ def _sealed(package: Package) -> dict[str, dict[str, Any]]:
 
 
 def _wrong_object(
-    package: Package, capture: str, held: set[str], sealed: dict[str, dict[str, Any]]
+    package: Package, described: dict[str, Any], held: set[str], sealed: dict[str, dict[str, Any]]
 ) -> Iterator[Refused]:
-    base = f"data/objects/{capture}/"
+    capture, base = described["id"], f"data/{described['object']}/"
+    withheld = {"v1/content/" + one["path"] for one in described.get("withheld", ()) if one["reason"]}
     digests = {path: package.digests[base + path] for path in held if base + path in package.digests}
     body = sealed.get(capture)
     if body is None:
@@ -958,7 +963,9 @@ def _wrong_object(
         yield Refused("P118", base + "v1/inventory.json", reason="it differs from the object's")
     manifest = {path: digest for digest, paths in stated.get("manifest", {}).items() for path in paths}
     for path in sorted(set(manifest) | (held - set(fixed) - {"inventory.json", "v1/inventory.json"})):
-        if path not in held or path not in manifest:
+        if path in withheld and path in manifest and path not in held:
+            continue
+        if path not in held or path not in manifest or path in withheld:
             yield Refused("P118", base + path, reason="it is missing, or not named")
         elif digests.get(path, {}).get("sha512") != manifest[path]:
             yield Refused("P118", base + path, reason="its sha512 is another one")
@@ -972,6 +979,7 @@ def check_items(package: Package) -> None:
 
 
 def _wrong_items(package: Package, sealed: dict[str, dict[str, Any]]) -> Iterator[Refused]:
+    places = {capture["id"]: capture["object"] for capture in package.described["captures"]}
     for item in package.described["items"]:
         try:
             capture, position = item["capture"], item["position"]
@@ -980,7 +988,7 @@ def _wrong_items(package: Package, sealed: dict[str, dict[str, Any]]) -> Iterato
                 raise ValueError("its id is not the one of that place")
             files = []
             for path in said["files"]:
-                place = f"data/objects/{capture}/v1/content/{path}"
+                place = f"data/{places[capture]}/v1/content/{path}"
                 digest = "sha256:" + package.digests[place]["sha256"]
                 files.append({"bytes": package.sizes[place], "path": path, "sha256": digest})
             found = files[0]["sha256"] if len(files) == 1 else "sha256:" + hashlib.sha256(canonical(files)).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from casefile.canonical import Json, canonical_json
@@ -20,7 +20,10 @@ WHOLE = ("investigation.opened", "key.stated", "key.revoked")
 
 @dataclass(frozen=True, slots=True)
 class HeldItem:
-    """An item that was asked for. What the record does not say is empty; times are RFC 3339 and never merged."""
+    """An item that was asked for. What the record does not say is empty; times are RFC 3339 and never merged.
+
+    `place` is where the object of its capture is, below `data/`.
+    """
 
     id: str
     number: str
@@ -38,6 +41,7 @@ class HeldItem:
     captured_time: str
     recorded_time: str
     acquisition: str
+    place: str
     tags: tuple[str, ...] = ()
     relations: tuple[str, ...] = ()
 
@@ -58,23 +62,34 @@ class HeldItem:
 
 @dataclass(frozen=True, slots=True)
 class HeldCapture:
-    """A capture whose object is in the package, with the items of it that come along unasked, as (id, number)."""
+    """A capture whose object is in the package, with the items of it that come along unasked, as (id, number).
+
+    `withheld` are files of the object that stay, each with the reason; with any, the object is partial.
+    """
 
     id: str
     event: str
     object_id: str
     inventory: str
     accompanying: tuple[tuple[str, str], ...]
+    withheld: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def place(self) -> str:
+        """Where the object is, below `data/`."""
+        return f"{'partial' if self.withheld else 'objects'}/{self.id}"
 
     def plain(self) -> dict[str, Json]:
         """What the description says of it."""
         accompanying: list[Json] = [{"id": one, "number": number} for one, number in self.accompanying]
+        withheld: list[Json] = [{"path": path, "reason": reason} for path, reason in sorted(self.withheld.items())]
         return {
             "accompanying": accompanying,
             "event": self.event,
             "id": self.id,
             "inventory": self.inventory,
-            "object": f"objects/{self.id}",
+            "object": self.place,
+            **({"withheld": withheld} if withheld else {}),
         }
 
 

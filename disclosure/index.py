@@ -51,7 +51,7 @@ def harmless(cell: str) -> str:
 
 def path_of(item: HeldItem) -> str:
     """Where in the package the item's first file is."""
-    return f"data/objects/{item.capture}/v1/content/{item.files[0]}"
+    return f"data/{item.place}/v1/content/{item.files[0]}"
 
 
 def _row(item: HeldItem, md5: str) -> list[str]:

@@ -25,6 +25,7 @@ OPERATIONAL = "it tells how the collecting party works"
 ELSEWHERE = "it is of a capture that is left out"
 NAMES = "names of people were withheld"
 ERASED = "it was erased"
+OF_OTHERS = "it tells of other items of the same capture"
 
 
 def reason_to_stay(envelope: Envelope, part: PartName, *, of_left_out: bool, may_name: bool) -> str:

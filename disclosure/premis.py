@@ -12,7 +12,7 @@ from casefile.digests import Digest, hex_of
 from casefile.events.envelope import PartName
 from casefile.legible import escaped
 from casefile.model import SealedFile
-from disclosure.contents import HeldEvent
+from disclosure.contents import HeldCapture, HeldEvent
 from disclosure.telling import Told, said
 
 PREMIS = "http://www.loc.gov/premis/v3"
@@ -42,7 +42,8 @@ def premis(told: Told) -> bytes:
     root = Element(f"{{{PREMIS}}}premis", {"version": "3.0"})
     for capture in told.contents.captures:
         for file in told.records[capture.id].files:
-            _object(root, capture.id, capture.event, file)
+            if file.path not in capture.withheld:
+                _object(root, capture, file)
     for event in told.contents.events:
         _event(root, event)
     for event in told.contents.events:
@@ -72,10 +73,10 @@ def _identified(parent: Element, prefix: str, kind: str, value: str) -> Element:
     return made
 
 
-def _object(root: Element, capture: str, event: str, file: SealedFile) -> None:
+def _object(root: Element, capture: HeldCapture, file: SealedFile) -> None:
     made = _add(root, "object")
     made.set(f"{{{INSTANCE}}}type", "file")
-    _identified(made, "object", "path", f"data/objects/{capture}/v1/content/{file.path}")
+    _identified(made, "object", "path", f"data/{capture.place}/v1/content/{file.path}")
     characteristics = _add(made, "objectCharacteristics")
     _add(characteristics, "compositionLevel", "0")
     for name, digest in (("SHA-256", file.sha256), ("SHA-512", file.sha512)):
@@ -86,7 +87,7 @@ def _object(root: Element, capture: str, event: str, file: SealedFile) -> None:
     _add(characteristics, "size", str(file.bytes))
     designation = _add(_add(characteristics, "format"), "formatDesignation")
     _add(designation, "formatName", file.media_type or "unknown")
-    _identified(made, "linkingEvent", UUID, event)
+    _identified(made, "linkingEvent", UUID, capture.event)
 
 
 def _event(root: Element, event: HeldEvent) -> None:

@@ -118,7 +118,7 @@ def _write_objects(bag: Bag, contents: Contents, sources: Files, viewing: Mappin
     bag.add(f"{OBJECTS}/0=ocfl_1.1", ROOT_DECLARATION)
     for capture in contents.captures:
         for source in sources(capture):
-            item, path = single.get((capture.id, source.path), ""), f"{OBJECTS}/{capture.id}/{source.path}"
+            item, path = single.get((capture.id, source.path), ""), f"data/{capture.place}/{source.path}"
             with source.open() as stream:
                 extra = [MD5] if item else []
                 written = bag.copy(path, stream, *extra, twin=viewing.get(item, ""))

@@ -32,7 +32,7 @@ from disclosure.unfolding import LookedFor, UnfoldAnswer, UnfoldRequest
 from disclosure.writing import Source, labels, signed_text, write_package
 from pipelines.custody import checkpoint
 from pipelines.exposing import secrets_of
-from pipelines.gathering import gather
+from pipelines.gathering import Asked, gather
 from pipelines.keys import history_of, log_key
 from pipelines.services import Services
 from preservation import layout
@@ -49,13 +49,17 @@ LISTED_HITS = 10
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """What is to be handed over, where to, and to whom. `pseudonymous` keeps the names of those who acted."""
+    """What is to be handed over, where to, and to whom. `pseudonymous` keeps the names of those who acted.
+
+    `only` keeps the files of other items of the same captures, and what tells of them.
+    """
 
     items: tuple[str, ...]
     to: Path
     recipient: str
     agreement: str = ""
     pseudonymous: bool = False
+    only: bool = False
     level: ContainmentLevel = ContainmentLevel.FULL
 
 
@@ -94,7 +98,7 @@ def export_items(services: Services, request: ExportRequest, note: Note) -> Expo
         raise UsageError("an export needs items, and somebody whom they are for")
     services.actor  # noqa: B018  (nobody named is said before any work)
     checkpoint(services)
-    contents = gather(services, request.items, request.recipient.strip(), pseudonymous=request.pseudonymous)
+    contents = gather(services, Asked(request.items, request.recipient.strip(), request.pseudonymous, request.only))
     target = place_of(request.to.absolute(), f"export-{contents.package}")
     _require_outside(services, target)
     disk = Disk(services.reached)
@@ -206,7 +210,8 @@ def _sources(services: Services, capture: HeldCapture) -> Iterator[Source]:
     }
     for path, content in fixed.items():
         yield Source(path, sha512(content), partial(_in_memory, content))
-    for path, digest in sorted(read_inventory(inventory).sha512.items()):
+    stored = sorted(read_inventory(inventory).sha512.items())
+    for path, digest in [one for one in stored if one[0] not in capture.withheld]:
         opening = partial(services.vault.open_content, capture.object_id, path)
         yield Source(f"{layout.CONTENT}/{path}", digest, opening)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from casefile.canonical import canonical_json
+from casefile.canonical import Json, canonical_json
 from casefile.digests import sha256
 from casefile.errors import RecordUnreadable, UsageError
 from casefile.events.envelope import Event, Part, PartName
@@ -51,12 +51,13 @@ from disclosure.contents import (
     Withheld,
     require_complete,
 )
-from disclosure.leaving import ERASED, reason_to_stay
+from disclosure.leaving import ERASED, OF_OTHERS, reason_to_stay
 from pipelines.custody import current_checkpoint
 from pipelines.neighbours import edges_of_item
 from pipelines.services import Services
 from preservation.checkpoints import SignedCheckpoint
 from preservation.durable import is_there
+from preservation.layout import CAPTURE_RECORD
 from preservation.tiles import Tiles
 from preservation.tree import consistency_proof, inclusion_proof
 
@@ -66,7 +67,17 @@ ANCHORED = re.compile(r"[0-9]{16}")
 ANCHOR_FILE = re.compile(r"head|[a-z0-9][a-z0-9-]{0,31}\.(?:tsq|tsr|pem)")
 
 
-def gather(services: Services, texts: Sequence[str], recipient: str, *, pseudonymous: bool) -> Contents:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked for: items by id or number, for whom, without names, without other items of their captures."""
+
+    items: tuple[str, ...]
+    recipient: str
+    pseudonymous: bool = False
+    only: bool = False
+
+
+def gather(services: Services, request: Asked) -> Contents:
     """Everything that a package of these items holds, under the newest head.
 
     Raises UnknownItem, UsageError for what no object holds, and PackageIncomplete.
@@ -75,11 +86,11 @@ def gather(services: Services, texts: Sequence[str], recipient: str, *, pseudony
     if head is None:
         raise UsageError("nothing was signed yet; `casefile checkpoint` does")
     with reading(services.engine) as connection:
-        asked = list({one.id: one for one in find_items(connection, texts)}.values())
+        asked = list({one.id: one for one in find_items(connection, request.items)}.values())
     edges = {one.id: edges_of_item(services, one.id) for one in asked}
     with reading(services.engine) as connection:
-        gathering = _Gathering(services, connection, head, asked, edges)
-        contents = gathering.contents(recipient, pseudonymous=pseudonymous)
+        gathering = _Gathering(services, connection, head, request, asked, edges)
+        contents = gathering.contents()
     require_complete(contents)
     return contents
 
@@ -89,11 +100,12 @@ class _Gathering:
     services: Services
     connection: Connection
     head: SignedCheckpoint
+    request: Asked
     asked: Sequence[ItemRecord]
     edges: Mapping[str, Sequence[Mapping[str, Any]]]
     omitted: dict[str, Omission] = field(default_factory=dict)
 
-    def contents(self, recipient: str, *, pseudonymous: bool) -> Contents:
+    def contents(self) -> Contents:
         captures = list(dict.fromkeys(one.capture for one in self.asked))
         for one in self.asked:
             if one.object_id is None or not one.files or not one.sha256:
@@ -103,10 +115,15 @@ class _Gathering:
         held = tuple(self._capture(one, sealed) for one in captures)
         coming = {one.id for one in self.asked} | {id_ for one in held for id_, _number in one.accompanying}
         self._omit_named(entries, coming, set(captures))
-        events, withheld = self._events(entries, coming | set(captures), pseudonymous=pseudonymous)
-        items = tuple(self._item(one) for one in sorted(self.asked, key=lambda one: one.number))
+        partial = {one.id for one in held if one.withheld}
+        events, withheld = self._events(entries, coming | set(captures), partial)
+        items = tuple(
+            self._item(one, {capture.id: capture.place for capture in held})
+            for one in sorted(self.asked, key=lambda one: one.number)
+        )
         note = self.head.note.to_bytes()
-        named = canonical_json([[one.id for one in items], recipient, pseudonymous, sha256(note)]).decode("utf-8")
+        manner: list[Json] = [self.request.recipient, self.request.pseudonymous, self.request.only]
+        named = canonical_json([[one.id for one in items], *manner, sha256(note)]).decode("utf-8")
         return Contents(
             package=derived(self.services.log.id, "package", named),
             log=self.services.log.id,
@@ -114,7 +131,7 @@ class _Gathering:
             root=self.head.head.root,
             checkpoint=note,
             made_at=_newest(self.connection, self.head.head.size),
-            recipient=recipient,
+            recipient=self.request.recipient,
             title=investigation_title(self.connection) or "",
             items=items,
             captures=held,
@@ -184,12 +201,19 @@ class _Gathering:
             raise RecordUnreadable(f"capture {capture}", "no event sealed it, or its body was erased")
         event, body = sealed[capture]
         asked = {one.id for one in self.asked}
-        others = list_items(self.connection, ItemFilter(capture=capture))
-        accompanying = tuple((one.id, one.label) for one in others if one.id not in asked)
-        return HeldCapture(capture, event, body.object_id, body.inventory, accompanying)
+        others = [one for one in list_items(self.connection, ItemFilter(capture=capture)) if one.id not in asked]
+        if not self.request.only or not others:
+            accompanying = tuple((one.id, one.label) for one in others)
+            return HeldCapture(capture, event, body.object_id, body.inventory, accompanying)
+        for one in others:
+            self._omit(Omission("item", one.id, "of the same capture and not asked for", one.label))
+        kept = {path for one in self.asked if one.capture == capture for path in one.files}
+        withheld = {one.path: OF_OTHERS for one in body.record.files if one.path not in kept}
+        withheld[CAPTURE_RECORD] = OF_OTHERS
+        return HeldCapture(capture, event, body.object_id, body.inventory, (), withheld)
 
     def _events(
-        self, entries: Sequence[Entry], coming: Collection[str], *, pseudonymous: bool
+        self, entries: Sequence[Entry], coming: Collection[str], partial: Collection[str]
     ) -> tuple[list[HeldEvent], list[Withheld]]:
         """The events with the parts that leave, and the parts that stay with the reason."""
         size, tiles = self.head.head.size, Tiles(self.services.workspace.log, self.head.head.size)
@@ -198,7 +222,9 @@ class _Gathering:
         for entry in entries:
             leaving: list[Part] = []
             for name in sorted(entry.event.envelope.parts):
-                reason = self._reason(entry.event, name, coming, sources, pseudonymous=pseudonymous)
+                reason = self._reason(entry.event, name, coming, sources)
+                if name is PartName.PERSONAL and any(one.id in partial for one in entry.event.envelope.subject):
+                    reason = reason or OF_OTHERS
                 part = entry.event.parts.get(name)
                 if part is None:
                     reason = reason or ERASED
@@ -210,16 +236,14 @@ class _Gathering:
             events.append(HeldEvent(entry.position, entry.event.envelope, entry.content, path, tuple(leaving)))
         return events, withheld
 
-    def _reason(
-        self, event: Event, name: PartName, coming: Collection[str], sources: Collection[str], *, pseudonymous: bool
-    ) -> str:
+    def _reason(self, event: Event, name: PartName, coming: Collection[str], sources: Collection[str]) -> str:
         about = [one.id for one in event.envelope.subject if one.kind in ("item", "capture")]
         left_out = bool(about) and not any(one in coming for one in about)
         person = [one.id for one in event.envelope.subject if one.kind == "person"]
-        may_name = not pseudonymous and not any(one in sources for one in person)
+        may_name = not self.request.pseudonymous and not any(one in sources for one in person)
         return reason_to_stay(event.envelope, name, of_left_out=left_out, may_name=may_name)
 
-    def _item(self, item: ItemRecord) -> HeldItem:
+    def _item(self, item: ItemRecord, places: Mapping[str, str]) -> HeldItem:
         facts = capture_facts(self.connection, item.capture)
         relations = [f"{one['number']} alike ({one['method']} {one['score']})" for one in self.edges[item.id]]
         return HeldItem(
@@ -239,6 +263,7 @@ class _Gathering:
             captured_time=item.captured_at or "",
             recorded_time=facts["sealed_at"] or "",
             acquisition=item.acquisition or "",
+            place=places[item.capture],
             tags=tuple(list_tags(self.connection, item.id)),
             relations=tuple(relations),
         )

@@ -23,6 +23,9 @@ def export(
     pseudonymous: Annotated[
         bool, typer.Option("--pseudonymous", help="Keep back the names of those who acted.")
     ] = False,
+    only: Annotated[
+        bool, typer.Option("--only", help="Keep back the files of other items of the same captures.")
+    ] = False,
     containment: Annotated[
         ContainmentLevel, typer.Option(help="weak: go on where full containment is missing.")
     ] = ContainmentLevel.FULL,
@@ -32,7 +35,7 @@ def export(
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
-    request = ExportRequest(tuple(items), to, recipient, agreement, pseudonymous, containment)
+    request = ExportRequest(tuple(items), to, recipient, agreement, pseudonymous, only, containment)
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         made = export_items(services, request, output.note)
     held = made.contents
@@ -60,7 +63,7 @@ def export(
     for capture in held.captures:
         if capture.accompanying:
             numbers = " ".join(number for _item, number in capture.accompanying)
-            output.line(f"Of the same captures came along: {numbers}")
+            output.line(f"Of the same captures came along: {numbers}; --only keeps them back")
     for one in held.omitted:
         output.line(f"Left out: {one.number or one.kind + ' ' + one.id}, {one.reason}")
     output.line(f"{output.counted(len(held.withheld), 'part')} of events withheld; data/package.json lists them.")

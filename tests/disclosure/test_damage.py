@@ -27,7 +27,7 @@ from preservation.durable import Disk
 from preservation.keys import SigningKey, create_pair
 from preservation.notes import signed
 
-from .workspaces import ENVIRONMENT, flipped
+from .workspaces import ENVIRONMENT, exported, flipped
 
 INDEPENDENT = Path(__file__).parents[1] / "independent" / "check_bag.py"
 CHECKPOINT = "data/log/checkpoint"
@@ -269,7 +269,7 @@ def is_found(files: dict[str, bytes], folder: Path, path: str) -> bool:
         target.write_bytes(before)
 
 
-@pytest.mark.parametrize(("flips", "longest_s"), [(60, 20), pytest.param(100_000, 50, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize(("flips", "longest_s"), [(60, 20), pytest.param(100_000, 20, marks=pytest.mark.campaign)])
 def test_every_flipped_bit_is_found(package: Path, flips: int, longest_s: int) -> None:
     """A sample by a seed; small files are as likely as large ones."""
     files = {str(one.relative_to(package)): one.read_bytes() for one in package.rglob("*") if one.is_file()}
@@ -284,3 +284,31 @@ def test_every_flipped_bit_is_found(package: Path, flips: int, longest_s: int) -
         assert is_found(files | {path: bytes(changed)}, package, path), (path, bit)
         if time.monotonic() > until:
             break
+
+
+def test_of_other_items_of_a_capture_only_what_the_log_commits_to_leaves(
+    own: Path, tmp_path: Path, second: ModuleType, signer: SigningKey
+) -> None:
+    made = exported(own, tmp_path / "package", "I-0002", only=True)
+    assert check(str(made.path)).failures == []
+    assert not refuses(second, made.path)
+    held = {path.name for path in made.path.rglob("data/partial/*/v1/content/*/*")}
+    assert held == {"0002"}
+    assert not list(made.path.rglob("capture.json"))
+    assert "I-0001" in {one.number for one in made.contents.omitted}
+    for damage in (with_a_withheld_file, with_another_withheld):
+        copy = Path(shutil.copytree(made.path, tmp_path / damage.__name__))
+        damage(copy)
+        repacked(copy, signer)
+        assert check(str(copy)).failures
+        assert refuses(second, copy)
+
+
+def with_a_withheld_file(package: Path) -> None:
+    file = next(package.glob("data/partial/*/v1/content/files/0002"))
+    file.with_name("0001").write_bytes(b"something")
+
+
+def with_another_withheld(package: Path) -> None:
+    next(package.glob("data/partial/*/v1/content/files/0002")).unlink()
+    described(package, lambda said: said["captures"][0]["withheld"].append({"path": "files/0002", "reason": "x"}))

@@ -138,7 +138,9 @@ def read_log(files):
 def check_objects(files, described, parts):
     seen = {"data/objects/0=ocfl_1.1"}
     for capture in described["captures"]:
-        base = f"data/objects/{capture['id']}/"
+        withheld = {"v1/content/" + one["path"] for one in capture.get("withheld", ())}
+        need(capture["object"] == ("partial/" if withheld else "objects/") + capture["id"], "an object elsewhere")
+        base = f"data/{capture['object']}/"
         body = parts[capture["event"], "body"]
         inventory = files[base + "inventory.json"]
         digest = hashlib.sha512(inventory).hexdigest()
@@ -155,20 +157,29 @@ def check_objects(files, described, parts):
             need(files[base + path] == content, f"{base}{path}: other bytes")
         for digest, paths in json.loads(inventory)["manifest"].items():
             for path in paths:
+                if path in withheld:
+                    need(base + path not in files, f"{base}{path}: withheld and there")
+                    withheld.remove(path)
+                    continue
                 need(hashlib.sha512(files[base + path]).hexdigest() == digest, f"{base}{path}: other bytes")
                 seen.add(base + path)
         seen.update(base + path for path in fixed)
-    need(seen == {path for path in files if path.startswith("data/objects/")}, "a file that no inventory names")
+        need(not withheld, f"{base}: a file that no inventory names is withheld")
+    need(
+        seen == {path for path in files if path.startswith(("data/objects/", "data/partial/"))},
+        "a file that no inventory names",
+    )
 
 
 def check_items(files, described, parts):
     events = {capture["id"]: capture["event"] for capture in described["captures"]}
+    places = {capture["id"]: capture["object"] for capture in described["captures"]}
     for item in described["items"]:
         said = parts[events[item["capture"]], "body"]["record"]["items"][item["position"]]
         need(str(uuid.uuid5(uuid.UUID(item["capture"]), str(item["position"]))) == item["id"], "another item's id")
         listed = []
         for path in said["files"]:
-            content = files[f"data/objects/{item['capture']}/v1/content/{path}"]
+            content = files[f"data/{places[item['capture']]}/v1/content/{path}"]
             digest = "sha256:" + hashlib.sha256(content).hexdigest()
             listed.append({"bytes": len(content), "path": path, "sha256": digest})
         whole = "sha256:" + hashlib.sha256(serialize(listed).encode()).hexdigest()
