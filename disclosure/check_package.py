@@ -34,39 +34,39 @@ from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
 CODES = {
-    "P100": ("it cannot be read: {reason}", "docs/formats/package.md"),
-    "P101": ("a name that no package has: {reason}", "docs/formats/package.md rule 3"),
-    "P102": ("it is a {kind}, where only files and folders may be", "docs/formats/package.md rule 3"),
-    "P103": (
+    "P200": ("it cannot be read: {reason}", "docs/formats/package.md"),
+    "P201": ("a name that no package has: {reason}", "docs/formats/package.md rule 3"),
+    "P202": ("it is a {kind}, where only files and folders may be", "docs/formats/package.md rule 3"),
+    "P203": (
         "its name differs from another one, {other}, only as file systems do not tell apart",
         "docs/formats/package.md rule 3",
     ),
-    "P104": ("it is not an archive of the one form that packages have: {reason}", "docs/formats/package.md rule 4"),
-    "P105": (
+    "P204": ("it is not an archive of the one form that packages have: {reason}", "docs/formats/package.md rule 4"),
+    "P205": (
         "there are {found} bytes.files where bag-info.txt says {stated}",
         "RFC 8493 section 2.2.2",
     ),
-    "P106": ("it is named and not there", "RFC 8493 section 3"),
-    "P107": ("it is there and nothing names it", "RFC 8493 section 3"),
-    "P108": ("{algorithm} is {found}, recorded as {stated}", "RFC 8493 section 3"),
-    "P109": ("it has not the form that it must have: {reason}", "docs/formats/package.md"),
-    "P110": ("it is no signed note: {reason}", "C2SP signed-note"),
-    "P111": ("the signature does not hold: {reason}", "C2SP signed-note; docs/formats/package.md rule 7"),
-    "P112": ("the key cannot be believed: {reason}", "docs/formats/log.md rules 21, 24 and 25"),
-    "P113": ("line {line} is no event of this log: {reason}", "docs/formats/log.md rules 1 to 5"),
-    "P114": ("event {event} is not proven to be in the log: {reason}", "C2SP tlog-proof; RFC 9162 section 2.1.3"),
-    "P115": ("line {line} is no part that an event of the package commits to: {reason}", "docs/formats/log.md rule 10"),
-    "P116": ("{part} of event {event} is neither there nor listed as withheld", "docs/formats/package.md rule 11"),
-    "P117": ("the object is not the one that the log names: {reason}", "docs/formats/vault.md rule 8"),
-    "P118": ("the file is not the one that the object's inventory names: {reason}", "OCFL 1.1 section 3.5.2"),
-    "P119": ("item {item} is not what its event says: {reason}", "docs/formats/vault.md rule 10"),
-    "P120": ("the totals do not add up: {reason}", "docs/formats/package.md rule 12"),
-    "P121": (
+    "P206": ("it is named and not there", "RFC 8493 section 3"),
+    "P207": ("it is there and nothing names it", "RFC 8493 section 3"),
+    "P208": ("{algorithm} is {found}, recorded as {stated}", "RFC 8493 section 3"),
+    "P209": ("it has not the form that it must have: {reason}", "docs/formats/package.md"),
+    "P210": ("it is no signed note: {reason}", "C2SP signed-note"),
+    "P211": ("the signature does not hold: {reason}", "C2SP signed-note; docs/formats/package.md rule 7"),
+    "P212": ("the key cannot be believed: {reason}", "docs/formats/log.md rules 21, 24 and 25"),
+    "P213": ("line {line} is no event of this log: {reason}", "docs/formats/log.md rules 1 to 5"),
+    "P214": ("event {event} is not proven to be in the log: {reason}", "C2SP tlog-proof; RFC 9162 section 2.1.3"),
+    "P215": ("line {line} is no part that an event of the package commits to: {reason}", "docs/formats/log.md rule 10"),
+    "P216": ("{part} of event {event} is neither there nor listed as withheld", "docs/formats/package.md rule 11"),
+    "P217": ("the object is not the one that the log names: {reason}", "docs/formats/vault.md rule 8"),
+    "P218": ("the file is not the one that the object's inventory names: {reason}", "OCFL 1.1 section 3.5.2"),
+    "P219": ("item {item} is not what its event says: {reason}", "docs/formats/vault.md rule 10"),
+    "P220": ("the totals do not add up: {reason}", "docs/formats/package.md rule 12"),
+    "P221": (
         "{kind} {id} is named by an event, and neither in the package nor listed as left out",
         "docs/formats/package.md rule 13",
     ),
-    "P123": ("the time stamp does not hold: {reason}", "RFC 3161 section 2.4.2; docs/formats/package.md rule 9"),
-    "P122": ("{reason}", "docs/formats/package.md rule 14"),
+    "P223": ("the time stamp does not hold: {reason}", "RFC 3161 section 2.4.2; docs/formats/package.md rule 9"),
+    "P222": ("{reason}", "docs/formats/package.md rule 14"),
 }
 """Every way to fail: what is said, and where the rule is written."""
 
@@ -181,7 +181,7 @@ class Folder:
             above = folders.pop()
             entries = sorted(os.scandir(os.path.join(self.root, above)), key=lambda entry: entry.name)
             if above and not entries:
-                raise Refused("P107", above + "/")
+                raise Refused("P207", above + "/")
             for entry in entries:
                 path = above + "/" + entry.name if above else entry.name
                 check_name(path)
@@ -191,9 +191,9 @@ class Folder:
                 elif stat.S_ISREG(mode):
                     found[path] = entry.stat(follow_symlinks=False).st_size
                 else:
-                    raise Refused("P102", path, kind="link" if stat.S_ISLNK(mode) else "pipe, socket or device")
+                    raise Refused("P202", path, kind="link" if stat.S_ISLNK(mode) else "pipe, socket or device")
                 if len(found) + len(folders) > MAX_FILES:
-                    raise Refused("P101", path, reason="there are too many")
+                    raise Refused("P201", path, reason="there are too many")
         return found
 
     def close(self) -> None:
@@ -205,7 +205,7 @@ class Folder:
         stream = os.fdopen(os.open(os.path.join(self.root, *path.split("/")), flags), "rb")
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             stream.close()
-            raise Refused("P102", path, kind="link or no file")
+            raise Refused("P202", path, kind="link or no file")
         return stream
 
 
@@ -303,18 +303,18 @@ class Archive:
         while self._at(at, 4) == LOCAL:
             name, crc, size, begin = self._member(at)
             if begin + size > total:
-                raise Refused("P104", name, reason="it ends within a member")
+                raise Refused("P204", name, reason="it ends within a member")
             if name.encode("utf-8") <= before:
-                raise Refused("P104", name, reason="its members are not in order")
+                raise Refused("P204", name, reason="its members are not in order")
             before = name.encode("utf-8")
             directory += central_header(name.encode("utf-8"), crc, size, at)
             self._members[name], self._crc[name] = (begin, size), crc
             at = begin + size
             if len(self._members) > MAX_FILES:
-                raise Refused("P101", name, reason="there are too many")
+                raise Refused("P201", name, reason="there are too many")
         rest = directory + end_records(len(self._members), len(directory), at)
         if total - at != len(rest) or self._at(at, len(rest)) != rest:
-            raise Refused("P104", "the directory", reason="it does not list exactly the members")
+            raise Refused("P204", "the directory", reason="it does not list exactly the members")
         return {name: size for name, (_begin, size) in self._members.items()}
 
     def close(self) -> None:
@@ -336,19 +336,19 @@ class Archive:
     def _member(self, at: int) -> tuple[str, int, int, int]:
         head = self._at(at, 30)
         if len(head) < 30:
-            raise Refused("P104", "a member", reason="it ends within a header")
+            raise Refused("P204", "a member", reason="it ends within a header")
         crc, name_length = struct.unpack("<L", head[14:18])[0], struct.unpack("<H", head[26:28])[0]
         content = self._at(at + 30, name_length + 20)
         if len(content) < name_length + 20:
-            raise Refused("P104", "a member", reason="it ends within a header")
+            raise Refused("P204", "a member", reason="it ends within a header")
         try:
             name = content[:name_length].decode("utf-8")
         except UnicodeDecodeError:
-            raise Refused("P101", "a member", reason="it is not UTF-8") from None
+            raise Refused("P201", "a member", reason="it is not UTF-8") from None
         check_name(name)
         size = struct.unpack("<Q", content[name_length + 4 : name_length + 12])[0]
         if local_header(content[:name_length], crc, size) != head + content:
-            raise Refused("P104", name, reason="a header says something that no package says")
+            raise Refused("P204", name, reason="a header says something that no package says")
         return name, crc, size, at + len(head) + len(content)
 
 
@@ -356,14 +356,14 @@ def check_name(path: str) -> None:
     """Refuse a name that some file system takes for something else."""
     parts = path.split("/")
     if len(path) > MAX_PATH or len(parts) > MAX_DEPTH:
-        raise Refused("P101", path, reason="it is too long or too deep")
+        raise Refused("P201", path, reason="it is too long or too deep")
     for part in parts:
         if part in ("", ".", ".."):
-            raise Refused("P101", path, reason="it is absolute, or leads out of its folder")
+            raise Refused("P201", path, reason="it is absolute, or leads out of its folder")
         if UNSAFE.search(part) or RESERVED.fullmatch(part):
-            raise Refused("P101", path, reason="a character or a word that a file system refuses or reads otherwise")
+            raise Refused("P201", path, reason="a character or a word that a file system refuses or reads otherwise")
         if any(0xD800 <= ord(one) < 0xE000 for one in part) or unicodedata.normalize("NFC", part) != part:
-            raise Refused("P101", path, reason="it is not UTF-8 in its composed form")
+            raise Refused("P201", path, reason="it is not UTF-8 in its composed form")
 
 
 def check_twins(paths: Sequence[str]) -> None:
@@ -373,18 +373,18 @@ def check_twins(paths: Sequence[str]) -> None:
     for path in paths:
         key = unicodedata.normalize("NFKC", path).casefold()
         if key in seen:
-            raise Refused("P103", path, other=seen[key])
+            raise Refused("P203", path, other=seen[key])
         seen[key] = path
         at = path.rfind("/")
         while at > 0:
             above = path[:at]
             folded = unicodedata.normalize("NFKC", above).casefold()
             if folders.setdefault(folded, above) != above:
-                raise Refused("P103", above, other=folders[folded])
+                raise Refused("P203", above, other=folders[folded])
             at = above.rfind("/")
     for key, path in seen.items():
         if key in folders:
-            raise Refused("P103", path, other=folders[key])
+            raise Refused("P203", path, other=folders[key])
 
 
 # --- Signatures: Ed25519 (RFC 8032) and signed notes (C2SP) ---------------------------------------------------------
@@ -481,7 +481,7 @@ def parse_note(content: bytes, path: str) -> Note:
                 raise ValueError("a line that is no signature")
             signatures.append((name, raw[:4], raw[4:]))
     except ValueError as error:
-        raise Refused("P110", path, reason=str(error)) from None
+        raise Refused("P210", path, reason=str(error)) from None
     return Note(body + "\n", signatures)
 
 
@@ -593,20 +593,20 @@ class Package:
     def read(self, path: str) -> bytes:
         """A document of the package, whole."""
         if path not in self.sizes:
-            raise Refused("P106", path)
+            raise Refused("P206", path)
         if self.sizes[path] > MAX_DOCUMENT:
-            raise Refused("P109", path, reason="it is longer than such a document is")
+            raise Refused("P209", path, reason="it is longer than such a document is")
         with self.source.open(path) as stream:
             return b"".join(iter(lambda: stream.read(BLOCK), b""))
 
     def lines(self, path: str, longest: int) -> Iterator[bytes]:
         """The lines of a document that is too long to be held, without their ends."""
         if path not in self.sizes:
-            raise Refused("P106", path)
+            raise Refused("P206", path)
         with self.source.open(path) as stream:
             for line in iter(lambda: stream.readline(longest + 2), b""):
                 if not line.endswith(b"\n"):
-                    raise Refused("P109", path, reason="a line is too long, or has no end")
+                    raise Refused("P209", path, reason="a line is too long, or has no end")
                 yield line[:-1]
 
     def record(self, path: str) -> dict[str, Any]:
@@ -614,7 +614,7 @@ class Package:
         try:
             return parse_record(self.read(path))
         except ValueError as error:
-            raise Refused("P109", path, reason=str(error)) from None
+            raise Refused("P209", path, reason=str(error)) from None
 
     def each_failure(self, refusals: Iterator[Refused]) -> bool:
         """Report every refusal; whether there was none."""
@@ -631,7 +631,7 @@ def check_bag(package: Package) -> None:
     package.sizes = package.source.sizes()
     check_twins(list(package.sizes))
     if package.read("bagit.txt") != DECLARATION:
-        raise Refused("P109", "bagit.txt", reason="it declares something else")
+        raise Refused("P209", "bagit.txt", reason="it declares something else")
     _check_lengths(package)
     tagged = {path for path in package.sizes if not path.startswith("data/") and path not in NOT_TAGGED}
     payload = {path for path in package.sizes if path.startswith("data/")}
@@ -640,8 +640,8 @@ def check_bag(package: Package) -> None:
         for algorithm in ALGORITHMS:
             name = f"{prefix}-{algorithm}.txt"
             listed = _manifest(package, name, algorithm)
-            package.each_failure(Refused("P106", path) for path in sorted(set(listed) - paths))
-            package.each_failure(Refused("P107", path) for path in sorted(paths - set(listed)))
+            package.each_failure(Refused("P206", path) for path in sorted(set(listed) - paths))
+            package.each_failure(Refused("P207", path) for path in sorted(paths - set(listed)))
             for path, digest in listed.items():
                 stated.setdefault(path, {})[algorithm] = digest
     ok = package.each_failure(_wrong_digests(package, stated))
@@ -655,7 +655,7 @@ def _check_lengths(package: Package) -> None:
     text = package.read("bag-info.txt").decode("utf-8", "replace")
     lines = [INFO_LINE.fullmatch(line) for line in text[:-1].split("\n")]
     if not text.endswith("\n") or not all(lines):
-        raise Refused("P109", "bag-info.txt", reason="a line that is no label and value")
+        raise Refused("P209", "bag-info.txt", reason="a line that is no label and value")
     labels = {found.group(1): found.group(2) for found in lines if found}
     for label, inside in (("Payload-Oxum", True), ("Casefile-Tag-Oxum", False)):
         sizes = [
@@ -663,7 +663,7 @@ def _check_lengths(package: Package) -> None:
         ]
         found, stated = f"{sum(sizes)}.{len(sizes)}", labels.get(label, "nothing")
         if found != stated:
-            refused = Refused("P105", "bag-info.txt", found=found, stated=stated)
+            refused = Refused("P205", "bag-info.txt", found=found, stated=stated)
             # Less than is stated costs nothing to read, and what is missing is then named.
             if not OXUM.fullmatch(stated) or sum(sizes) > int(stated.partition(".")[0]):
                 raise refused
@@ -675,15 +675,15 @@ def _manifest(package: Package, name: str, algorithm: str) -> dict[str, str]:
     try:
         text = package.read(name).decode("utf-8")
     except UnicodeDecodeError:
-        raise Refused("P109", name, reason="it is not UTF-8") from None
+        raise Refused("P209", name, reason="it is not UTF-8") from None
     listed: dict[str, str] = {}
     for line in text.split("\n")[:-1]:
         found = MANIFEST_LINE.fullmatch(line)
         if not found or len(found.group(1)) != 2 * hashlib.new(algorithm).digest_size:
-            raise Refused("P109", name, reason="a line that is no digest and path")
+            raise Refused("P209", name, reason="a line that is no digest and path")
         listed[found.group(2)] = found.group(1)
     if "".join(f"{listed[path]}  {path}\n" for path in sorted(listed)) != text:
-        raise Refused("P109", name, reason="its lines are not in order, or one is there twice")
+        raise Refused("P209", name, reason="its lines are not in order, or one is there twice")
     return listed
 
 
@@ -692,11 +692,11 @@ def _wrong_digests(package: Package, stated: dict[str, dict[str, str]]) -> Itera
         if path not in package.digests:
             package.digests[path], crc = _read_through(package, path)
             if isinstance(package.source, Archive) and crc != package.source.crc(path):
-                yield Refused("P104", path, reason="its checksum is another one")
+                yield Refused("P204", path, reason="its checksum is another one")
         found = package.digests[path]
         for algorithm, digest in stated[path].items():
             if found[algorithm] != digest:
-                yield Refused("P108", path, algorithm=algorithm, found=found[algorithm], stated=digest)
+                yield Refused("P208", path, algorithm=algorithm, found=found[algorithm], stated=digest)
 
 
 def _read_through(package: Package, path: str) -> tuple[dict[str, str], int]:
@@ -724,7 +724,7 @@ def check_log(package: Package) -> None:
             raise ValueError("it is no origin, size and root")
         package.log, package.size, package.root = lines[0][len("casefile/") :], int(lines[1]), unbase64(lines[2])
     except ValueError as error:
-        raise Refused("P109", "data/log/checkpoint", reason=str(error)) from None
+        raise Refused("P209", "data/log/checkpoint", reason=str(error)) from None
     if not package.each_failure(_unproven(package)):
         return
     package.report.ok(f"{len(package.events)} events are in the log of {package.size} events that the head states")
@@ -746,7 +746,7 @@ def _unproven(package: Package) -> Iterator[Refused]:
             if not all(isinstance(event[name], kind) for name, kind in _ENVELOPE.items()):
                 raise ValueError("it is no envelope")
         except (ValueError, KeyError) as error:
-            yield Refused("P113", where, line=number, reason=error)
+            yield Refused("P213", where, line=number, reason=error)
             continue
         seen.add(event["id"])
         found = PROOF_NAME.fullmatch(proof)
@@ -756,12 +756,12 @@ def _unproven(package: Package) -> Iterator[Refused]:
             if not is_included(hashlib.sha256(b"\x00" + content).digest(), index, package.size, path, package.root):
                 raise ValueError("the path does not lead to the head")
         except ValueError as error:
-            yield Refused("P114", proof, event=event["id"], reason=error)
+            yield Refused("P214", proof, event=event["id"], reason=error)
             continue
         event["index"] = index
         package.events.append(event)
     if number != len(proofs):
-        yield Refused("P109", where, reason=f"{number} events and {len(proofs)} proofs")
+        yield Refused("P209", where, reason=f"{number} events and {len(proofs)} proofs")
 
 
 _ENVELOPE = {
@@ -803,7 +803,7 @@ def _unfulfilled(package: Package) -> Iterator[Refused]:
                 raise ValueError("it is there twice")
             package.parts[event["id"], name] = parse_record(said)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            yield Refused("P115", where, line=number, reason=error)
+            yield Refused("P215", where, line=number, reason=error)
 
 
 def check_keys(package: Package, log_key: str, root_key: str) -> None:
@@ -812,12 +812,12 @@ def check_keys(package: Package, log_key: str, root_key: str) -> None:
     package.epochs = epochs
     epoch = [key for since, key in epochs if since < package.size]
     if not epoch:
-        raise Refused("P112", "data/log/entries.jsonl", reason="no event states the log's key")
+        raise Refused("P212", "data/log/entries.jsonl", reason="no event states the log's key")
     package.log_key, package.root_key = epoch[-1], root
     origin = "casefile/" + package.log
     head = parse_note(package.read("data/log/checkpoint"), "data/log/checkpoint")
     if not head.is_by(origin, package.log_key):
-        raise Refused("P111", "data/log/checkpoint", reason="the log's key did not sign the head")
+        raise Refused("P211", "data/log/checkpoint", reason="the log's key did not sign the head")
     if len(head.signatures) == 1:
         package.report.ok("the log's key signed the head")
     else:
@@ -826,12 +826,12 @@ def check_keys(package: Package, log_key: str, root_key: str) -> None:
             "compare with the keys of witnesses, which are not in the package",
         )
     if package.size > revoked.get(fingerprint(package.log_key), package.size):
-        raise Refused("P112", "data/log/checkpoint", reason="its key was revoked for heads of that size")
+        raise Refused("P212", "data/log/checkpoint", reason="its key was revoked for heads of that size")
     _check_signature(package, origin)
     given = (("log key", log_key, package.log_key), ("root key", root_key, root))
     for name, stated, raw in given:
         if stated and _digits(stated) != fingerprint(raw)[7:]:
-            raise Refused("P112", "data/log/checkpoint", reason=f"the {name} is {fingerprint(raw)}, not {stated}")
+            raise Refused("P212", "data/log/checkpoint", reason=f"the {name} is {fingerprint(raw)}, not {stated}")
         if stated:
             package.report.trusted = True
             package.report.ok(f"the {name} is the one whose fingerprint was given from outside")
@@ -888,9 +888,9 @@ def _check_signature(package: Package, origin: str) -> None:
         name = f"tagmanifest-{algorithm}.txt"
         lines.append(f"{name} sha512:{hashlib.sha512(package.read(name)).hexdigest()}")
     if note.text != "\n".join(lines) + "\n":
-        raise Refused("P111", SIGNATURE, reason="it is over another package, or over another state of it")
+        raise Refused("P211", SIGNATURE, reason="it is over another package, or over another state of it")
     if len(note.signatures) != 1 or not note.is_by(origin + "/package", package.log_key):
-        raise Refused("P111", SIGNATURE, reason="the log's key did not sign it")
+        raise Refused("P211", SIGNATURE, reason="the log's key did not sign it")
     package.report.ok("the log's key signed the package as it is")
 
 
@@ -903,14 +903,14 @@ def check_objects(package: Package) -> None:
         if found:
             held.setdefault(found.group(1), set()).add(found.group(3))
         elif path.startswith(("data/objects/", "data/partial/")) and path not in _STORAGE_ROOT:
-            strays.append(Refused("P107", path))
+            strays.append(Refused("P207", path))
     captures = {capture["object"]: capture for capture in package.described["captures"]}
     for place in sorted(set(held) ^ set(captures)):
-        strays.append(Refused("P117", "data/" + place, reason="objects and description are not the same"))
+        strays.append(Refused("P217", "data/" + place, reason="objects and description are not the same"))
     for place, capture in captures.items():
         folder = "partial/" if capture.get("withheld") else "objects/"
         if place != folder + capture["id"]:
-            strays.append(Refused("P117", "data/" + place, reason="it is not where an object of that kind is"))
+            strays.append(Refused("P217", "data/" + place, reason="it is not where an object of that kind is"))
     if not package.each_failure(iter(strays)):
         return
     sealed = _sealed(package)
@@ -940,15 +940,15 @@ def _wrong_object(
     digests = {path: package.digests[base + path] for path in held if base + path in package.digests}
     body = sealed.get(capture)
     if body is None:
-        yield Refused("P117", base, reason="no event of the package seals it")
+        yield Refused("P217", base, reason="no event of the package seals it")
         return
     inventory = digests.get("inventory.json", {}).get("sha512")
     if not inventory or "sha512:" + inventory != body.get("inventory"):
-        yield Refused("P117", base + "inventory.json", reason="its sha512 is not the one that the event names")
+        yield Refused("P217", base + "inventory.json", reason="its sha512 is not the one that the event names")
         return
     stated = package.record(base + "inventory.json")
     if stated.get("id") != "urn:uuid:" + capture or stated.get("head") != "v1":
-        yield Refused("P117", base + "inventory.json", reason="it is of another object")
+        yield Refused("P217", base + "inventory.json", reason="it is of another object")
         return
     sidecar = f"{inventory} inventory.json\n".encode("ascii")
     fixed = {
@@ -958,17 +958,17 @@ def _wrong_object(
     }
     for path, content in fixed.items():
         if digests.get(path, {}).get("sha512") != hashlib.sha512(content).hexdigest():
-            yield Refused("P118", base + path, reason="it has other bytes than it must have")
+            yield Refused("P218", base + path, reason="it has other bytes than it must have")
     if digests.get("v1/inventory.json", {}).get("sha512") != inventory:
-        yield Refused("P118", base + "v1/inventory.json", reason="it differs from the object's")
+        yield Refused("P218", base + "v1/inventory.json", reason="it differs from the object's")
     manifest = {path: digest for digest, paths in stated.get("manifest", {}).items() for path in paths}
     for path in sorted(set(manifest) | (held - set(fixed) - {"inventory.json", "v1/inventory.json"})):
         if path in withheld and path in manifest and path not in held:
             continue
         if path not in held or path not in manifest or path in withheld:
-            yield Refused("P118", base + path, reason="it is missing, or not named")
+            yield Refused("P218", base + path, reason="it is missing, or not named")
         elif digests.get(path, {}).get("sha512") != manifest[path]:
-            yield Refused("P118", base + path, reason="its sha512 is another one")
+            yield Refused("P218", base + path, reason="its sha512 is another one")
 
 
 def check_items(package: Package) -> None:
@@ -995,7 +995,7 @@ def _wrong_items(package: Package, sealed: dict[str, dict[str, Any]]) -> Iterato
             if not found == said["sha256"] == item["sha256"] or said["files"] != item["files"]:
                 raise ValueError("sha256 is {}, recorded as {}".format(found, said["sha256"]))
         except (ValueError, KeyError, IndexError, TypeError) as error:
-            yield Refused("P119", "data/package.json", item=item.get("number", "?"), reason=error)
+            yield Refused("P219", "data/package.json", item=item.get("number", "?"), reason=error)
 
 
 def check_description(package: Package) -> None:
@@ -1015,7 +1015,7 @@ def check_description(package: Package) -> None:
         if not all(isinstance(said[name][one], int) for name in ("totals", "included") for one in said[name]):
             raise ValueError("a total is no number")
     except (ValueError, KeyError, TypeError) as error:
-        raise Refused("P122", path, reason=f"it is no description: {error}") from None
+        raise Refused("P222", path, reason=f"it is no description: {error}") from None
     package.described = said
 
 
@@ -1036,29 +1036,29 @@ def _incomplete(package: Package) -> Iterator[Refused]:
         counted[event["type"]] = counted.get(event["type"], 0) + 1
     if sum(said["totals"].values()) != package.size:
         yield Refused(
-            "P120", where, reason="they give {}, the head {}".format(sum(said["totals"].values()), package.size)
+            "P220", where, reason="they give {}, the head {}".format(sum(said["totals"].values()), package.size)
         )
     if counted != said["included"]:
-        yield Refused("P120", where, reason="other events are included than it says")
+        yield Refused("P220", where, reason="other events are included than it says")
     for name, count in counted.items():
         total = said["totals"].get(name, 0)
         if count > total or (name in ("key.stated", "key.revoked") and count != total):
-            yield Refused("P120", where, reason=f"{count} of {total} events {name}")
+            yield Refused("P220", where, reason=f"{count} of {total} events {name}")
     for name in ("key.stated", "key.revoked"):
         if said["totals"].get(name, 0) != counted.get(name, 0):
-            yield Refused("P120", where, reason=f"not every event {name} is there")
+            yield Refused("P220", where, reason=f"not every event {name} is there")
     withheld = {(one.get("event"), one.get("part")) for one in said["withheld"]}
     for event in package.events:
         for part in event["parts"]:
             if ((event["id"], part) in withheld) == ((event["id"], part) in package.parts):
-                yield Refused("P116", where, event=event["id"], part=part)
+                yield Refused("P216", where, event=event["id"], part=part)
     known = {one["id"] for name in ("items", "captures", "omitted") for one in said[name]}
     for capture in said["captures"]:
         known.update(one["id"] for one in capture.get("accompanying", ()))
     for event in package.events:
         for kind, identity in _named(event):
             if identity not in known:
-                yield Refused("P121", where, kind=kind, id=identity)
+                yield Refused("P221", where, kind=kind, id=identity)
 
 
 def _named(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -1096,9 +1096,9 @@ def _check_anchored_head(package: Package, path: str, folder: str) -> int:
     proof = [unbase64(one) for one in package.read(folder + "consistency").decode("ascii").split("\n")[:-1]]
     keys = [key for since, key in package.epochs if since < size]
     if lines[0] != "casefile/" + package.log or not keys or not note.is_by(lines[0], keys[-1]):
-        raise Refused("P111", path, reason="the log's key did not sign the head that was stamped")
+        raise Refused("P211", path, reason="the log's key did not sign the head that was stamped")
     if not is_consistent(size, package.size, proof, root, package.root):
-        raise Refused("P123", path, reason="the head that was stamped is no beginning of the package's head")
+        raise Refused("P223", path, reason="the head that was stamped is no beginning of the package's head")
     package.report.ok(f"the head of {size} events that was stamped is the beginning of the package's")
     return size
 
@@ -1106,7 +1106,7 @@ def _check_anchored_head(package: Package, path: str, folder: str) -> int:
 def _check_token(package: Package, token: str, head: str, size: int, roots: str) -> None:
     imprint, stated = stamped(package.read(token))
     if imprint != hashlib.sha256(package.read(head)).digest():
-        raise Refused("P123", token, reason="it is over something else than the head beside it")
+        raise Refused("P223", token, reason="it is over something else than the head beside it")
     chain = token[:-3] + "pem"
     seconds = calendar.timegm(time.strptime(stated, "%Y%m%d%H%M%S"))
     command = [
@@ -1130,7 +1130,7 @@ def _check_token(package: Package, token: str, head: str, size: int, roots: str)
     command[command.index(roots)] = os.path.abspath(roots)
     done = subprocess.run(command, cwd=package.source.root, capture_output=True, check=False)
     if done.returncode:
-        raise Refused("P123", token, reason="openssl does not verify it with the roots that were given")
+        raise Refused("P223", token, reason="openssl does not verify it with the roots that were given")
     package.report.ok(words + "; openssl verifies it with the roots that were given")
 
 
@@ -1184,7 +1184,7 @@ def check(
         report.failed(refused)
     except UNFORESEEN as error:
         # A document of another shape than any package has, wherever that shows.
-        report.failed(Refused("P100", path, reason=type(error).__name__))
+        report.failed(Refused("P200", path, reason=type(error).__name__))
     finally:
         if source is not None:
             source.close()

@@ -95,5 +95,5 @@ def test_a_head_that_was_stamped_earlier_is_shown_to_be_the_beginning(
 
 def test_a_stamp_over_something_else_fails_the_export(own: Path, tmp_path: Path, authority: Authority) -> None:
     stamped_workspace(own, authority, b"something else")
-    with pytest.raises(IntegrityError, match="P123"):
+    with pytest.raises(IntegrityError, match="P223"):
         exported(own, tmp_path / "package", "I-0001")

@@ -35,6 +35,6 @@ def test_a_package_is_made_audited_and_acknowledged(
     copied = run("copy", "I-0002", "--to", str(tmp_path / "desk"), "--for", COLLECTOR)
     assert Path(copied["files"][0]).is_file()
     flipped(Path(target, "index.html"), 99)
-    assert [one["code"] for one in run("audit", target, code=5)["problems"]] == ["P108", "P108"]
+    assert [one["code"] for one in run("audit", target, code=5)["problems"]] == ["P208", "P208"]
     run("audit", target, "--log-key", "0" * 64, code=5)
     run("export", "I-9999", "--recipient", "The Court", "--to", target, code=2)

@@ -231,12 +231,12 @@ def test_keys_are_self_asserted_until_a_fingerprint_from_outside_is_given(packag
     assert verdict(alone, strict=True)[0] == 5
     known = check(str(package), signer.public.fingerprint())
     assert "SELF-ASSERTED" not in verdict(known)[1]
-    assert [one.code for one in check(str(package), "sha256:" + "0" * 64).failures] == ["P112"]
+    assert [one.code for one in check(str(package), "sha256:" + "0" * 64).failures] == ["P212"]
 
 
 def test_a_package_signed_by_a_stranger_is_refused(package: Path, tmp_path: Path) -> None:
     repacked(package, create_pair(tmp_path / "keys/stranger.key", tmp_path / "keys/stranger.pub", Disk()))
-    assert [one.code for one in check(str(package)).failures] == ["P111"]
+    assert [one.code for one in check(str(package)).failures] == ["P211"]
 
 
 class Held:
