@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.measuring import Figure
 
-HOUSE = ("casefile", "cli", "collectors", "containment", "pipelines", "preservation", "verification")
+HOUSE = ("casefile", "cli", "collectors", "containment", "disclosure", "pipelines", "preservation", "verification")
 ALL = (
     "command_line",
     "appending",
@@ -23,6 +23,7 @@ ALL = (
     "containing",
     "recording",
     "proving",
+    "packing",
 )
 
 

@@ -270,6 +270,15 @@ class ExamineSettings(_Group):
     )
 
 
+class DisclosureSettings(_Group):
+    """What must not leave with a package."""
+
+    exit_addresses: tuple[str, ...] = Field(
+        default=(),
+        description="Addresses that sites see captures come from. A package that holds one is refused.",
+    )
+
+
 class IdentitySettings(_Group):
     """How virtual identities are looked after."""
 
@@ -317,6 +326,7 @@ class Settings(_Group):
     identity: IdentitySettings = IdentitySettings()
     custody: CustodySettings = CustodySettings()
     replicas: ReplicaSettings = ReplicaSettings()
+    disclosure: DisclosureSettings = DisclosureSettings()
 
     @model_validator(mode="after")
     def _nothing_around_the_proxy(self) -> Self:

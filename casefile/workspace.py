@@ -60,6 +60,11 @@ class Workspace:
         return self.root / "rebuilding"
 
     @property
+    def received(self) -> Path:
+        """Packages of other investigations, as they came."""
+        return self.root / "received"
+
+    @property
     def work(self) -> Path:
         """Working copies, previews and caches: rebuildable, never evidence."""
         return self.root / "work"

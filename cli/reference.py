@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from casefile import errors
 from casefile.settings import Settings
 from cli.main import build_app
-from preservation.problems import KINDS
+from pipelines.package_audit import kinds_of_findings
 
 MADE = "This page is made from the program by `python -m cli.reference docs`.\n"
 
@@ -115,7 +115,7 @@ def _findings() -> Iterator[str]:
     yield "# What an audit can find\n"
     yield MADE
     yield "| code | finding | rule |\n|---|---|---|"
-    for code, kind in KINDS.items():
+    for code, kind in kinds_of_findings().items():
         yield f"| {code} | {kind.text} | {kind.rule} |"
     yield ""
 

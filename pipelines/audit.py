@@ -45,6 +45,7 @@ from pipelines.custody import attested_heads
 from pipelines.keys import history_of
 from pipelines.outside import Outside, OutsideFound, compare_outside
 from pipelines.person_signing import signature_problems
+from pipelines.received import received_problems
 from pipelines.removing import left_behind
 from pipelines.time_auditing import time_problems, time_unseen
 from preservation.custody_audit import CustodyAudit, whole_contents
@@ -69,20 +70,20 @@ NOT_SEEN = "An audit cannot tell whether what was collected is true, or who real
 class AuditReport:
     """What an audit found. `checked` counts what was looked at; `not_seen` says what no audit of this kind can see.
 
-    `outside` is what was compared with what others hold, `unstamped` what time stamps could not tell.
+    `limits` is what it could not see, `outside` what was compared with what others hold.
     `erased` are the items that the log says were erased: they are not missing, and no problem.
     """
 
     problems: tuple[Problem, ...]
     checked: Mapping[str, int]
-    outside: OutsideFound
-    unstamped: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    outside: OutsideFound | None = None
     erased: tuple[Tombstone, ...] = ()
 
     @property
     def not_seen(self) -> tuple[str, ...]:
         """What this audit could not have found, whatever had been done."""
-        return (*self.outside.lines(), NOT_SEEN, *self.unstamped)
+        return (*(self.outside.lines() if self.outside else ()), *self.limits)
 
     @property
     def ok(self) -> bool:
@@ -122,7 +123,8 @@ def audit_workspace(
         problems = tuple(_problems(audit, scratch))
     finally:
         shutil.rmtree(scratch)
-    return AuditReport(problems, audit.checked, audit.found, tuple(audit.unstamped), tuple(audit.erased))
+    limits = (NOT_SEEN, *audit.unstamped)
+    return AuditReport(problems, audit.checked, limits, audit.found, tuple(audit.erased))
 
 
 def _problems(audit: _Audit, scratch: Path) -> Iterator[Problem]:
@@ -137,6 +139,7 @@ def _problems(audit: _Audit, scratch: Path) -> Iterator[Problem]:
             yield from _custody(audit, replayed)
             yield from _vault(audit, replayed)
             yield from _erasures(audit, replayed)
+            yield from received_problems(audit.workspace, replayed)
     finally:
         replayed.dispose()
 
@@ -381,5 +384,5 @@ def report_json(report: AuditReport) -> dict[str, object]:
             for one in report.erased
         ],
         "not_seen": list(report.not_seen),
-        **report.outside.plain(),
+        **(report.outside.plain() if report.outside else {}),
     }

@@ -31,7 +31,7 @@ from preservation.durable import READ_ONLY_DIRECTORY, Disk, unobserved
 from preservation.jars import Jars
 from preservation.vault import Vault
 
-NEVER_CHANGING = ("keys", "quarantine", "vault")
+NEVER_CHANGING = ("keys", "quarantine", "received", "vault")
 COPIED = ("log", *NEVER_CHANGING)
 """The log first: an object that is sealed meanwhile is then in the vault's copy without being in the log's, and not
 the other way about. Its intent, which recovery would need, is a matter of the next backup."""

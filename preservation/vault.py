@@ -135,6 +135,12 @@ class Vault:
             content = stream.read()
         return parse_record(content, object_id)
 
+    def inventory_of(self, object_id: str) -> bytes:
+        """The bytes of an object's inventory; raises RecordUnreadable when there is no such regular file."""
+        relative = PurePosixPath(layout.object_path(object_id), layout.INVENTORY)
+        with os.fdopen(_open_below(self.root, relative), "rb") as stream:
+            return stream.read()
+
     def walk(self) -> Iterator[Path]:
         """The folder of every object, in order of its path. Anything else that lies about is the audit's business."""
         for first in _folders(self.root):

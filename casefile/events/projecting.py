@@ -267,4 +267,7 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "replica.stated": _act,
     "replica.checked": _act,
     "object.repaired": _act,
+    "package.released": _act,
+    "package.acknowledged": _act,
+    "package.received": _act,
 }

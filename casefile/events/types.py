@@ -13,9 +13,9 @@ from pydantic import Field, ValidationError
 
 from casefile.errors import RecordUnreadable
 from casefile.events import types_of_custody as custody
+from casefile.events import types_packages as packages
 from casefile.events.envelope import Event, PartName, without_content
 from casefile.events.timestamping import HeadTimestamped
-from casefile.events.types_of_custody import EventSigned, HeadWitnessed
 from casefile.model import Alteration, CaptureRecord, Contact, Exchange, Text, ToolUse, Value
 from casefile.vocabulary import Access, Pathway, PersonKind, Purpose
 
@@ -348,13 +348,16 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("key.revoked", 1): EventType(KeyRevoked),
     ("head.attested", 1): EventType(HeadAttested),
     ("head.timestamped", 1): EventType(HeadTimestamped),
-    ("head.witnessed", 1): EventType(HeadWitnessed),
-    ("event.signed", 1): EventType(EventSigned),
+    ("head.witnessed", 1): EventType(custody.HeadWitnessed),
+    ("event.signed", 1): EventType(custody.EventSigned),
     ("content.erased", 2): EventType(custody.ItemErased, custody.CaptureKept),
     ("hold.stated", 1): EventType(custody.HoldStated),
     ("replica.stated", 1): EventType(custody.ReplicaStated),
     ("replica.checked", 1): EventType(custody.ReplicaChecked),
     ("object.repaired", 1): EventType(custody.ObjectRepaired),
+    ("package.released", 1): EventType(packages.PackageReleased, packages.PackageRecipient),
+    ("package.acknowledged", 1): EventType(packages.PackageAcknowledged, packages.PackageReceipt),
+    ("package.received", 1): EventType(packages.PackageReceived, packages.PackageSender),
 }
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli import output
 from cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from pipelines.audit import AuditReport
 
 INTEGRITY = 5
 SHOWN_OF_A_KIND = 20
@@ -18,7 +21,9 @@ SHOWN_OF_A_KIND = 20
 
 def audit(
     context: typer.Context,
-    path: Annotated[Path | None, typer.Argument(help="The workspace to audit, when it is not the current one.")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(help="The workspace or the package to audit, when it is not the current workspace.")
+    ] = None,
     sample: Annotated[int, typer.Option(min=0, help="Read the bytes of only so many objects, chosen at random.")] = 0,
     head: Annotated[
         Path | None,
@@ -36,21 +41,45 @@ def audit(
         Path | None,
         typer.Option(metavar="FILE", help="Where two heads that contradict each other go, to prove it to others."),
     ] = None,
+    log_key: Annotated[
+        str, typer.Option(metavar="FINGERPRINT", help="Of a package: the fingerprint of the log's key, from outside.")
+    ] = "",
+    root_key: Annotated[
+        str, typer.Option(metavar="FINGERPRINT", help="Of a package: the fingerprint of the root key, from outside.")
+    ] = "",
 ) -> int:
-    """Check every byte of the vault, every record of the log and every row of the database against each other."""
+    """Check every byte of the vault, every record of the log and every row of the database against each other.
+
+    Of a package: every byte, proof and signature, as the check_package.py in it does.
+    """
     from pipelines.audit import audit_workspace, report_json
     from pipelines.outside import Outside
+    from pipelines.package_audit import audit_package, is_package
 
     invocation: Invocation = context.obj
+    if path is not None and is_package(path):
+        checked = audit_package(path, log_key, root_key)
+        if invocation.json:
+            output.document(report_json(checked.report) | {"verdict": checked.verdict})
+        else:
+            _say(checked.report, kept="Keep the package as it is.")
+            output.line(checked.verdict)
+        return 0 if checked.report.ok else INTEGRITY
     outside = Outside(head, tuple(witness or ()), ask, root)
     report = audit_workspace(path or invocation.workspace, invocation.environment, sample, outside)
-    if evidence is not None and report.outside.contradiction is not None:
+    contradiction = report.outside.contradiction if report.outside else None
+    if evidence is not None and contradiction is not None:
         from preservation.durable import Disk
 
-        Disk().replace(evidence.absolute(), report.outside.contradiction.to_bytes())
+        Disk().replace(evidence.absolute(), contradiction.to_bytes())
     if invocation.json:
         output.document(report_json(report))
         return 0 if report.ok else INTEGRITY
+    _say(report, kept="Keep the workspace as it is.")
+    return 0 if report.ok else INTEGRITY
+
+
+def _say(report: AuditReport, *, kept: str) -> None:
     told = Counter[str]()
     for found in report.problems:
         told[found.code] += 1
@@ -61,15 +90,7 @@ def audit(
         if number > SHOWN_OF_A_KIND:
             output.line(f"{code}: {number - SHOWN_OF_A_KIND} more; --json names them all")
     counted = ", ".join(f"{count} {what}" for what, count in report.checked.items())
-    output.line(f"Checked {counted}.")
-    output.line(
-        "Nothing was found."
-        if report.ok
-        else f"{output.counted(len(report.problems), 'problem')}. Keep the workspace as it is."
-    )
-    if report.outside.contradiction is not None:
-        kept = f"; {evidence} proves it" if evidence else "; --evidence FILE writes what proves it"
-        output.line(f"Two signed heads contradict each other ({report.outside.contradiction.kind}){kept}.")
+    output.line(f"Checked {counted or 'as far as the first problem'}.")
+    output.line("Nothing was found." if report.ok else f"{output.counted(len(report.problems), 'problem')}. {kept}")
     for limit in report.not_seen:
         output.line(limit)
-    return 0 if report.ok else INTEGRITY

@@ -11,7 +11,7 @@ from cli.commands import COMMANDS, GROUPS
 from cli.reference import references
 
 DOCS = Path(__file__).parents[2] / "docs"
-ROOMS = ("casefile", "cli", "collectors", "containment", "pipelines", "preservation", "verification")
+ROOMS = ("casefile", "cli", "collectors", "containment", "disclosure", "pipelines", "preservation", "verification")
 
 
 @pytest.mark.parametrize("name", sorted(references()))

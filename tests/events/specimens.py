@@ -51,6 +51,14 @@ from casefile.events.types_of_custody import (
     ReplicaChecked,
     ReplicaStated,
 )
+from casefile.events.types_packages import (
+    PackageAcknowledged,
+    PackageReceipt,
+    PackageReceived,
+    PackageRecipient,
+    PackageReleased,
+    PackageSender,
+)
 from casefile.ids import CaptureId, derived, item_id
 from casefile.model import (
     Alteration,
@@ -394,6 +402,36 @@ SPECIMENS: tuple[Draft, ...] = (
     draft(
         "document.versioned",
         body=DocumentVersioned(kind="vetting", name="exiftool", number=1, text='cost = "none"', review_by="2027-11-22"),
+    ),
+    draft(
+        "package.released",
+        subject("package", LEAD),
+        body=PackageReleased(
+            package=LEAD,
+            size=8,
+            signature=sha256_of("f"),
+            items=(FIRST,),
+            captures=(CAPTURE,),
+            files=40,
+            bytes=4096,
+            left_out=2,
+        ),
+        personal=PackageRecipient(recipient="the court", agreement="of 3 May"),
+        outcome=status("released"),
+    ),
+    draft(
+        "package.acknowledged",
+        subject("package", LEAD),
+        body=PackageAcknowledged(package=LEAD, signature=sha256_of("f")),
+        personal=PackageReceipt(received_by="a clerk", received_at="2026-03-02", words="by telephone"),
+    ),
+    draft(
+        "package.received",
+        subject("package", LEAD),
+        body=PackageReceived(
+            package=LEAD, log=LOG, size=8, signature=sha256_of("f"), files=40, bytes=4096, verdict="OK"
+        ),
+        personal=PackageSender(sender="a partner", words="on a disk"),
     ),
     Draft(
         "content.erased",

@@ -11,6 +11,7 @@ from typing import TypeGuard
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 60
 SHORT_METHOD = 5
+ONE_FILE = {Path("disclosure/check_package.py"): "it goes with each package, for people who have nothing else of ours"}
 
 MAY_CATCH_EVERYTHING = {
     Path("cli/main.py"): "the last line of the command line turns a fault of ours into one line and an exit code",
@@ -21,7 +22,9 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def test_no_module_is_longer_than_400_lines(root: Path, product: Mapping[Path, ast.Module]) -> None:
-    lengths = {str(path): len((root / path).read_text("utf-8").splitlines()) for path in product}
+    lengths = {
+        str(path): len((root / path).read_text("utf-8").splitlines()) for path in product if path not in ONE_FILE
+    }
     assert {path: length for path, length in lengths.items() if length > LONGEST_MODULE} == {}
 
 

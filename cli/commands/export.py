@@ -1,0 +1,71 @@
+"""`casefile export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from casefile.vocabulary import ContainmentLevel
+from cli import output
+from cli.invocation import Invocation
+
+
+def export(
+    context: typer.Context,
+    items: Annotated[list[str], typer.Argument(metavar="ITEM...", help="Ids or numbers of items.")],
+    to: Annotated[
+        Path, typer.Option(metavar="PATH", help="The package: a new folder, or a folder that it is put into.")
+    ],
+    recipient: Annotated[str, typer.Option(metavar="NAME", help="Whom it is for.")],
+    agreement: Annotated[str, typer.Option(metavar="TEXT", help="Under which agreement it goes.")] = "",
+    pseudonymous: Annotated[
+        bool, typer.Option("--pseudonymous", help="Keep back the names of those who acted.")
+    ] = False,
+    only: Annotated[
+        bool, typer.Option("--only", help="Keep back the files of other items of the same captures.")
+    ] = False,
+    containment: Annotated[
+        ContainmentLevel, typer.Option(help="weak: go on where full containment is missing.")
+    ] = ContainmentLevel.FULL,
+) -> int:
+    """Make a package of items for somebody outside, which proves itself and says what it leaves out."""
+    from pipelines.exporting import ExportRequest, export_items
+    from pipelines.services import open_services
+
+    invocation: Invocation = context.obj
+    request = ExportRequest(tuple(items), to, recipient, agreement, pseudonymous, only, containment)
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
+        made = export_items(services, request, output.note)
+    held = made.contents
+    if invocation.json:
+        output.document(
+            {
+                "package": str(made.path),
+                "id": held.package,
+                "items": [one.id for one in held.items],
+                "accompanying": [
+                    {"item": item, "number": number} for one in held.captures for item, number in one.accompanying
+                ],
+                "omitted": [
+                    {"item": one.id, "kind": one.kind, "number": one.number or None, "reason": one.reason}
+                    for one in held.omitted
+                ],
+                "withheld": [{"event": one.event, "part": one.part, "reason": one.reason} for one in held.withheld],
+                "signature": made.signature,
+                "files": made.files,
+                "bytes": made.bytes,
+            }
+        )
+        return 0
+    output.line(f"{made.path}: {output.counted(len(held.items), 'item')}, {made.files} files, {made.bytes} bytes")
+    for capture in held.captures:
+        if capture.accompanying:
+            numbers = " ".join(number for _item, number in capture.accompanying)
+            output.line(f"Of the same captures came along: {numbers}; --only keeps them back")
+    for one in held.omitted:
+        output.line(f"Left out: {one.number or one.kind + ' ' + one.id}, {one.reason}")
+    output.line(f"{output.counted(len(held.withheld), 'part')} of events withheld; data/package.json lists them.")
+    output.line(f"Check it: python3 {made.path / 'check_package.py'}")
+    return 0

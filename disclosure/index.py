@@ -1,0 +1,74 @@
+"""The index of a package for people: one row an item, with what the record says and nothing that it does not."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+
+from disclosure.contents import Contents, HeldItem
+from disclosure.telling import Told
+
+COLUMNS = (
+    "number", "type", "description", "locator", "account", "event_time", "created_time", "published_time",
+    "captured_time", "recorded_time", "place", "languages", "sha256", "md5", "acquisition", "sharing_condition",
+    "consent", "sensitivity", "graphic", "relations", "path",
+)  # fmt: skip
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+
+def index_csv(contents: Contents, md5: Mapping[str, str]) -> bytes:
+    """The index, as UTF-8 with a mark that spreadsheets need; an empty cell is what nobody recorded."""
+    return table(COLUMNS, [_row(item, md5.get(item.id, "")) for item in contents.items])
+
+
+def fingerprints_csv(told: Told) -> bytes:
+    """The fingerprints of pictures and frames, by which likenesses are found elsewhere; one row each."""
+    columns = ("frame_ms", "region", "pdq", "phash", "quality")
+    rows = [
+        [item.number, item.sha256.removeprefix("sha256:"), *(str(one.get(column, "")) for column in columns)]
+        for item in told.contents.items
+        for one in told.examined(item).get("fingerprints", ())
+    ]
+    return table(("number", "sha256", *columns), rows)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
+    """A CSV file in which no cell is a formula."""
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
+    return b"\xef\xbb\xbf" + written.getvalue().encode("utf-8")
+
+
+def harmless(cell: str) -> str:
+    """The cell with an apostrophe before what a spreadsheet would carry out, and no control characters."""
+    plain = "".join(one if one.isprintable() else " " for one in cell)
+    return f"'{plain}" if plain.startswith(FORMULA) else plain
+
+
+def path_of(item: HeldItem) -> str:
+    """Where in the package the item's first file is."""
+    return f"data/{item.place}/v1/content/{item.files[0]}"
+
+
+def _row(item: HeldItem, md5: str) -> list[str]:
+    said = {
+        "number": item.number,
+        "type": f"{item.role} {item.media_type}".strip(),
+        "description": item.description,
+        "locator": item.locator,
+        "account": item.account,
+        "published_time": item.published_time,
+        "captured_time": item.captured_time,
+        "recorded_time": item.recorded_time,
+        "sha256": item.sha256.removeprefix("sha256:"),
+        "md5": md5,
+        "acquisition": item.acquisition,
+        "graphic": "yes" if "graphic" in item.tags else "",
+        "relations": "; ".join(item.relations),
+        "path": path_of(item),
+    }
+    return [said.get(column, "") for column in COLUMNS]

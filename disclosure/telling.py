@@ -1,0 +1,128 @@
+"""What the events of a package tell of its items: read from the very parts that leave, and from nothing else. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from casefile.events.envelope import PartName
+from casefile.events.types import SealedBody
+from casefile.model import CaptureRecord
+from disclosure.contents import Contents, HeldEvent, HeldItem
+
+SAID: Mapping[str, str] = {
+    "lead.added": "found and listed",
+    "capture.started": "collection began",
+    "capture.sealed": "collected and sealed",
+    "capture.failed": "an attempt brought nothing",
+    "item.examined": "examined on a working copy",
+    "item.tagged": "tagged",
+    "duplicate.decided": "judged alike or different",
+    "remark.added": "remarked upon",
+    "access.logged": "looked at, or a copy taken",
+    "custody.changed": "the holdings as a whole were handled",
+    "fixity.checked": "stored bytes were read and compared",
+    "content.erased": "a part of an event was erased",
+    "package.released": "handed over in a package",
+}
+"""What an event is, in words for people who have never seen one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event as a line of custody: `words` say what it is, `detail` what its body says of it."""
+
+    index: int
+    event: str
+    at: str
+    words: str
+    type: str
+    who: str
+    outcome: str
+    identity: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """A package's contents, read."""
+
+    contents: Contents
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """The names that leave, by the person's id."""
+        return {
+            event.envelope.subject[0].id: part["name"]
+            for event in self.contents.events
+            if event.envelope.type == "person.recorded"
+            if (part := said(event, PartName.PERSONAL))
+        }
+
+    @cached_property
+    def records(self) -> Mapping[str, CaptureRecord]:
+        """The records of the captures whose objects are in the package, by capture."""
+        held = {one.event: one.id for one in self.contents.captures}
+        return {
+            held[event.envelope.id]: SealedBody.model_validate(said(event, PartName.BODY)).record
+            for event in self.contents.events
+            if event.envelope.id in held
+        }
+
+    @cached_property
+    def keys(self) -> Sequence[Mapping[str, Any]]:
+        """What the log states of its keys, in order."""
+        stated = (event for event in self.contents.events if event.envelope.type in ("key.stated", "key.revoked"))
+        return [{"type": event.envelope.type, **said(event, PartName.BODY)} for event in stated]
+
+    def record(self, item: HeldItem) -> CaptureRecord:
+        """The record of the item's capture."""
+        return self.records[item.capture]
+
+    def who(self, person: str) -> str:
+        """A person's name where it leaves, else what the log knows them by."""
+        return self.names.get(person, f"person {person}")
+
+    def steps(self, item: HeldItem) -> list[Step]:
+        """Every event of the package that names the item, its capture or its lead, in the order of the log."""
+        about = {item.id, item.capture, self.record(item).circumstances.lead}
+        return [
+            self._step(event)
+            for event in self.contents.events
+            if any(subject.id in about for subject in event.envelope.subject)
+        ]
+
+    def examined(self, item: HeldItem) -> Mapping[str, Any]:
+        """What the newest examination of the item says; nothing where there was none."""
+        examinations = [
+            event
+            for event in self.contents.events
+            if event.envelope.type == "item.examined" and event.envelope.subject[0].id == item.id
+        ]
+        return said(examinations[-1], PartName.BODY) if examinations else {}
+
+    def _step(self, event: HeldEvent) -> Step:
+        envelope = event.envelope
+        kind, _colon, actor = envelope.actor.partition(":")
+        outcome = envelope.outcome
+        return Step(
+            index=event.index,
+            event=envelope.id,
+            at=envelope.recorded_at,
+            words=SAID.get(envelope.type, envelope.type),
+            type=envelope.type,
+            who=self.who(actor) if kind == "person" else envelope.actor,
+            outcome="" if outcome is None else f"{outcome.status} {outcome.cause or ''}".strip(),
+            identity=envelope.identity,
+        )
+
+
+def said(event: HeldEvent, name: PartName) -> dict[str, Any]:
+    """What a part of the event says, where it leaves."""
+    for part in event.parts:
+        if part.name is name:
+            content: dict[str, Any] = json.loads(part.content)
+            return content
+    return {}

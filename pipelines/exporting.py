@@ -1,0 +1,245 @@
+"""Handing items over: a package for somebody outside, complete, scanned, signed, and recorded before it is there.
+
+The head of the log is signed first, so that everything that the package proves is under it. The package is built beside
+its place and renamed into it last, so that there is never half of one.
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from casefile.digests import sha256, sha512
+from casefile.errors import DigestMismatch, FolderInUse, GateRefused, IntegrityError, UsageError
+from casefile.events.envelope import EventOutcome, Subject
+from casefile.events.port import draft
+from casefile.events.types_packages import PackageRecipient, PackageReleased
+from casefile.vocabulary import ContainmentLevel
+from containment.worker import run_worker
+from disclosure.archive import write_archive
+from disclosure.bag import Bag
+from disclosure.check_package import ARCHIVE, SIGNATURE, check
+from disclosure.contents import Contents, HeldCapture
+from disclosure.scanning import Hit, Scanner
+from disclosure.unfolding import LookedFor, UnfoldAnswer, UnfoldRequest
+from disclosure.writing import Source, labels, signed_text, write_package
+from pipelines.custody import checkpoint
+from pipelines.exposing import secrets_of
+from pipelines.gathering import Asked, gather
+from pipelines.keys import history_of, log_key
+from pipelines.services import Services
+from preservation import layout
+from preservation.durable import Disk
+from preservation.inventory import build_sidecar, inventory_digest, read_inventory
+from preservation.notes import signed
+from verification.running import limits_for
+
+Note = Callable[[str], None]
+UNFOLDING = "disclosure.unfolding"
+UNFOLD_WALL_S = 3600
+LISTED_HITS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What is to be handed over, where to, and to whom. `pseudonymous` keeps the names of those who acted.
+
+    `only` keeps the files of other items of the same captures, and what tells of them.
+    """
+
+    items: tuple[str, ...]
+    to: Path
+    recipient: str
+    agreement: str = ""
+    pseudonymous: bool = False
+    only: bool = False
+    level: ContainmentLevel = ContainmentLevel.FULL
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A package that was made. `signature` is the sha256 of signature.note, which binds every byte of it."""
+
+    path: Path
+    contents: Contents
+    signature: str
+    files: int
+    bytes: int
+
+
+class WouldExpose(GateRefused):
+    """Something in the package would expose who collected, or how."""
+
+    def __init__(self, hits: list[Hit]) -> None:
+        shown = "; ".join(f"{one.path}: {one.kind}" for one in hits[:LISTED_HITS])
+        more = f"; and {len(hits) - LISTED_HITS} more" if len(hits) > LISTED_HITS else ""
+        super().__init__(
+            "the scan of what leaves",
+            f"{shown}{more}",
+            "Nothing was handed over. Leave those items out, or hand over a copy in which that place is blacked out.",
+        )
+        self.hits = tuple(hits)
+
+
+def export_items(services: Services, request: ExportRequest, note: Note) -> Exported:
+    """Make a package of the items that are named, by id or number, for one recipient.
+
+    Raises UnknownItem, UsageError, FolderInUse, WouldExpose, and IntegrityError when anything of it is not what was
+    recorded or is missing from its lists.
+    """
+    if not request.items or not request.recipient.strip():
+        raise UsageError("an export needs items, and somebody whom they are for")
+    services.actor  # noqa: B018  (nobody named is said before any work)
+    checkpoint(services)
+    contents = gather(services, Asked(request.items, request.recipient.strip(), request.pseudonymous, request.only))
+    target = place_of(request.to.absolute(), f"export-{contents.package}")
+    _require_outside(services, target)
+    disk = Disk(services.reached)
+    disk.make_directories(target.parent)
+    building = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        signature, bag = _build(services, request, contents, building, note)
+        size = sum(one.size for one in bag.written.values())
+        built = _as_archive(bag, building, disk) if target.suffix == ARCHIVE else _synced(bag, disk)
+        _record(services, request, contents, signature, (len(bag.written), size))
+        disk.rename_exclusive(built, target)
+        disk.sync_directory(target.parent)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+        building.with_suffix(ARCHIVE).unlink(missing_ok=True)
+    return Exported(target, contents, signature, len(bag.written), size)
+
+
+def _require_outside(services: Services, target: Path) -> None:
+    """Raise UsageError for a place among the evidence."""
+    workspace = services.workspace
+    for kept in (workspace.vault, workspace.log, workspace.keys, workspace.staging, workspace.quarantine):
+        if target.parent.resolve().is_relative_to(kept.resolve()):
+            raise UsageError(f"{target} is in the workspace's {kept.name}; name a place outside")
+
+
+def _as_archive(bag: Bag, building: Path, disk: Disk) -> Path:
+    """The package as one file beside the folder that it was built in."""
+    archive = building.with_suffix(ARCHIVE)
+    write_archive(building, list(bag.written), archive)
+    disk.sync_file(archive)
+    return archive
+
+
+def _synced(bag: Bag, disk: Disk) -> Path:
+    """The package as a folder, once it is on the disk."""
+    disk.sync_files(bag.paths())
+    for folder in sorted({path.parent for path in bag.paths()} | {bag.root}, reverse=True):
+        disk.sync_directory(folder)
+    return bag.root
+
+
+def place_of(to: Path, name: str) -> Path:
+    """Where a package of that name goes: `to` itself, or below it where it is a folder already. Raises FolderInUse."""
+    target = to / name if to.is_dir() else to
+    if target.exists() or target.is_symlink():
+        raise FolderInUse(str(target))
+    return target
+
+
+def _build(
+    services: Services, request: ExportRequest, contents: Contents, building: Path, note: Note
+) -> tuple[str, Bag]:
+    looked_for = secrets_of(services)
+    for one in looked_for:
+        if one.is_short:
+            note(f"{one.kind} is too short to be looked for")
+    with Bag(building, Scanner(looked_for)) as bag:
+        write_package(bag, contents, lambda capture: _sources(services, capture))
+        bag.close(labels(contents))
+        key = log_key(services.workspace, history_of(services.engine, services.log.id))
+        text = signed_text(contents, bag.written)
+        name = f"casefile/{contents.log}/package"
+        content = signed(text, [(name, key.public.raw, key.sign(text.encode("utf-8")))]).to_bytes()
+        bag.add(SIGNATURE, content)
+    hits = [*bag.hits, *_unfolded(services, request, bag, note)]
+    if hits:
+        raise WouldExpose(hits)
+    computed = {path: dict(one.digests) for path, one in bag.written.items()}
+    report = check(str(building), key.public.fingerprint(), computed=computed)
+    if report.failures:
+        first = report.failures[0]
+        raise IntegrityError(f"the package does not hold: {first.code} {first.path} {first.what}")
+    return sha256(content), bag
+
+
+def _unfolded(services: Services, request: ExportRequest, bag: Bag, note: Note) -> list[Hit]:
+    """What a contained worker finds in the files of the bag that are compressed or hold encoded bodies."""
+    looked_for = tuple(LookedFor(kind=one.kind, text=one.text, whole=one.whole) for one in bag.looked_for)
+    if not bag.folded or not looked_for:
+        return []
+    folder = services.workspace.work / f"unfold-{secrets.token_hex(8)}"
+    folder.mkdir(parents=True, mode=0o700)
+    try:
+        asked = UnfoldRequest(files=tuple(bag.folded), secrets=looked_for).plain()
+        limits = replace(limits_for(len(bag.folded)), wall_s=UNFOLD_WALL_S, cpu_s=UNFOLD_WALL_S)
+        result = run_worker(UNFOLDING, asked, bag.root, folder / "out", limits=limits, egress=None, level=request.level)
+    finally:
+        shutil.rmtree(folder)
+    answer = UnfoldAnswer.model_validate(result.answer)
+    for path, reason in answer.left:
+        note(f"{path} could not be looked through to its end: {reason}")
+    return [Hit(one.path, one.kind) for one in answer.found]
+
+
+def _sources(services: Services, capture: HeldCapture) -> Iterator[Source]:
+    """The files of an object; the inventory has to be the one that the event names, and the rest the one it names."""
+    inventory = services.vault.inventory_of(capture.object_id)
+    found = inventory_digest(inventory)
+    if found != capture.inventory:
+        raise DigestMismatch(layout.INVENTORY, "sha512", capture.inventory, found)
+    sidecar = build_sidecar(found)
+    fixed = {
+        layout.OBJECT_DECLARATION: layout.OBJECT_DECLARATION_CONTENT,
+        layout.INVENTORY: inventory,
+        layout.SIDECAR: sidecar,
+        f"{layout.VERSION}/{layout.INVENTORY}": inventory,
+        f"{layout.VERSION}/{layout.SIDECAR}": sidecar,
+    }
+    for path, content in fixed.items():
+        yield Source(path, sha512(content), partial(_in_memory, content))
+    stored = sorted(read_inventory(inventory).sha512.items())
+    for path, digest in [one for one in stored if one[0] not in capture.withheld]:
+        opening = partial(services.vault.open_content, capture.object_id, path)
+        yield Source(f"{layout.CONTENT}/{path}", digest, opening)
+
+
+@contextmanager
+def _in_memory(content: bytes) -> Iterator[BinaryIO]:
+    yield io.BytesIO(content)
+
+
+def _record(
+    services: Services, request: ExportRequest, contents: Contents, signature: str, counted: tuple[int, int]
+) -> None:
+    files, size = counted
+    services.append(
+        draft(
+            "package.released",
+            Subject(kind="package", id=contents.package),
+            body=PackageReleased(
+                package=contents.package,
+                size=contents.size,
+                signature=signature,
+                items=tuple(one.id for one in contents.items),
+                captures=tuple(one.id for one in contents.captures),
+                files=files,
+                bytes=size,
+                left_out=len(contents.omitted),
+            ),
+            personal=PackageRecipient(recipient=request.recipient.strip(), agreement=request.agreement),
+            outcome=EventOutcome(status="released"),
+        )
+    )

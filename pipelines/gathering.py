@@ -1,0 +1,315 @@
+"""Gathering what a package holds: the items, what hangs together with them, and the events that tell of both.
+
+What is linked is found twice, from the views and from the log itself, and `require_complete` compares the two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from casefile.canonical import Json, canonical_json
+from casefile.digests import sha256
+from casefile.errors import RecordUnreadable, UsageError
+from casefile.events.envelope import Event, Part, PartName
+from casefile.events.types import SealedBody, payload
+from casefile.ids import derived
+from casefile.records.engine import Connection, reading
+from casefile.records.linked import (
+    Sibling,
+    entries_at,
+    events_by_views,
+    items_by_id,
+    positions_naming,
+    positions_of,
+    siblings_of,
+    totals_by_type,
+)
+from casefile.records.people import list_people
+from casefile.records.queries import (
+    ItemFilter,
+    ItemRecord,
+    capture_facts,
+    find_items,
+    investigation_title,
+    list_items,
+    list_tags,
+)
+from casefile.records.reading import Entry, read_events
+from casefile.vocabulary import PersonKind
+from disclosure.contents import (
+    WHOLE,
+    Contents,
+    HeldAnchor,
+    HeldCapture,
+    HeldEvent,
+    HeldItem,
+    Omission,
+    Withheld,
+    require_complete,
+)
+from disclosure.leaving import ERASED, OF_OTHERS, reason_to_stay
+from pipelines.custody import current_checkpoint
+from pipelines.neighbours import edges_of_item
+from pipelines.services import Services
+from preservation.checkpoints import SignedCheckpoint
+from preservation.durable import is_there
+from preservation.layout import CAPTURE_RECORD
+from preservation.tiles import Tiles
+from preservation.tree import consistency_proof, inclusion_proof
+
+SEALED = "capture.sealed"
+ANCHORS = "anchors"
+ANCHORED = re.compile(r"[0-9]{16}")
+ANCHOR_FILE = re.compile(r"head|[a-z0-9][a-z0-9-]{0,31}\.(?:tsq|tsr|pem)")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked for: items by id or number, for whom, without names, without other items of their captures."""
+
+    items: tuple[str, ...]
+    recipient: str
+    pseudonymous: bool = False
+    only: bool = False
+
+
+def gather(services: Services, request: Asked) -> Contents:
+    """Everything that a package of these items holds, under the newest head.
+
+    Raises UnknownItem, UsageError for what no object holds, and PackageIncomplete.
+    """
+    head = current_checkpoint(services)
+    if head is None:
+        raise UsageError("nothing was signed yet; `casefile checkpoint` does")
+    with reading(services.engine) as connection:
+        asked = list({one.id: one for one in find_items(connection, request.items)}.values())
+    edges = {one.id: edges_of_item(services, one.id) for one in asked}
+    with reading(services.engine) as connection:
+        gathering = _Gathering(services, connection, head, request, asked, edges)
+        contents = gathering.contents()
+    require_complete(contents)
+    return contents
+
+
+@dataclass(slots=True)
+class _Gathering:
+    services: Services
+    connection: Connection
+    head: SignedCheckpoint
+    request: Asked
+    asked: Sequence[ItemRecord]
+    edges: Mapping[str, Sequence[Mapping[str, Any]]]
+    omitted: dict[str, Omission] = field(default_factory=dict)
+
+    def contents(self) -> Contents:
+        captures = list(dict.fromkeys(one.capture for one in self.asked))
+        for one in self.asked:
+            if one.object_id is None or not one.files or not one.sha256:
+                raise UsageError(f"of {one.label} too much was erased for it to be handed over")
+        entries = self._entries(captures)
+        sealed = _sealed(entries)
+        held = tuple(self._capture(one, sealed) for one in captures)
+        coming = {one.id for one in self.asked} | {id_ for one in held for id_, _number in one.accompanying}
+        self._omit_named(entries, coming, set(captures))
+        partial = {one.id for one in held if one.withheld}
+        events, withheld = self._events(entries, coming | set(captures), partial)
+        items = tuple(
+            self._item(one, {capture.id: capture.place for capture in held})
+            for one in sorted(self.asked, key=lambda one: one.number)
+        )
+        note = self.head.note.to_bytes()
+        manner: list[Json] = [self.request.recipient, self.request.pseudonymous, self.request.only]
+        named = canonical_json([[one.id for one in items], *manner, sha256(note)]).decode("utf-8")
+        return Contents(
+            package=derived(self.services.log.id, "package", named),
+            log=self.services.log.id,
+            size=self.head.head.size,
+            root=self.head.head.root,
+            checkpoint=note,
+            made_at=_newest(self.connection, self.head.head.size),
+            recipient=self.request.recipient,
+            title=investigation_title(self.connection) or "",
+            items=items,
+            captures=held,
+            events=tuple(events),
+            totals=totals_by_type(self.connection, self.head.head.size),
+            omitted=tuple(sorted(self.omitted.values(), key=lambda one: (one.kind, one.number, one.id))),
+            withheld=tuple(withheld),
+            expected=frozenset(events_by_views(self.connection, {one.id for one in self.asked}, self.head.head.size)),
+            anchors=tuple(_anchors(self.services.workspace.log, self.head.head.size)),
+        )
+
+    def _entries(self, captures: Sequence[str]) -> list[Entry]:
+        """The events that name an item, its capture or a lead with its locator, and those that these lean on."""
+        stop = self.head.head.size
+        locators = {text for one in self.asked for text in (one.locator, one.lead_locator) if text}
+        siblings = siblings_of(self.connection, locators)
+        self._omit_siblings(siblings, set(captures))
+        leads = {one.lead for one in self.asked} | {one.lead for one in siblings}
+        linked = {one.id for one in self.asked} | set(captures) | leads
+        positions = set(positions_naming(self.connection, linked, stop))
+        positions |= set(positions_of(self.connection, stop, types=WHOLE))
+        entries = list(entries_at(self.connection, list(positions)))
+        named = set(_leaned_on(entries))
+        leaning = set(positions_of(self.connection, stop, types=("person.recorded", "tool.registered")))
+        for entry in entries_at(self.connection, sorted(leaning - positions)):
+            if any(subject.id in named for subject in entry.event.envelope.subject):
+                positions.add(entry.position)
+        own = {entry.event.envelope.id for entry in entries}
+        positions |= set(positions_of(self.connection, stop, events=named - own))
+        erasing = set(positions_of(self.connection, stop, types=("content.erased",))) - positions
+        for entry in entries_at(self.connection, sorted(erasing)):
+            if own & {subject.id for subject in entry.event.envelope.subject}:
+                positions.add(entry.position)
+        return list(entries_at(self.connection, sorted(positions)))
+
+    def _omit_siblings(self, siblings: Iterable[Sibling], captures: Collection[str]) -> None:
+        for one in siblings:
+            if one.capture in captures:
+                continue
+            if not one.items:
+                why = f", {one.cause}" if one.cause else ""
+                self._omit(Omission("capture", one.capture, f"an attempt at the same locator: {one.status}{why}"))
+                continue
+            self._omit(Omission("capture", one.capture, "another capture of the same locator"))
+            for item, number in one.items:
+                self._omit(Omission("item", item, "of another capture of the same locator", number))
+
+    def _omit_named(self, entries: Iterable[Entry], coming: Collection[str], captures: Collection[str]) -> None:
+        """What is alike, and whatever else an event of the package names."""
+        for item in self.asked:
+            for edge in self.edges[item.id]:
+                if edge["item"] not in coming:
+                    judged = f"; a person called them {edge['judgement']}" if edge["judgement"] else ""
+                    reason = f"near-duplicate of {item.label} by {edge['method']}, score {edge['score']}{judged}"
+                    self._omit(Omission("item", edge["item"], reason, edge["number"]))
+        named = {(one.kind, one.id) for entry in entries for one in entry.event.envelope.subject}
+        items = {id_ for kind, id_ in named if kind == "item"} - set(coming) - set(captures)
+        numbers = items_by_id(self.connection, items)
+        for id_ in sorted(items):
+            self._omit(Omission("item", id_, "named by an event of the package", numbers.get(id_, "")))
+
+    def _omit(self, omission: Omission) -> None:
+        self.omitted.setdefault(omission.id, omission)
+
+    def _capture(self, capture: str, sealed: Mapping[str, tuple[str, SealedBody]]) -> HeldCapture:
+        if capture not in sealed:
+            raise RecordUnreadable(f"capture {capture}", "no event sealed it, or its body was erased")
+        event, body = sealed[capture]
+        asked = {one.id for one in self.asked}
+        others = [one for one in list_items(self.connection, ItemFilter(capture=capture)) if one.id not in asked]
+        if not self.request.only or not others:
+            accompanying = tuple((one.id, one.label) for one in others)
+            return HeldCapture(capture, event, body.object_id, body.inventory, accompanying)
+        for one in others:
+            self._omit(Omission("item", one.id, "of the same capture and not asked for", one.label))
+        kept = {path for one in self.asked if one.capture == capture for path in one.files}
+        withheld = {one.path: OF_OTHERS for one in body.record.files if one.path not in kept}
+        withheld[CAPTURE_RECORD] = OF_OTHERS
+        return HeldCapture(capture, event, body.object_id, body.inventory, (), withheld)
+
+    def _events(
+        self, entries: Sequence[Entry], coming: Collection[str], partial: Collection[str]
+    ) -> tuple[list[HeldEvent], list[Withheld]]:
+        """The events with the parts that leave, and the parts that stay with the reason."""
+        size, tiles = self.head.head.size, Tiles(self.services.workspace.log, self.head.head.size)
+        sources = {one.id for one in list_people(self.connection) if one.kind is PersonKind.SOURCE}
+        events, withheld = [], []
+        for entry in entries:
+            leaving: list[Part] = []
+            for name in sorted(entry.event.envelope.parts):
+                reason = self._reason(entry.event, name, coming, sources)
+                if name is PartName.PERSONAL and any(one.id in partial for one in entry.event.envelope.subject):
+                    reason = reason or OF_OTHERS
+                part = entry.event.parts.get(name)
+                if part is None:
+                    reason = reason or ERASED
+                if reason or part is None:
+                    withheld.append(Withheld(entry.event.envelope.id, name, reason))
+                else:
+                    leaving.append(part)
+            path = inclusion_proof(entry.position, size, tiles.node)
+            events.append(HeldEvent(entry.position, entry.event.envelope, entry.content, path, tuple(leaving)))
+        return events, withheld
+
+    def _reason(self, event: Event, name: PartName, coming: Collection[str], sources: Collection[str]) -> str:
+        about = [one.id for one in event.envelope.subject if one.kind in ("item", "capture")]
+        left_out = bool(about) and not any(one in coming for one in about)
+        person = [one.id for one in event.envelope.subject if one.kind == "person"]
+        may_name = not self.request.pseudonymous and not any(one in sources for one in person)
+        return reason_to_stay(event.envelope, name, of_left_out=left_out, may_name=may_name)
+
+    def _item(self, item: ItemRecord, places: Mapping[str, str]) -> HeldItem:
+        facts = capture_facts(self.connection, item.capture)
+        relations = [f"{one['number']} alike ({one['method']} {one['score']})" for one in self.edges[item.id]]
+        return HeldItem(
+            id=item.id,
+            number=item.label,
+            capture=item.capture,
+            position=item.position,
+            sha256=item.sha256 or "",
+            bytes=item.bytes or 0,
+            files=item.files,
+            role=item.role or "",
+            media_type=item.media_type or "",
+            description=item.title or item.name or "",
+            locator=item.locator or item.lead_locator or "",
+            account=item.author or "",
+            published_time=item.claimed_time or "",
+            captured_time=item.captured_at or "",
+            recorded_time=facts["sealed_at"] or "",
+            acquisition=item.acquisition or "",
+            place=places[item.capture],
+            tags=tuple(list_tags(self.connection, item.id)),
+            relations=tuple(relations),
+        )
+
+
+def _sealed(entries: Iterable[Entry]) -> dict[str, tuple[str, SealedBody]]:
+    """The event and the body that sealed each capture, by capture."""
+    found = {}
+    for entry in entries:
+        if entry.event.envelope.type == SEALED:
+            body = payload(entry.event, PartName.BODY, SealedBody)
+            if isinstance(body, SealedBody):
+                found[body.record.circumstances.capture] = (entry.event.envelope.id, body)
+    return found
+
+
+def _leaned_on(entries: Iterable[Entry]) -> Iterator[str]:
+    """The people, tools and events that these events name."""
+    for entry in entries:
+        envelope = entry.event.envelope
+        yield envelope.actor.partition(":")[2]
+        yield from envelope.tools
+        yield from envelope.causes
+        if envelope.type == SEALED:
+            body = payload(entry.event, PartName.BODY, SealedBody)
+            if isinstance(body, SealedBody):
+                circumstances = body.record.circumstances
+                yield circumstances.collector
+                yield circumstances.source or ""
+                if circumstances.environment is not None:
+                    yield circumstances.environment.selftest.event
+
+
+def _anchors(log: Path, size: int) -> Iterator[HeldAnchor]:
+    """The stamped heads of at most `size` events, with the answers and chains of the authorities."""
+    folder, tiles = log / ANCHORS, Tiles(log, size)
+    for one in sorted(folder.iterdir()) if is_there(folder) else ():
+        if not ANCHORED.fullmatch(one.name) or int(one.name) > size or not (one / "head").is_file():
+            continue
+        names = [path.name for path in one.iterdir() if path.is_file() and ANCHOR_FILE.fullmatch(path.name)]
+        files = {name: (one / name).read_bytes() for name in names}
+        if any(name.endswith(".tsr") for name in names):
+            yield HeldAnchor(int(one.name), files, consistency_proof(int(one.name), size, tiles.node))
+
+
+def _newest(connection: Connection, size: int) -> str:
+    """The time of the last event under the head: the one time that a package can state without a clock of its own."""
+    (last,) = read_events(connection, size - 1, size)
+    return last.event.envelope.recorded_at

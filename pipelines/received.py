@@ -1,0 +1,165 @@
+"""Packages of others: checked, kept whole and as they came, and cited by an event. Their log is never mixed with ours.
+
+What is in one is not an item here: it stays what it was there, provable by its own log.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from casefile.digests import sha256
+from casefile.errors import FolderInUse, IntegrityError, StorageFailed, UsageError
+from casefile.events.envelope import EventOutcome, Subject
+from casefile.events.port import draft
+from casefile.events.types_packages import PackageReceived, PackageSender
+from casefile.ids import is_uuid
+from casefile.model import readable
+from casefile.records.acts import list_acts
+from casefile.records.engine import Engine, reading
+from casefile.workspace import Workspace
+from disclosure.check_package import ARCHIVE, SIGNATURE, Archive, Folder, Report, check, verdict
+from pipelines.services import Services
+from preservation.durable import READ_ONLY_DIRECTORY, READ_ONLY_FILE, Disk, is_there, storage_errors
+from preservation.problems import Problem, problem
+
+SIGNED = re.compile(r"casefile package\npackage (\S+)\nlog (\S+)\nhead (\d{1,16}) ")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A package that was taken in: what it says of itself, where it is kept, and how its check ended."""
+
+    package: str
+    log: str
+    size: int
+    signature: str
+    path: Path
+    verdict: str
+
+
+def receive(services: Services, source: Path, sender: str, words: str = "", *, log_key: str = "") -> Received:
+    """Take in a package from elsewhere, which is checked before and after it is copied.
+
+    Raises UsageError without a sender, IntegrityError for a package that fails, FolderInUse for one that is here.
+    """
+    if not sender.strip():
+        raise UsageError("a package comes from somebody; name them with --from")
+    report = _checked(source, log_key)
+    signature, found = _signed(source)
+    name = found[1] + (ARCHIVE if source.is_file() else "")
+    target = services.workspace.received / name
+    if is_there(target):
+        raise FolderInUse(str(target))
+    disk = Disk(services.reached)
+    disk.make_directories(target.parent)
+    part = target.with_name(f".{name}.{secrets.token_hex(4)}.part")
+    try:
+        _copy(source, part, disk)
+        _checked(part, log_key)
+        disk.rename_exclusive(part, target)
+        disk.sync_directory(target.parent)
+    finally:
+        _discard(part)
+    body = PackageReceived(
+        package=found[1],
+        log=found[2],
+        size=int(found[3]),
+        signature=signature,
+        files=report.counts["files"],
+        bytes=report.counts["bytes"],
+        verdict=verdict(report)[1],
+    )
+    personal = PackageSender(sender=readable(sender.strip()), words=readable(words))
+    services.append(
+        draft(
+            "package.received",
+            Subject(kind="package", id=body.package),
+            body=body,
+            personal=personal,
+            outcome=EventOutcome(status="received"),
+        )
+    )
+    return Received(body.package, body.log, body.size, signature, target, body.verdict)
+
+
+def received_problems(workspace: Workspace, engine: Engine) -> Iterator[Problem]:
+    """What an audit finds of the packages that the log says were received: each has to be there and hold."""
+    with reading(engine) as connection:
+        bodies = [json.loads(act.body) for act in list_acts(connection, "package.received") if act.body]
+    for body in bodies:
+        folder = workspace.received / body["package"]
+        place = folder if folder.is_dir() else folder.with_name(f"{folder.name}{ARCHIVE}")
+        where = str(place.relative_to(workspace.root))
+        if not place.exists():
+            yield problem("P065", where, reason="it is not there")
+            continue
+        failures = check(str(place)).failures
+        if failures:
+            yield problem("P065", where, reason=f"{failures[0].code} {failures[0].path}: {failures[0].what}")
+        elif _signed(place)[0] != body["signature"]:
+            yield problem("P065", where, reason="it is another one than was received")
+
+
+def _checked(path: Path, log_key: str) -> Report:
+    report = check(str(path), log_key)
+    if report.failures:
+        first = report.failures[0]
+        raise IntegrityError(f"the package does not hold: {first.code} {first.path} {first.what}")
+    return report
+
+
+def _signed(path: Path) -> tuple[str, re.Match[str]]:
+    """The digest of a checked package's signature, and what it is over."""
+    source = Folder(str(path)) if path.is_dir() else Archive(str(path))
+    try:
+        source.sizes()
+        with source.open(SIGNATURE) as stream:
+            note = stream.read()
+    finally:
+        source.close()
+    found = SIGNED.match(note.decode("utf-8"))
+    if found is None or not is_uuid(found[1]) or found[1] != found[1].lower():
+        raise IntegrityError("the package does not say which one it is")
+    return sha256(note), found
+
+
+def _copy(source: Path, target: Path, disk: Disk) -> None:
+    """The package as it is, closed to writing and on the disk."""
+    if source.is_file():
+        _copy_file(source, target)
+        disk.sync_file(target)
+        return
+    paths = [target / path for path in Folder(str(source)).sizes()]
+    for path in paths:
+        _copy_file(source / path.relative_to(target), path)
+    disk.sync_files(paths)
+    for folder in sorted({above for path in paths for above in path.parents if above.is_relative_to(target)})[::-1]:
+        disk.sync_directory(folder)
+        # A folder that its owner may not write cannot be renamed.
+        if folder != target:
+            disk.restrict(folder, READ_ONLY_DIRECTORY)
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target, follow_symlinks=False)
+    except OSError as error:
+        raise StorageFailed("copy", str(target), error.strerror or str(error)) from error
+    target.chmod(READ_ONLY_FILE)
+
+
+def _discard(part: Path) -> None:
+    """Remove what did not become a package; nothing where it did."""
+    if part.is_dir():
+        for folder in [part, *(path for path in part.rglob("*") if path.is_dir())]:
+            folder.chmod(0o755)
+        shutil.rmtree(part)
+    with storage_errors("unlink", part):
+        part.unlink(missing_ok=True)

@@ -1,0 +1,60 @@
+"""Receipts for packages and working copies for the team: each is an event, and no collected name becomes a path."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from casefile.errors import DigestMismatch, FolderInUse, UnknownPerson, UsageError
+from casefile.records.acts import list_acts
+from casefile.records.engine import reading
+from pipelines.handing_on import Receipt, acknowledge, copy_item
+from pipelines.services import Services, open_services
+
+from .workspaces import COLLECTOR, ENVIRONMENT, exported
+
+
+def acts(services: Services, kind: str) -> list[dict[str, object]]:
+    with reading(services.engine) as connection:
+        return [json.loads(act.body or "{}") for act in list_acts(connection, kind)]
+
+
+def test_a_receipt_is_recorded_for_a_package_that_was_released(own: Path, tmp_path: Path) -> None:
+    made = exported(own, tmp_path / "package", "I-0001")
+    with open_services(own, ENVIRONMENT) as services:
+        acknowledge(services, made.contents.package, Receipt("a clerk", "2026-12-01", "by telephone"))
+        acknowledge(services, str(made.path), Receipt("a clerk"))
+        recorded = acts(services, "package.acknowledged")
+        assert [one["signature"] for one in recorded] == ["", made.signature]
+        assert "clerk" not in json.dumps(recorded)
+        with pytest.raises(UsageError):
+            acknowledge(services, "another", Receipt("a clerk"))
+        note = made.path / "signature.note"
+        note.write_bytes(note.read_bytes()[:-6] + b"AAAA=\n")
+        with pytest.raises(DigestMismatch):
+            acknowledge(services, str(made.path), Receipt("a clerk"))
+
+
+def test_a_working_copy_is_recorded_and_named_by_its_number(own: Path, tmp_path: Path) -> None:
+    with open_services(own, ENVIRONMENT) as services:
+        copied = copy_item(services, "I-0001", tmp_path / "desk", COLLECTOR)
+        assert [path.name for path in copied.files] == ["I-0001.jpg"]
+        with services.vault.open_content(copied.item.object_id or "", copied.item.files[0]) as original:
+            assert copied.files[0].read_bytes() == original.read()
+        assert [one["act"] for one in acts(services, "access.logged")] == ["working copy"]
+        with pytest.raises(FolderInUse):
+            copy_item(services, "I-0001", tmp_path / "desk", COLLECTOR)
+        with pytest.raises(UnknownPerson):
+            copy_item(services, "I-0002", tmp_path / "desk", "nobody")
+
+
+def test_a_package_does_not_go_among_the_evidence(own: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        exported(own, own / "vault/package", "I-0001")
+    (tmp_path / "here").mkdir()
+    assert exported(own, tmp_path / "here", "I-0001").path.parent == tmp_path / "here"
+    (tmp_path / "file").write_text("taken")
+    with pytest.raises(FolderInUse):
+        exported(own, tmp_path / "file", "I-0001")

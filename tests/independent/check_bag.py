@@ -1,0 +1,258 @@
+"""Checks a package without a line of Casefile or of its check_package.py: `python3 -I -S check_bag.py FOLDER`.
+
+It reads the whole package into memory and goes the other way round: from the signatures to the log, from the log to
+the objects, from the objects to the files, and last to the manifests. Exit code 0 or 5; it says what is wrong first.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import stat
+import sys
+import uuid
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from check_leaf import parse, serialize
+from check_proof import root, verifies
+
+DER = bytes.fromhex("302a300506032b6570032100")
+
+
+class Wrong(Exception):
+    pass
+
+
+def need(condition, what):
+    if not condition:
+        raise Wrong(what)
+
+
+def load(folder):
+    """Every file by its path; nothing but plain files with plain names may be there."""
+    found = {}
+    for above, folders, names in os.walk(folder):
+        need(folders or names, f"{above}: an empty folder")
+        for name in folders + names:
+            path = Path(above, name)
+            mode = path.lstat().st_mode
+            need(stat.S_ISDIR(mode) if name in folders else stat.S_ISREG(mode), f"{path}: no plain file")
+        for name in names:
+            path = Path(above, name)
+            need(path.stat().st_size < 1 << 30, f"{path}: larger than this program reads")
+            found[str(path.relative_to(folder))] = path.read_bytes()
+    lowered = [path.lower() for path in found]
+    need(len(set(lowered)) == len(lowered), "two names that differ in case only")
+    return found
+
+
+def note(content):
+    """The text of a signed note and its signatures."""
+    text, _gap, below = content.decode("utf-8").rpartition("\n\n")
+    need(text and below.endswith("\n"), "a note without text or signature")
+    lines = [line.split(" ") for line in below[:-1].split("\n")]
+    need(all(len(line) == 3 and line[0] == "\u2014" for line in lines), "a line of a note that is no signature")
+    return text + "\n", [(name, base64.b64decode(encoded, validate=True)) for _dash, name, encoded in lines]
+
+
+def signed_by(content, name, key):
+    text, signatures = note(content)
+    known = hashlib.sha256(name.encode() + b"\n\x01" + key).digest()[:4]
+    claimed = [made[4:] for who, made in signatures if who == name and made[:4] == known]
+    need(claimed and all(verifies(key, made, text.encode()) for made in claimed), f"{name} did not sign")
+    again = text + "\n" + "".join(f"\u2014 {who} {base64.b64encode(made).decode()}\n" for who, made in signatures)
+    need(again.encode() == content, "a note in another form")
+    return text
+
+
+def fingerprint(key):
+    return "sha256:" + hashlib.sha256(DER + key).hexdigest()
+
+
+def keys(log, size, events, parts):
+    """The root key and the log's key at that size, by the statements that the root key signed."""
+    root_key = log_key = b""
+    for event in events:
+        body = parts.get((event["id"], "body"))
+        if event["type"] != "key.stated" or not body:
+            continue
+        key = bytes.fromhex(body["public_key"])
+        before = root_key if body["purpose"] == "root" else log_key
+        text = (
+            f"casefile key statement\nlog {log}\npurpose {body['purpose']}\nkey ed25519 {key.hex()}\n"
+            f"fingerprint {fingerprint(key)}\nreplaces {fingerprint(before) if before else 'nothing'}\n"
+        )
+        confirming = root_key or key
+        try:
+            if signed_by(body["statement"].encode(), f"casefile/{log}/root", confirming) != text:
+                continue
+        except (Wrong, ValueError):
+            continue
+        if body["purpose"] == "root":
+            root_key = key
+        elif event["index"] < size:
+            log_key = key
+    need(log_key, "no event states the log's key")
+    for event in events:
+        body = parts.get((event["id"], "body"))
+        if event["type"] == "key.revoked" and body and body["fingerprint"] == fingerprint(log_key):
+            need(size <= body["last_trusted"], "the log's key was revoked")
+    return log_key
+
+
+def read_log(files):
+    head = files["data/log/checkpoint"]
+    origin, size, top = note(head)[0].split("\n")[:3]
+    log, size, top = origin.removeprefix("casefile/"), int(size), base64.b64decode(top, validate=True)
+    proofs = sorted(path for path in files if path.startswith("data/log/proofs/"))
+    lines = files["data/log/entries.jsonl"].split(b"\n")
+    need(lines.pop() == b"" and len(lines) == len(proofs), "events and proofs do not match")
+    events = []
+    for line, path in zip(lines, proofs, strict=True):
+        event = parse(line)
+        above, _gap, rest = files[path].partition(b"\n\n")
+        header, index, *hashes = above.decode("ascii").split("\n")
+        need(header == "c2sp.org/tlog-proof@v1" and rest == head, f"{path}: no proof of this head")
+        event["index"] = int(index.removeprefix("index "))
+        need(path == f"data/log/proofs/{event['index']:016d}.tlog-proof", f"{path}: another index")
+        siblings = [base64.b64decode(one, validate=True) for one in hashes]
+        need(hashes == [base64.b64encode(one).decode() for one in siblings], f"{path}: another form")
+        leaf = hashlib.sha256(b"\x00" + line).digest()
+        need(event["index"] < size and root(leaf, event["index"], size, siblings) == top, f"{path}: not in the log")
+        need(event["log"] == log, "an event of another log")
+        events.append(event)
+    stated = {event["id"]: event["parts"] for event in events}
+    need(len(stated) == len(events), "an event is there twice")
+    parts = {}
+    for line in files["data/log/parts.jsonl"].split(b"\n")[:-1]:
+        one = parse(line)
+        commitment = hashlib.sha256(bytes.fromhex(one["salt"]) + one["content"].encode()).hexdigest()
+        need(stated[one["event"]][one["part"]] == "sha256:" + commitment, "a part that no event commits to")
+        parts[one["event"], one["part"]] = parse(one["content"].encode())
+    need(files["data/log/parts.jsonl"].endswith(b"\n"), "the parts end within a line")
+    return log, size, top, events, parts
+
+
+def check_objects(files, described, parts):
+    seen = {"data/objects/0=ocfl_1.1"}
+    for capture in described["captures"]:
+        withheld = {"v1/content/" + one["path"] for one in capture.get("withheld", ())}
+        need(capture["object"] == ("partial/" if withheld else "objects/") + capture["id"], "an object elsewhere")
+        base = f"data/{capture['object']}/"
+        body = parts[capture["event"], "body"]
+        inventory = files[base + "inventory.json"]
+        digest = hashlib.sha512(inventory).hexdigest()
+        need(body["inventory"] == "sha512:" + digest, f"{base}: another inventory than the event names")
+        need(body["object_id"] == "urn:uuid:" + capture["id"], f"{base}: another object")
+        fixed = {
+            "0=ocfl_object_1.1": b"ocfl_object_1.1\n",
+            "inventory.json": inventory,
+            "v1/inventory.json": inventory,
+            "inventory.json.sha512": f"{digest} inventory.json\n".encode(),
+            "v1/inventory.json.sha512": f"{digest} inventory.json\n".encode(),
+        }
+        for path, content in fixed.items():
+            need(files[base + path] == content, f"{base}{path}: other bytes")
+        for digest, paths in json.loads(inventory)["manifest"].items():
+            for path in paths:
+                if path in withheld:
+                    need(base + path not in files, f"{base}{path}: withheld and there")
+                    withheld.remove(path)
+                    continue
+                need(hashlib.sha512(files[base + path]).hexdigest() == digest, f"{base}{path}: other bytes")
+                seen.add(base + path)
+        seen.update(base + path for path in fixed)
+        need(not withheld, f"{base}: a file that no inventory names is withheld")
+    need(
+        seen == {path for path in files if path.startswith(("data/objects/", "data/partial/"))},
+        "a file that no inventory names",
+    )
+
+
+def check_items(files, described, parts):
+    events = {capture["id"]: capture["event"] for capture in described["captures"]}
+    places = {capture["id"]: capture["object"] for capture in described["captures"]}
+    for item in described["items"]:
+        said = parts[events[item["capture"]], "body"]["record"]["items"][item["position"]]
+        need(str(uuid.uuid5(uuid.UUID(item["capture"]), str(item["position"]))) == item["id"], "another item's id")
+        listed = []
+        for path in said["files"]:
+            content = files[f"data/{places[item['capture']]}/v1/content/{path}"]
+            digest = "sha256:" + hashlib.sha256(content).hexdigest()
+            listed.append({"bytes": len(content), "path": path, "sha256": digest})
+        whole = "sha256:" + hashlib.sha256(serialize(listed).encode()).hexdigest()
+        found = listed[0]["sha256"] if len(listed) == 1 else whole
+        need(found == said["sha256"] == item["sha256"], f"{item['number']}: another digest")
+
+
+def check_lists(described, size, events, parts):
+    counted = {}
+    for event in events:
+        counted[event["type"]] = counted.get(event["type"], 0) + 1
+    need(counted == described["included"], "other events than it says")
+    need(sum(described["totals"].values()) == size, "the totals are not the head's size")
+    for name, count in described["totals"].items():
+        need(counted.get(name, 0) <= count, f"more events {name} than there are")
+        need(not name.startswith("key.") or counted.get(name) == count, f"not all events {name}")
+    withheld = {(one["event"], one["part"]) for one in described["withheld"]}
+    named = {(event["id"], part) for event in events for part in event["parts"]}
+    need(named == withheld | set(parts) and not withheld & set(parts), "a part neither there nor withheld")
+    known = {one["id"] for name in ("items", "captures", "omitted") for one in described[name]}
+    known |= {one["id"] for capture in described["captures"] for one in capture["accompanying"]}
+    for event in events:
+        for subject in event["subject"]:
+            need(subject["kind"] not in ("item", "capture") or subject["id"] in known, "something is not listed")
+            for position in range(subject.get("count", 0)):
+                item = str(uuid.uuid5(uuid.UUID(subject["id"]), str(position)))
+                need(item in known, "an item of a range is not listed")
+
+
+def check_manifests(files):
+    need(files["bagit.txt"] == b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n", "no bag")
+    above = {"tagmanifest-sha256.txt", "tagmanifest-sha512.txt", "signature.note"}
+    for name, inside in (("manifest", True), ("tagmanifest", False)):
+        for algorithm in ("sha256", "sha512"):
+            paths = sorted(path for path in files if path.startswith("data/") is inside and path not in above)
+            lines = [f"{hashlib.new(algorithm, files[path]).hexdigest()}  {path}\n" for path in paths]
+            need(files[f"{name}-{algorithm}.txt"] == "".join(lines).encode(), f"{name}-{algorithm}.txt: other files")
+
+
+def check(folder):
+    files = load(folder)
+    log, size, top, events, parts = read_log(files)
+    log_key = keys(log, size, events, parts)
+    signed_by(files["data/log/checkpoint"], f"casefile/{log}", log_key)
+    described = parse(files["data/package.json"])
+    head = base64.b64encode(top).decode()
+    need(described["head"] == {"root": head, "size": size} and described["log"] == log, "described otherwise")
+    digests = [hashlib.sha512(files[f"tagmanifest-{one}.txt"]).hexdigest() for one in ("sha256", "sha512")]
+    text = (
+        f"casefile package\npackage {described['package']}\nlog {log}\nhead {size} {head}\n"
+        f"tagmanifest-sha256.txt sha512:{digests[0]}\ntagmanifest-sha512.txt sha512:{digests[1]}\n"
+    )
+    need(signed_by(files["signature.note"], f"casefile/{log}/package", log_key) == text, "another package was signed")
+    need(len(note(files["signature.note"])[1]) == 1, "more than one signature")
+    check_objects(files, described, parts)
+    check_items(files, described, parts)
+    check_lists(described, size, events, parts)
+    check_manifests(files)
+    labels = dict(line.split(": ", 1) for line in files["bag-info.txt"].decode().splitlines())
+    need(labels["External-Identifier"] == described["package"], "labelled otherwise")
+    sizes = [len(content) for path, content in files.items() if path.startswith("data/")]
+    need(labels["Payload-Oxum"] == f"{sum(sizes)}.{len(sizes)}", "another length than bag-info.txt says")
+
+
+def main():
+    try:
+        check(Path(sys.argv[1]))
+    except (Wrong, ValueError, KeyError, TypeError, IndexError, OSError) as error:
+        print(f"FAILED: {type(error).__name__}: {error}")
+        return 5
+    print("OK")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
