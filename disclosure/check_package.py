@@ -864,9 +864,19 @@ def _key_history(package: Package) -> tuple[bytes, list[tuple[int, bytes]], dict
             text = "casefile key statement\nlog {}\npurpose {}\nkey ed25519 {}\nfingerprint {}\nreplaces {}\n".format(
                 package.log, purpose, raw.hex(), fingerprint(raw), fingerprint(old) if old else "nothing"
             )
+            text += "second ml-dsa-44 {}\n".format(body["second"]) if "second" in body else ""
             confirming = root or (raw if purpose == "root" else b"")
-            if note.text != text or not confirming or not note.is_by(origin + "/root", confirming):
+            if note.text != text or not confirming:
                 continue
+            if not note.is_by(origin + "/root", confirming):
+                # A lost root key: the new one and the log's say so, and nobody outside vouches for it.
+                by_both = purpose == "root" and epochs and note.is_by(origin + "/root", raw)
+                if not (by_both and note.is_by(origin, epochs[-1][1])):
+                    continue
+                package.report.unchecked(
+                    f"the root key {fingerprint(raw)} took the place of a lost one without its word",
+                    "compare its fingerprint with a card that was deposited outside (--root-key)",
+                )
         except (ValueError, KeyError, TypeError, AttributeError, Refused):
             continue
         if purpose == "root":

@@ -16,10 +16,12 @@ from casefile.events.port import Draft
 from casefile.events.projecting_erasures import ITEM_SCHEMA
 from casefile.events.types import AccessLogged, ContentErased, Erased, SealedBody, SealedPersonal, payload
 from casefile.events.types_of_custody import CaptureKept, EarlierRecipient, ItemErased
+from casefile.events.types_packages import PackageRecipient
 from casefile.events.upcasting import upcast
 from casefile.ids import CaptureId, EventId, item_id
 from casefile.model import CaptureRecord, Person, readable
 from casefile.records.engine import Connection, reading
+from casefile.records.linked import releases_of
 from casefile.records.people import find_person
 from casefile.records.queries import ItemFilter, ItemRecord, capture_facts, find_items, list_items
 from casefile.records.reading import read_event
@@ -44,7 +46,7 @@ from preservation.rebuilding import without
 GATE = "erasure"
 FIRST = 0
 ERASED = "content.erased"
-HANDED_OUT = frozenset({"access.logged", "package.released"})
+HANDED_OUT = frozenset({"access.logged"})
 STAYING = frozenset({ERASED, "hold.stated", "custody.changed", *HANDED_OUT})
 """What is said of an item in events of these types stays: it is how custody of it was exercised."""
 
@@ -206,7 +208,7 @@ def _reach(connection: Connection, item: ItemRecord) -> _Reach:
     others = items_of_lead(connection, item.lead)
     del others[item.id]
     lead_goes = not others or (item.position == FIRST and FIRST not in others.values())
-    reach = _Reach()
+    reach = _Reach(recipients=[_released(connection, release) for release in releases_of(connection, item.id)])
     for named in events_naming(connection, item.id, item.capture, item.lead):
         if named.envelope.type in HANDED_OUT:
             reach.recipients += _recipients(connection, named, item)
@@ -238,6 +240,14 @@ def _recipients(connection: Connection, named: Named, item: ItemRecord) -> list[
     body = payload(upcast(read_event(connection, envelope.id).event), PartName.BODY, AccessLogged)
     act, detail = ("", "") if isinstance(body, Erased) else (body.act, body.detail)
     return [EarlierRecipient(event=envelope.id, act=act, at=envelope.recorded_at, recipient=detail or envelope.actor)]
+
+
+def _released(connection: Connection, release: str) -> EarlierRecipient:
+    """To whom a package went that holds the item."""
+    event = upcast(read_event(connection, release).event)
+    whom = payload(event, PartName.PERSONAL, PackageRecipient)
+    recipient = "" if isinstance(whom, Erased) else whom.recipient
+    return EarlierRecipient(event=release, act="export", at=event.envelope.recorded_at, recipient=recipient)
 
 
 def _covers(subject: Subject, item: ItemRecord) -> bool:

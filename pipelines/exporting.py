@@ -35,6 +35,7 @@ from pipelines.exposing import secrets_of
 from pipelines.gathering import Asked, gather
 from pipelines.keys import history_of, log_key
 from pipelines.services import Services
+from pipelines.stamping import anchor
 from preservation import layout
 from preservation.durable import Disk
 from preservation.inventory import build_sidecar, inventory_digest, read_inventory
@@ -98,6 +99,7 @@ def export_items(services: Services, request: ExportRequest, note: Note) -> Expo
         raise UsageError("an export needs items, and somebody whom they are for")
     services.actor  # noqa: B018  (nobody named is said before any work)
     checkpoint(services)
+    anchor(services)
     contents = gather(services, Asked(request.items, request.recipient.strip(), request.pseudonymous, request.only))
     target = place_of(request.to.absolute(), f"export-{contents.package}")
     _require_outside(services, target)

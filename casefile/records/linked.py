@@ -110,15 +110,12 @@ def events_by_views(connection: Connection, items: Collection[str], stop: int) -
     return found
 
 
-def released_to(connection: Connection, items: Collection[str]) -> list[str]:
-    """The ids of the packages in which any of these items were handed over before."""
-    act = tables("view_")["view_act"]
-    wanted, found = set(items), []
-    for row in connection.execute(select(act.c.body).where(act.c.type == "package.released", act.c.body.is_not(None))):
-        body = json.loads(row.body)
-        if wanted & set(body["items"]):
-            found.append(str(body["package"]))
-    return found
+def releases_of(connection: Connection, item: str) -> list[str]:
+    """The events that released packages with this item, in the order of the log."""
+    act, entry = tables("view_")["view_act"], tables("log_")["log_entry"]
+    query = select(act.c.event, act.c.body).join(entry, entry.c.event == act.c.event)
+    query = query.where(act.c.type == "package.released", act.c.body.is_not(None)).order_by(entry.c.position)
+    return [row.event for row in connection.execute(query) if item in json.loads(row.body)["items"]]
 
 
 def items_by_id(connection: Connection, ids: Collection[str]) -> dict[str, str]:

@@ -10,10 +10,14 @@ import pytest
 from casefile.errors import DigestMismatch, FolderInUse, UnknownPerson, UsageError
 from casefile.records.acts import list_acts
 from casefile.records.engine import reading
+from casefile.vocabulary import PersonKind
+from pipelines.describing import describe_item
+from pipelines.erasing import erase_items
 from pipelines.handing_on import Receipt, acknowledge, copy_item
+from pipelines.people import record_person
 from pipelines.services import Services, open_services
 
-from .workspaces import COLLECTOR, ENVIRONMENT, exported
+from .workspaces import COLLECTOR, ENVIRONMENT, RECIPIENT, exported
 
 
 def acts(services: Services, kind: str) -> list[dict[str, object]]:
@@ -58,3 +62,16 @@ def test_a_package_does_not_go_among_the_evidence(own: Path, tmp_path: Path) -> 
     (tmp_path / "file").write_text("taken")
     with pytest.raises(FolderInUse):
         exported(own, tmp_path / "file", "I-0001")
+
+
+def test_a_tombstone_names_whoever_was_given_the_item_in_a_package(own: Path, tmp_path: Path) -> None:
+    exported(own, tmp_path / "package", "I-0001")
+    with open_services(own, ENVIRONMENT) as services:
+        record_person(services, "Bob", PersonKind.INVESTIGATOR)
+        gone = erase_items(services, ["I-0001", "I-0002"], "asked for by the person shown", "Bob")
+        told = [
+            [one["recipient"] for one in describe_item(services, item)["erased"]["recipients"]]
+            for item in ("I-0001", "I-0002")
+        ]
+    assert len(gone) == 2
+    assert told == [[RECIPIENT], []]

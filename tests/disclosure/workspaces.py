@@ -27,6 +27,7 @@ from pipelines.services import Services, open_services
 
 ENVIRONMENT = {"CASEFILE_RESERVE__BYTES": "0", "CASEFILE_RESERVE__INODES": "0"}
 SOURCE, REMARK, COLLECTOR = "Bora Source", "seen by the neighbour of the lake", "Ada Ñandú"
+RECIPIENT = "The Court"
 EDGE = "sha256:" + "e" * 64
 
 
@@ -78,7 +79,7 @@ def _liken(services: Services, one: str, other: str) -> None:
 
 def exported(root: Path, to: Path, *items: str, **options: Any) -> Exported:
     with open_services(root, {**ENVIRONMENT, **options.pop("environment", {})}) as services:
-        request = ExportRequest(items, to, "The Court", level=ContainmentLevel.WEAK, **options)
+        request = ExportRequest(items, to, RECIPIENT, level=ContainmentLevel.WEAK, **options)
         return export_items(services, request, lambda _said: None)
 
 

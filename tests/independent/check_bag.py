@@ -83,7 +83,7 @@ def keys(log, size, events, parts):
         text = (
             f"casefile key statement\nlog {log}\npurpose {body['purpose']}\nkey ed25519 {key.hex()}\n"
             f"fingerprint {fingerprint(key)}\nreplaces {fingerprint(before) if before else 'nothing'}\n"
-        )
+        ) + (f"second ml-dsa-44 {body['second']}\n" if "second" in body else "")
         confirming = root_key or key
         try:
             if signed_by(body["statement"].encode(), f"casefile/{log}/root", confirming) != text:
