@@ -13,6 +13,7 @@ import pytest
 
 from pipelines.audit import audit_workspace
 from pipelines.custody import checkpoint
+from pipelines.outside import Outside
 from pipelines.services import open_services
 
 from .cases import said
@@ -148,7 +149,7 @@ def shared(untouched: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def codes(root: Path, head: Path | None = None) -> set[str]:
     """What an audit says, but for the permissions that writing here has changed."""
-    return {one.code for one in audit_workspace(root, ENVIRONMENT, head=head).problems} - {"P007"}
+    return {one.code for one in audit_workspace(root, ENVIRONMENT, outside=Outside(head)).problems} - {"P007"}
 
 
 @pytest.fixture
