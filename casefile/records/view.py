@@ -93,6 +93,7 @@ class ViewLead(SQLModel, table=True):
     __table_args__ = (_by_hash("view_lead", "locator"), _by_hash("view_lead", "job"))
 
     id: str = Field(primary_key=True)
+    number: int = Field(unique=True, sa_type=BigInteger)
     locator: str | None = None
     pathway: str | None = None
     job: str | None = None
