@@ -129,10 +129,10 @@ class Bench:
         with open_services(self.root, environment, person=person, clock=self.clock) as services:
             yield services
 
-    def record(self, kind: DocumentKind, name: str = "", *, person: str = "Ana", **changed: Any) -> Version:
+    def record(self, kind: DocumentKind, name: str = "", *, by: str = "Ana", **changed: Any) -> Version:
         """Record a document from its sheet, changed; a value of None leaves a field out."""
         given = {**SHEETS.get(kind, {}), **changed}
-        with self.services(person) as services:
+        with self.services(by) as services:
             return record_document(services, kind, name, {key: one for key, one in given.items() if one is not None})
 
     def prepare(self) -> None:
