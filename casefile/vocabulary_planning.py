@@ -142,3 +142,22 @@ class TaskState(StrEnum):
     OPEN = "open"
     DONE = "done"
     DROPPED = "dropped"
+
+
+class ProtectedRole(StrEnum):
+    """Why somebody appears under a pseudonym."""
+
+    WITNESS = "witness"
+    VICTIM = "victim"
+    BYSTANDER = "bystander"
+    SOURCE = "source"
+
+
+class ConsentUse(StrEnum):
+    """What somebody consents to."""
+
+    CONTACT = "contact"
+    ANALYSIS = "analysis"
+    SHARING = "sharing"
+    COURT = "court"
+    PUBLICATION = "publication"

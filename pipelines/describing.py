@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from casefile.legible import spoken
 from casefile.model import Alteration
 from casefile.records.engine import reading
 from casefile.records.people import list_people
+from casefile.records.protection import guard_of
 from casefile.records.queries import (
     capture_facts,
     find_items,
@@ -63,6 +65,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         examination = newest_examination(connection, item.id)
         remarks = list_remarks(connection, item.id)
         tags = list_tags(connection, item.id)
+        guard = guard_of(connection, item.id)
     described: dict[str, Any] = {
         name: getattr(item, name)
         for name in (
@@ -114,6 +117,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     ]
     described["tags"] = tags
     described |= _exercised(hold, tombstone, people)
+    described["guard"] = None if guard is None else {**asdict(guard), "words": list(guard.words)}
     return described
 
 
@@ -137,6 +141,8 @@ def _exercised(hold: Hold | None, tombstone: Tombstone | None, people: Mapping[s
 
 def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
     """The same for a person: what matters first."""
+    if described["guard"] and described["guard"]["words"]:
+        yield f"Kept closely: {', '.join(described['guard']['words'])} ({described['guard']['why'] or '(erased)'})"
     for name, label in LABELS.items():
         value = described.get(name)
         if value not in (None, ""):

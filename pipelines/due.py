@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
+from casefile.ids import format_number
 from casefile.preparation.policies import Task
+from casefile.preparation.protection import in_force
 from casefile.preparation.sheets import EXPECTED, NAMED
 from casefile.records.documents import DocumentRecord, list_approvals, newest_documents
 from casefile.records.engine import Connection, reading
+from casefile.records.holdings import kept_before
 from casefile.records.inquiries import list_inquiries
 from casefile.records.people import list_people
+from casefile.records.protection import find_pseudonym, newest_consents
 from casefile.records.tools import list_tools
-from casefile.vocabulary import PersonKind
+from casefile.vocabulary import PersonKind, Purpose
 from casefile.vocabulary_planning import DocumentKind, TaskState
 from pipelines.assessing import AssessedLead, assessed_leads, is_compact
+from pipelines.documents import policy_of
 from pipelines.inquiries import described
 from pipelines.services import Services
 
@@ -46,6 +51,8 @@ def list_due(services: Services) -> list[Due]:
             *_tools(connection),
             *_inquiries(connection),
             *_leads(connection),
+            *_consents(connection, today),
+            *_retention(connection, today),
         ]
     return sorted(found, key=lambda one: (not one.since, one.since))
 
@@ -159,3 +166,28 @@ def _each(code: str, found: list[AssessedLead], said: str, command: str, option:
         jobs = Counter(one.lead.job or "none" for one in more)
         of = ", ".join(f"{count} of job {job}" for job, count in jobs.most_common(5))
         yield Due(code, "leads", f"{len(more)} more leads: each {said} ({of})", f"casefile lead list {option}")
+
+
+def _consents(connection: Connection, today: date) -> Iterator[Due]:
+    for one in newest_consents(connection):
+        if one.given and not in_force(True, one.until, today):
+            label = find_pseudonym(connection, one.pseudonym).label
+            said = f"the consent of {label} to {one.use} by {one.recipient} ended on {one.until}"
+            command = (
+                f"casefile protect consent {label} --use {one.use} --recipient {one.recipient!r} "
+                f"--until DAY --how HOW --revises {one.number}"
+            )
+            yield Due("consent", label, said, command, one.until or "")
+
+
+def _retention(connection: Connection, today: date) -> Iterator[Due]:
+    policy = policy_of(connection)
+    if policy is None:
+        return
+    for purpose in Purpose:
+        days = (policy.retention.until(today, purpose) - today).days
+        before = (today - timedelta(days=days)).isoformat()
+        for number in kept_before(connection, purpose, before):
+            label = format_number(number)
+            said = f"{label} was kept for {purpose}, {days} days by the policy, which are over"
+            yield Due("retention", label, said, f"casefile erase {label} --basis retention --approved-by PERSON")

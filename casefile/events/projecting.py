@@ -12,6 +12,7 @@ from casefile.events import projecting_captures as captures
 from casefile.events import projecting_erasures as erasures
 from casefile.events import projecting_identities as identities
 from casefile.events import projecting_planning as planning
+from casefile.events import projecting_protection as protection
 from casefile.events import projecting_signatures as signatures
 from casefile.events.effects import Effect, Forget, Insert, Row, Update, actor, columns, ending, from_body, text_of
 from casefile.events.envelope import Envelope, Event, PartName
@@ -273,4 +274,5 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "package.acknowledged": _act,
     "package.received": _act,
     **planning.PROJECTORS,
+    **protection.PROJECTORS,
 }

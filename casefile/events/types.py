@@ -18,6 +18,7 @@ from casefile.events.envelope import Event, PartName, without_content
 from casefile.events.event_type import EventType
 from casefile.events.timestamping import HeadTimestamped
 from casefile.events.types_planning import PLANNING
+from casefile.events.types_protection import PROTECTION
 from casefile.model import Alteration, CaptureRecord, Contact, Exchange, Text, ToolUse, Value
 from casefile.vocabulary import Access, Pathway, PersonKind, Purpose
 
@@ -347,6 +348,7 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("package.acknowledged", 1): EventType(packages.PackageAcknowledged, packages.PackageReceipt),
     ("package.received", 1): EventType(packages.PackageReceived, packages.PackageSender),
     **PLANNING,
+    **PROTECTION,
 }
 
 

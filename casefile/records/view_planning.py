@@ -143,3 +143,65 @@ class ViewAssessment(SQLModel, table=True):
     reason: str | None = None
     stated_at: str
     stated_by: str
+
+
+class ViewPseudonym(SQLModel, table=True):
+    """People under pseudonyms; their names are in no view."""
+
+    __tablename__ = "view_pseudonym"
+
+    id: str = Field(primary_key=True)
+    number: int = Field(unique=True, sa_type=BigInteger)
+    event: str
+    role: str | None = None
+    named: bool | None = None
+    pseudonym: str | None = None
+    note: str | None = None
+    stated_at: str
+    stated_by: str
+
+
+class ViewShown(SQLModel, table=True):
+    """Which items show or name somebody who is protected."""
+
+    __tablename__ = "view_shown"
+
+    id: str = Field(primary_key=True)
+    pseudonym: str = Field(index=True)
+    item: str = Field(index=True)
+    why: str | None = None
+    stated_at: str
+    stated_by: str
+
+
+class ViewConsent(SQLModel, table=True):
+    """Each statement of a consent; the newest for a person, a use and a recipient counts."""
+
+    __tablename__ = "view_consent"
+
+    event: str = Field(primary_key=True)
+    pseudonym: str = Field(index=True)
+    number: int | None = Field(default=None, sa_type=BigInteger)
+    use: str | None = None
+    given: bool | None = None
+    until: str | None = None
+    recipient: str | None = None
+    how: str | None = None
+    stated_at: str
+    stated_by: str
+
+
+class ViewGuard(SQLModel, table=True):
+    """Each statement of how closely an item is kept; the newest counts."""
+
+    __tablename__ = "view_guard"
+
+    event: str = Field(primary_key=True)
+    item: str = Field(index=True)
+    number: int | None = Field(default=None, sa_type=BigInteger)
+    sensitivity: str | None = None
+    graphic: bool | None = None
+    sexual_violence: bool | None = None
+    why: str | None = None
+    stated_at: str
+    stated_by: str

@@ -34,6 +34,7 @@ from cli.commands import (
     person,
     plan,
     proof,
+    protect,
     receipt,
     receive,
     reindex,
@@ -140,6 +141,20 @@ GROUPS: Mapping[str, Group] = {
             "retire": identity.retire,
         },
         default=identity.list_,
+    ),
+    "protect": Group(
+        "Witnesses and victims under pseudonyms, their consent, and items that are kept closely.",
+        {
+            "list": protect.list_,
+            "add": protect.add,
+            "show": protect.show,
+            "reveal": protect.reveal,
+            "link": protect.link,
+            "consent": protect.consent,
+            "withdraw": protect.withdraw,
+            "item": protect.item,
+        },
+        default=protect.list_,
     ),
     "duplicates": Group(
         "Near-duplicates: what a machine suggests, and what people decide.",

@@ -18,15 +18,26 @@ from casefile.events.types_planning import (
     StatementMade,
     StatementWords,
 )
+from casefile.events.types_protection import (
+    ConsentStated,
+    ConsentWords,
+    ItemGuarded,
+    PseudonymStated,
+    PseudonymWords,
+    RealName,
+)
 from casefile.vocabulary_planning import (
     AssessmentForm,
     BetterVersion,
     Closing,
+    ConsentUse,
     Decision,
     Direction,
     Level,
+    ProtectedRole,
     Reliability,
     SearchResult,
+    Sensitivity,
     StatementKind,
 )
 
@@ -35,6 +46,8 @@ INQUIRY = Subject(kind="inquiry", id="01920000-0000-7000-8000-000000000101")
 SEARCH = Subject(kind="search", id="01920000-0000-7000-8000-000000000102")
 FACT = "01920000-0000-7000-8000-000000000103"
 DOCUMENT = Subject(kind="document", id="01920000-0000-7000-8000-000000000104")
+WITNESS = Subject(kind="pseudonym", id="01920000-0000-7000-8000-000000000105")
+ITEM = Subject(kind="item", id="01920000-0000-7000-8000-000000000106")
 
 PLANNING_SPECIMENS: tuple[Draft, ...] = (
     draft(
@@ -102,5 +115,26 @@ PLANNING_SPECIMENS: tuple[Draft, ...] = (
         body=InquiryClosed(outcome=Closing.BROADENED),
         personal=Reason(why="asked again for the whole harbour"),
         outcome=EventOutcome(status="broadened"),
+    ),
+    draft(
+        "pseudonym.stated",
+        WITNESS,
+        body=PseudonymStated(role=ProtectedRole.WITNESS, named=True),
+        personal=PseudonymWords(pseudonym="Heron", note="saw it from the north shore"),
+        protected=RealName(real_name="Дана К."),
+    ),
+    draft("pseudonym.linked", WITNESS, ITEM, personal=Reason(why="from 0:12, on the left")),
+    draft(
+        "consent.stated",
+        WITNESS,
+        body=ConsentStated(number=1, use=ConsentUse.COURT, given=True, until="2027-03-01"),
+        personal=ConsentWords(recipient="the prosecutor", how="signed in front of Ana"),
+        outcome=EventOutcome(status="given"),
+    ),
+    draft(
+        "item.guarded",
+        ITEM,
+        body=ItemGuarded(number=1, sensitivity=Sensitivity.RESTRICTED, graphic=True, sexual_violence=False),
+        personal=Reason(why="injuries"),
     ),
 )
