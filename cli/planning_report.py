@@ -11,6 +11,7 @@ from casefile.records.inquiries import InquiryRecord
 from casefile.records.leads import AssessmentRecord, KnownLead
 from cli import output
 from pipelines.assessing import AssessedLead
+from pipelines.assessing import plain as plain_lead
 from pipelines.documents import Version
 from pipelines.inquiries import Inquiry, describe_inquiry, lag_s, plain
 from pipelines.services import Services
@@ -51,6 +52,37 @@ result = "found"
 # when, with its offset; leave out for now
 # at = "2026-11-30T09:15:00+02:00"
 """
+ASSESSMENT_TEMPLATE = """\
+[[assessment]]
+lead = "{lead}"
+# the number of the assessment that this one takes the place of; 0 for the first
+revises = {revises}
+# 1. why it matters, and at least one link: place, date, incident, person or violation
+relevance = ""
+links = [{{ kind = "place", value = "" }}]
+# 2. low, moderate, high or unknown; by what: metadata, links, source
+reliability = "unknown"
+reliability_basis = ""
+# 3. how likely it is to be removed: low, moderate or high; high needs its grounds
+removal = "low"
+removal_grounds = ""
+# 4. whom collecting it could harm, and how
+safety = ""
+# 5. what having it obliges to
+duties = ""
+# collect, collect-with-precautions (which?) or do-not-collect (why not?)
+decision = ""
+precautions = ""
+reason = ""
+# not-sought, sought, found or none-found
+better_version = "not-sought"
+"""
+
+
+def assessment_sheet(leads: Sequence[AssessedLead]) -> str:
+    """A sheet to assess these leads with, one table for each."""
+    numbers = [(one.lead.label, one.newest.number or 0 if one.newest else 0) for one in leads]
+    return "\n".join(ASSESSMENT_TEMPLATE.format(lead=lead, revises=number) for lead, number in numbers)
 
 
 def document_row(version: Version) -> tuple[object, ...]:
@@ -166,6 +198,16 @@ def lead_lines(one: AssessedLead) -> Iterator[str]:
         yield from _assessment_lines(assessment)
     if one.captured_first:
         yield "    exception: captured before it was assessed"
+
+
+def say_leads(leads: Sequence[AssessedLead], *, as_json: bool) -> None:
+    """Leads in full."""
+    if as_json:
+        output.document({"leads": [plain_lead(one) for one in leads]})
+        return
+    for one in leads:
+        for line in lead_lines(one):
+            output.line(line)
 
 
 def _assessment_lines(one: AssessmentRecord) -> Iterator[str]:

@@ -23,9 +23,7 @@ from casefile.vocabulary_planning import DocumentKind
 from pipelines.documents import newest_of
 from pipelines.services import Services
 
-PREPARATION, ASSESSMENT, DECISION, MINIMISATION, CONFLICTS = (
-    "preparation", "assessment", "decision", "minimisation", "conflicts",
-)  # fmt: skip
+PREPARATION, ASSESSMENT, DECISION, MINIMISATION = "preparation", "assessment", "decision", "minimisation"
 NAMED = 20
 """Subjects that one record of a gate names."""
 
@@ -80,7 +78,8 @@ def pass_gates(services: Services, lacking: Sequence[Lacking], going: Going, not
     if lacking and mode is GateMode.WARN and not reason:
         for one in lacking:
             note(f"{one.gate}: {one.said}; {one.remedy}")
-    services.append(*(_overridden(one, mode, reason) for one in lacking))
+    if lacking:
+        services.append(*(_overridden(one, mode, reason) for one in lacking))
 
 
 def preparation_lacks(connection: Connection) -> list[Lacking]:

@@ -150,7 +150,7 @@ def lag_s(search: SearchRecord) -> int:
 
 
 def plain(found: Inquiry) -> dict[str, Any]:
-    """An inquiry as JSON gives it; a sheet of it can be made from this again."""
+    """An inquiry as JSON gives it."""
     return {
         **asdict(found.inquiry),
         "number": found.inquiry.label,

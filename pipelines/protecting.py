@@ -45,6 +45,9 @@ from casefile.vocabulary_planning import ConsentUse, Sensitivity
 from pipelines.documents import policy_of, roles_of
 from pipelines.services import Services
 
+LINKED = 50
+"""Items that one event names."""
+
 Note = Callable[[str], None]
 
 
@@ -96,7 +99,12 @@ def link_items(services: Services, text: str, items: Sequence[str], why: str = "
         subjects = [Subject(kind="item", id=one.id) for one in find_items(connection, items)]
     about = Subject(kind="pseudonym", id=known.id)
     reason = filled_in(_Why, {"reason": why}, "link").reason if why else ""
-    services.append(draft("pseudonym.linked", about, *subjects, personal=Reason(why=reason)))
+    services.append(
+        *(
+            draft("pseudonym.linked", about, *subjects[start : start + LINKED], personal=Reason(why=reason))
+            for start in range(0, len(subjects), LINKED)
+        )
+    )
     return known
 
 

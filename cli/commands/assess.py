@@ -33,17 +33,23 @@ def assess(
     ] = BetterVersion.NOT_SOUGHT,
     revises: Annotated[int, typer.Option(help="The number of the assessment that this one takes the place of.")] = 0,
     from_: Annotated[str, typer.Option("--from", help="A sheet with a table [[assessment]] for each lead.")] = "",
+    template: Annotated[bool, typer.Option("--template", help="Print such a sheet for the leads.")] = False,
 ) -> int:
     """Assess leads before they are collected: five factors and a decision (Berkeley Protocol, 147 to 152)."""
     from casefile.errors import UsageError
-    from cli.planning_report import lead_lines, links_of
-    from pipelines.assessing import assess_by_sheet, assess_leads, plain
+    from cli.planning_report import assessment_sheet, links_of, say_leads
+    from pipelines.assessing import assess_by_sheet, assess_leads, describe_lead
     from pipelines.filled_sheets import read_sheet_file
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
     if bool(leads) == bool(from_):
         raise UsageError("name leads, or a sheet with --from; not both")
+    if template:
+        with open_services(invocation.workspace, invocation.environment) as services:
+            sheet = assessment_sheet([describe_lead(services, lead) for lead in leads or []])
+        output.sheet(sheet, as_json=invocation.json)
+        return 0
     given = {
         "decision": decision,
         "relevance": relevance,
@@ -59,13 +65,8 @@ def assess(
         "better_version": better_version,
         "revises": revises,
     }
-    sheet = read_sheet_file(from_) if from_ else None
+    filled = read_sheet_file(from_) if from_ else None
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
-        found = assess_by_sheet(services, sheet) if sheet is not None else assess_leads(services, leads or [], given)
-    if invocation.json:
-        output.document({"leads": [plain(one) for one in found]})
-    else:
-        for one in found:
-            for line in lead_lines(one):
-                output.line(line)
+        found = assess_by_sheet(services, filled) if filled is not None else assess_leads(services, leads or [], given)
+    say_leads(found, as_json=invocation.json)
     return 0

@@ -48,11 +48,7 @@ def add(
     if bool(from_) == template:
         raise UsageError("say either --template or --from FILE")
     if template:
-        if invocation.json:
-            output.document({"template": INQUIRY_TEMPLATE})
-        else:
-            for line in INQUIRY_TEMPLATE.splitlines():
-                output.line(line)
+        output.sheet(INQUIRY_TEMPLATE, as_json=invocation.json)
         return 0
     given = read_sheet_file(from_)
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:

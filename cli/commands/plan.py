@@ -23,11 +23,7 @@ def template(context: typer.Context, kind: Kind, name: Name = "") -> int:
     invocation: Invocation = context.obj
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         sheet = sheet_of(services, kind, name)
-    if invocation.json:
-        output.document({"template": sheet})
-    else:
-        for line in sheet.splitlines():
-            output.line(line)
+    output.sheet(sheet, as_json=invocation.json)
     return 0
 
 

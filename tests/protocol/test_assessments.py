@@ -13,6 +13,7 @@ from casefile.records.engine import reading
 from casefile.records.leads import at_risk
 from casefile.vocabulary import Pathway, Purpose
 from casefile.vocabulary_planning import DocumentKind
+from cli.planning_report import assessment_sheet
 from pipelines.admitting import Admitted, Asked, admit, leads_meant
 from pipelines.assessing import (
     AssessedLead,
@@ -26,6 +27,7 @@ from pipelines.assessing import (
     wanted_leads,
 )
 from pipelines.collect import _by_urgency
+from pipelines.filled_sheets import parse_sheet
 from pipelines.gates import Going
 from pipelines.leads import Candidate, Origin, add_leads
 
@@ -239,6 +241,19 @@ def test_a_sheet_of_assessments_is_recorded_whole_or_not_at_all(bench: Bench) ->
         assert describe_lead(services, "L-1").assessments == ()
         both = assess_by_sheet(services, {"assessment": [{"lead": "L-1", **FULL}, {"lead": "L-2", **FULL}]})
         assert [len(one.assessments) for one in both] == [1, 1]
+
+
+def test_the_template_of_an_assessment_is_a_sheet_that_only_lacks_its_words(bench: Bench) -> None:
+    find(bench, PIER)
+    assess(bench, "L-1")
+    with bench.services() as services:
+        sheet = assessment_sheet([describe_lead(services, "L-1")])
+        blank = parse_sheet(sheet.encode(), "sheet.toml", as_json=False)
+        with pytest.raises(FieldRefused, match="relevance: is blank"):
+            assess_by_sheet(services, blank)
+        (entry,) = blank["assessment"]
+        (again,) = assess_by_sheet(services, {"assessment": [{**entry, **FULL}]})
+    assert [one.number for one in again.assessments] == [1, 2]
 
 
 def test_leads_by_hand_without_an_origin_are_due(bench: Bench) -> None:
