@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from casefile.records.leads import (
     AssessmentRecord,
     KnownLead,
     OriginRecord,
+    assessed_at_once,
     find_known_lead,
     first_assessed,
     known_leads,
@@ -181,12 +182,18 @@ def record_assessments(services: Services, stated: Sequence[tuple[KnownLead, Ass
         if one.revises != known:
             raise VersionOutdated(f"the assessment of {lead.label}", one.revises, known)
 
-    def alone(connection: Connection) -> None:
-        for lead, one in stated:
-            if sum(known.number == one.revises + 1 for known in list_assessments(connection, lead.id)) > 1:
-                raise VersionOutdated(f"the assessment of {lead.label}", one.revises, one.revises + 1)
+    services.append(*(_assessing(lead.id, one) for lead, one in stated), within=_alone([lead.id for lead, _ in stated]))
 
-    services.append(*(_assessing(lead.id, one) for lead, one in stated), within=alone)
+
+def _alone(leads: Sequence[str]) -> Callable[[Connection], None]:
+    """Refuses, inside the transaction, what somebody else assessed a moment earlier."""
+
+    def require(connection: Connection) -> None:
+        for lead in assessed_at_once(connection, leads):
+            newest = newest_assessments(connection, [lead])[lead].number or 0
+            raise VersionOutdated(f"the assessment of lead {lead}", newest - 1, newest)
+
+    return require
 
 
 def assess_compactly(services: Services, leads: Iterable[Lead], why: str, removal_grounds: str = "") -> None:
@@ -202,7 +209,7 @@ def assess_compactly(services: Services, leads: Iterable[Lead], why: str, remova
             for lead in batch
             if lead.id not in assessed
         ]
-        services.append(*drafts)
+        services.append(*drafts, within=_alone([lead.id for lead in batch]))
 
 
 def describe_lead(services: Services, text: str) -> AssessedLead:

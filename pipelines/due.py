@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from shlex import quote
 
 from casefile.ids import format_number
 from casefile.preparation.policies import Task
@@ -26,6 +27,7 @@ from pipelines.inquiries import described
 from pipelines.services import Services
 
 VETTING = "vetting"
+ASSESS = "casefile assess {lead} --template > assessment.toml; casefile assess --from assessment.toml"
 LISTED = 20
 """Leads of one kind that are listed one by one; more are counted."""
 
@@ -64,7 +66,7 @@ def _documents(connection: Connection, today: date) -> Iterator[Due]:
             yield Due("missing", kind, f"there is no {kind}", _template(kind, ""))
     for (kind_text, name), document in newest.items():
         if kind_text == VETTING:
-            yield from _late(document, today, f"casefile tools vet {name} --template")
+            yield from _late(document, today, f"casefile tools vet {quote(name)} --template")
             continue
         kind = DocumentKind(kind_text)
         if kind is DocumentKind.TASK:
@@ -93,7 +95,7 @@ def _task(document: DocumentRecord, today: date) -> Iterator[Due]:
 
 
 def _template(kind: DocumentKind, name: str) -> str:
-    named = f" --name {name!r}" if kind in NAMED else ""
+    named = f" --name {quote(name)}" if kind in NAMED else ""
     return f"casefile plan template {kind}{named} > {kind}.toml; casefile plan record {kind}{named} --from {kind}.toml"
 
 
@@ -128,12 +130,12 @@ def _inquiries(connection: Connection) -> Iterator[Due]:
 def _leads(connection: Connection) -> Iterator[Due]:
     leads = assessed_leads(connection)
     kinds: tuple[tuple[str, Callable[[AssessedLead], bool], str, str, str], ...] = (
-        ("unassessed", lambda one: one.is_unassessed, "is not assessed", "casefile assess {lead}", "--unassessed"),
+        ("unassessed", lambda one: one.is_unassessed, "is not assessed", ASSESS, "--unassessed"),
         (
             "compact",
             lambda one: is_compact(one.newest),
             "has a compact assessment only",
-            "casefile assess {lead} --revises {number}",
+            ASSESS,
             "--compact",
         ),
         (
@@ -147,7 +149,7 @@ def _leads(connection: Connection) -> Iterator[Due]:
             "better",
             lambda one: one.seeks_better,
             "is likely to be removed: a better or earlier version is still sought",
-            "casefile assess {lead} --revises {number}",
+            ASSESS,
             "--better",
         ),
         ("collect", lambda one: one.is_waiting, "is to be collected", "casefile collect {lead}", "--waiting"),
@@ -158,9 +160,8 @@ def _leads(connection: Connection) -> Iterator[Due]:
 
 def _each(code: str, found: list[AssessedLead], said: str, command: str, option: str) -> Iterator[Due]:
     for one in found[:LISTED]:
-        number = one.newest.number or 0 if one.newest else 0
         lead = one.lead.label
-        yield Due(code, lead, f"{lead} {said}", command.format(lead=lead, number=number))
+        yield Due(code, lead, f"{lead} {said}", command.format(lead=lead))
     more = found[LISTED:]
     if more:
         jobs = Counter(one.lead.job or "none" for one in more)
@@ -174,7 +175,7 @@ def _consents(connection: Connection, today: date) -> Iterator[Due]:
             label = find_pseudonym(connection, one.pseudonym).label
             said = f"the consent of {label} to {one.use} by {one.recipient} ended on {one.until}"
             command = (
-                f"casefile protect consent {label} --use {one.use} --recipient {one.recipient!r} "
+                f"casefile protect consent {label} --use {one.use} --recipient {quote(one.recipient or '')} "
                 f"--until DAY --how HOW --revises {one.number}"
             )
             yield Due("consent", label, said, command, one.until or "")

@@ -24,7 +24,7 @@ from casefile.model import Value
 from casefile.preparation.fields import Stated, filled_in
 from casefile.preparation.protection import Consent, Guard, Protected, Withdrawal, in_force
 from casefile.records.engine import Connection, reading
-from casefile.records.people import list_people
+from casefile.records.people import find_person, list_people
 from casefile.records.protection import (
     ConsentRecord,
     GuardRecord,
@@ -40,7 +40,7 @@ from casefile.records.protection import (
     real_name,
 )
 from casefile.records.queries import find_items
-from casefile.vocabulary import GateMode
+from casefile.vocabulary import GateMode, PersonKind
 from casefile.vocabulary_planning import ConsentUse, Sensitivity
 from pipelines.documents import policy_of, roles_of
 from pipelines.services import Services
@@ -79,12 +79,18 @@ def state_pseudonym(services: Services, given: object) -> PseudonymRecord:
         return find_pseudonym(connection, known)
 
 
-def reveal_name(services: Services, text: str, reason: str) -> str | None:
-    """The real name behind a pseudonym, None where none is kept; that it was read, and why, is recorded before."""
+def reveal_name(services: Services, text: str, reason: str, approved_by: str) -> str | None:
+    """The real name behind a pseudonym, None where none is kept. Who reads it, why, and who approved is recorded first.
+
+    Raises FieldRefused when whoever reads it is the one who approves, or approves without being an investigator.
+    """
     why = filled_in(_Why, {"reason": reason}, "reveal").reason
     with reading(services.engine) as connection:
         known = find_pseudonym(connection, text)
-    looked = AccessLogged(act="unsealed", detail=why)
+        approver = find_person(connection, approved_by)
+    if approver.id == services.person_id or approver.kind is not PersonKind.INVESTIGATOR:
+        raise FieldRefused("reveal", (("approved_by", "has to be another investigator than who reads the name"),))
+    looked = AccessLogged(act="unsealed", detail=f"approved by {approver.id}: {why}")
     services.append(draft("access.logged", Subject(kind="pseudonym", id=known.id), body=looked))
     with reading(services.engine) as connection:
         return real_name(connection, known)

@@ -129,6 +129,17 @@ def newest_assessments(connection: Connection, leads: Sequence[str] | None = Non
     return {row.lead: _assessment(row) for piece in asked for row in connection.execute(_assessments(piece))}
 
 
+def assessed_at_once(connection: Connection, leads: Sequence[str]) -> frozenset[str]:
+    """Those of the leads of which two assessments have one number: two people assessed them at the same moment."""
+    table = tables("view_")["view_assessment"]
+    found: set[str] = set()
+    for piece in _pieces(leads):
+        query = select(table.c.lead).where(table.c.lead.in_(piece), table.c.number.is_not(None))
+        query = query.group_by(table.c.lead, table.c.number).having(func.count() > 1)
+        found |= set(connection.execute(query).scalars())
+    return frozenset(found)
+
+
 def first_assessed(connection: Connection) -> dict[str, str]:
     """By lead, when its first assessment was recorded."""
     table = tables("view_")["view_assessment"]

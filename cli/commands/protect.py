@@ -80,14 +80,15 @@ def reveal(
     context: typer.Context,
     who: Who,
     reason: Annotated[str, typer.Option(help="Why the name is needed; recorded before it is shown.")],
+    approved_by: Annotated[str, typer.Option(help="Another investigator, who agrees.")],
 ) -> int:
-    """Show the real name behind a pseudonym; who did so, when and why is recorded."""
+    """Show the real name behind a pseudonym; who did so, when, why and who agreed is recorded."""
     from pipelines.protecting import reveal_name
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
-        name = reveal_name(services, who, reason)
+        name = reveal_name(services, who, reason, approved_by)
     if invocation.json:
         output.document({"name": name})
     else:

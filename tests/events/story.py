@@ -56,16 +56,27 @@ from casefile.events.types_planning import (
     StatementMade,
     StatementWords,
 )
+from casefile.events.types_protection import (
+    ConsentStated,
+    ConsentWords,
+    ItemGuarded,
+    PseudonymStated,
+    PseudonymWords,
+    RealName,
+)
 from casefile.ids import CaptureId, EventId, derived, item_id, machine_event_id
 from casefile.model import ToolUse
 from casefile.vocabulary import Access, Cause
 from casefile.vocabulary_planning import (
     AssessmentForm,
     BetterVersion,
+    ConsentUse,
     Decision,
     Direction,
+    ProtectedRole,
     Reliability,
     SearchResult,
+    Sensitivity,
     StatementKind,
 )
 
@@ -253,6 +264,21 @@ class Story:
             ),
         )
 
+    def protect(self) -> None:
+        """Somebody under a pseudonym, who consents, and an item that shows them."""
+        somebody, item = about("pseudonym", self.new("pseudonym")), about("item", self.new("item"))
+        named = RealName(real_name=self.mark())
+        stated = PseudonymStated(role=ProtectedRole.WITNESS, named=True)
+        consent = ConsentStated(number=1, use=ConsentUse.COURT, given=True, until=self.say())
+        guard = ItemGuarded(number=1, sensitivity=Sensitivity.RESTRICTED, graphic=True, sexual_violence=False)
+        words = PseudonymWords(pseudonym=self.mark())
+        self.append(
+            draft("pseudonym.stated", somebody, body=stated, personal=words, protected=named),
+            draft("pseudonym.linked", somebody, item, personal=Reason(why=self.mark())),
+            draft("consent.stated", somebody, body=consent, personal=ConsentWords(recipient=self.mark(), how="")),
+            draft("item.guarded", item, body=guard, personal=Reason(why=self.mark())),
+        )
+
     def acts(self) -> None:
         """Several events of the quieter kinds, in one transaction."""
         tool = ToolUse(name=self.say(), version=self.say())
@@ -297,7 +323,7 @@ MOVES: Mapping[str, Callable[[Story], None]] = {
     name: getattr(Story, name)
     for name in (
         "person", "lead", "start", "seal", "fail", "examine", "decide", "remark", "tag", "watch", "check",
-        "identify", "inquire", "acts", "repeat", "erase",
+        "identify", "inquire", "protect", "acts", "repeat", "erase",
     )
 }  # fmt: skip
 

@@ -14,6 +14,7 @@ from casefile.records.leads import at_risk
 from casefile.vocabulary import Pathway, Purpose
 from casefile.vocabulary_planning import DocumentKind
 from cli.planning_report import assessment_sheet
+from pipelines import assessing
 from pipelines.admitting import Admitted, Asked, admit, leads_meant
 from pipelines.assessing import (
     AssessedLead,
@@ -99,7 +100,7 @@ def test_row_28_a_court_needs_the_full_assessment_first(bench: Bench) -> None:
         assess_compactly(services, [known[0].to_collect()], "said again")
         found = describe_lead(services, "L-1")
     assert [(one.form, one.relevance) for one in found.assessments] == [("compact", "shows the pier")]
-    assert [one.command for one in bench.due("compact")] == ["casefile assess L-0001 --revises 1"]
+    assert [one.subject for one in bench.due("compact")] == ["L-0001"]
     with pytest.raises(GateRefused):
         judged(bench, "L-1")
     assess(bench, "L-1", revises=1)
@@ -229,6 +230,26 @@ def test_an_assessment_that_is_not_based_on_the_newest_is_refused(bench: Bench) 
     assert (refusal.value.based_on, refusal.value.newest) == (0, 1)
 
 
+def test_a_reason_given_in_passing_is_not_recorded_over_an_assessment_of_that_moment(bench: Bench) -> None:
+    """Bo decides against the lead after Ana's command has read that nobody had assessed it."""
+    find(bench, PIER)
+    read = assessing.newest_assessments
+
+    def decide_meanwhile(*arguments: Any) -> Any:
+        known = read(*arguments)
+        patched.undo()
+        with bench.services("Bo") as services:
+            assess_leads(services, ["L-1"], {**FULL, "decision": "do-not-collect", "reason": "a diary"})
+        return known
+
+    with bench.services() as services, pytest.MonkeyPatch.context() as patched:
+        known, _none = leads_meant(services, ["L-1"], assessed=False)
+        patched.setattr(assessing, "newest_assessments", decide_meanwhile)
+        with pytest.raises(VersionOutdated):
+            assess_compactly(services, [known[0].to_collect()], "tip 14")
+        assert [one.decision for one in describe_lead(services, "L-1").assessments] == ["do-not-collect"]
+
+
 def test_a_sheet_of_assessments_is_recorded_whole_or_not_at_all(bench: Bench) -> None:
     find(bench, PIER, f"{PIER}/2")
     with bench.services() as services:
@@ -261,7 +282,7 @@ def test_leads_by_hand_without_an_origin_are_due(bench: Bench) -> None:
         (lead,) = add_leads(services, [Candidate(PIER)], Origin(Pathway.BY_HAND, why="seen"))
     assert isinstance(lead, Lead)
     assert [one.command for one in bench.due("origin")] == ["casefile lead link L-0001 --inquiry INQUIRY"]
-    assert [one.command for one in bench.due("unassessed")] == ["casefile assess L-0001"]
+    assert [one.command.partition(" --")[0] for one in bench.due("unassessed")] == ["casefile assess L-0001"]
 
 
 def test_a_rebuild_from_the_log_gives_all_of_it_back(bench: Bench) -> None:

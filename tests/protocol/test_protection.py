@@ -70,9 +70,12 @@ def test_row_95_a_real_name_is_in_the_sealed_part_and_nowhere_else(filled: Bench
     assert NAME.encode() not in journal
     with filled.services() as services:
         with pytest.raises(FieldRefused, match="reason: is blank"):
-            reveal_name(services, "Heron", " ")
+            reveal_name(services, "Heron", " ", "Bo")
+        for approver in ("Ana", "Bora"):
+            with pytest.raises(FieldRefused, match="approved_by"):
+                reveal_name(services, "Heron", "asked by the court", approver)
         assert acts(filled, "access.logged") == []
-        assert reveal_name(services, "Heron", "asked by the court") == NAME
+        assert reveal_name(services, "Heron", "asked by the court", "Bo") == NAME
     assert ["asked by the court" in body for body in acts(filled, "access.logged")] == [True]
 
 
