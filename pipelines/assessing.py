@@ -169,8 +169,9 @@ def assess_leads(services: Services, texts: Sequence[str], given: object) -> lis
     stated = assessment(given)
     with reading(services.engine) as connection:
         leads = [find_known_lead(connection, text) for text in texts]
-    record_assessments(services, [(lead, stated) for lead in dict.fromkeys(leads)])
-    return [describe_lead(services, lead.id) for lead in dict.fromkeys(leads)]
+    meant = list(dict.fromkeys(leads))
+    record_assessments(services, [(lead, stated) for lead in meant])
+    return [describe_lead(services, lead.id) for lead in meant]
 
 
 def record_assessments(services: Services, stated: Sequence[tuple[KnownLead, Assessment]]) -> None:
@@ -220,6 +221,13 @@ def describe_lead(services: Services, text: str) -> AssessedLead:
         assessments = tuple(list_assessments(connection, lead.id))
         first = min((one.stated_at for one in assessments), default="")
         return AssessedLead(lead, tuple(found), assessments, first)
+
+
+def leads_to_assess(services: Services, texts: Sequence[str], job: str) -> list[AssessedLead]:
+    """The leads of these ids or numbers, or those of a job that nobody has assessed; raises UnknownRecord."""
+    if texts:
+        return [describe_lead(services, text) for text in texts]
+    return wanted_leads(services, LeadFilter(job=job, unassessed=True))
 
 
 def wanted_leads(services: Services, wanted: LeadFilter) -> list[AssessedLead]:

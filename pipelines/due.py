@@ -162,11 +162,13 @@ def _each(code: str, found: list[AssessedLead], said: str, command: str, option:
     for one in found[:LISTED]:
         lead = one.lead.label
         yield Due(code, lead, f"{lead} {said}", command.format(lead=lead))
-    more = found[LISTED:]
-    if more:
-        jobs = Counter(one.lead.job or "none" for one in more)
-        of = ", ".join(f"{count} of job {job}" for job, count in jobs.most_common(5))
-        yield Due(code, "leads", f"{len(more)} more leads: each {said} ({of})", f"casefile lead list {option}")
+    for job, count in Counter(one.lead.job or "" for one in found[LISTED:]).most_common():
+        named = f" --job {quote(job)}" if job else ""
+        command = f"casefile lead list {option}{named}"
+        if job and code == "unassessed":
+            command = f"casefile assess{named} --decision DECISION --relevance TEXT --link KIND=VALUE"
+        of = f"of job {job}" if job else "of no job"
+        yield Due(code, job or "leads", f"{count} more leads {of}: each {said}", command)
 
 
 def _consents(connection: Connection, today: date) -> Iterator[Due]:

@@ -14,6 +14,7 @@ from cli.invocation import Invocation
 def assess(
     context: typer.Context,
     leads: Annotated[list[str] | None, typer.Argument(help="Leads such as L-0001; one assessment for all.")] = None,
+    job: Annotated[str, typer.Option(help="Every lead of this job that nobody has assessed.")] = "",
     decision: Annotated[Decision | None, typer.Option(help="What is to be done.")] = None,
     relevance: Annotated[str, typer.Option(help="1. Why it matters.")] = "",
     link: Annotated[
@@ -38,35 +39,29 @@ def assess(
     """Assess leads before they are collected: five factors and a decision (Berkeley Protocol, 147 to 152)."""
     from casefile.errors import UsageError
     from cli.planning_report import assessment_sheet, links_of, say_leads
-    from pipelines.assessing import assess_by_sheet, assess_leads, describe_lead
+    from pipelines.assessing import assess_by_sheet, assess_leads, leads_to_assess
     from pipelines.filled_sheets import read_sheet_file
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
-    if bool(leads) == bool(from_):
-        raise UsageError("name leads, or a sheet with --from; not both")
+    if sum(map(bool, (leads, job, from_))) != 1:
+        raise UsageError("name leads, or a job with --job, or a sheet with --from")
     if template:
         with open_services(invocation.workspace, invocation.environment) as services:
-            sheet = assessment_sheet([describe_lead(services, lead) for lead in leads or []])
-        output.sheet(sheet, as_json=invocation.json)
+            output.sheet(assessment_sheet(leads_to_assess(services, leads or [], job)), as_json=invocation.json)
         return 0
     given = {
-        "decision": decision,
-        "relevance": relevance,
-        "links": links_of(link or []),
-        "reliability": reliability,
-        "reliability_basis": reliability_basis,
-        "removal": removal,
-        "removal_grounds": removal_grounds,
-        "safety": safety,
-        "duties": duties,
-        "precautions": precautions,
-        "reason": reason,
-        "better_version": better_version,
-        "revises": revises,
-    }
+        "decision": decision, "relevance": relevance, "links": links_of(link or []), "reliability": reliability,
+        "reliability_basis": reliability_basis, "removal": removal, "removal_grounds": removal_grounds,
+        "safety": safety, "duties": duties, "precautions": precautions, "reason": reason,
+        "better_version": better_version, "revises": revises,
+    }  # fmt: skip
     filled = read_sheet_file(from_) if from_ else None
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
-        found = assess_by_sheet(services, filled) if filled is not None else assess_leads(services, leads or [], given)
+        if filled is not None:
+            found = assess_by_sheet(services, filled)
+        else:
+            meant = leads_to_assess(services, leads or [], job)
+            found = assess_leads(services, [one.lead.id for one in meant], given)
     say_leads(found, as_json=invocation.json)
     return 0

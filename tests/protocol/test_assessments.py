@@ -13,6 +13,7 @@ from casefile.records.engine import reading
 from casefile.records.leads import at_risk
 from casefile.vocabulary import Pathway, Purpose
 from casefile.vocabulary_planning import DocumentKind
+from cli.main import main
 from cli.planning_report import assessment_sheet
 from pipelines import assessing
 from pipelines.admitting import Admitted, Asked, admit, leads_meant
@@ -28,11 +29,12 @@ from pipelines.assessing import (
     wanted_leads,
 )
 from pipelines.collect import _by_urgency
+from pipelines.due import LISTED
 from pipelines.filled_sheets import parse_sheet
 from pipelines.gates import Going
 from pipelines.leads import Candidate, Origin, add_leads
 
-from .bench import DATES, FULL, Bench
+from .bench import DATES, ENVIRONMENT, FULL, Bench
 
 PIER = "http://example.test/pier"
 COURT = Going(Purpose.COURT)
@@ -275,6 +277,23 @@ def test_the_template_of_an_assessment_is_a_sheet_that_only_lacks_its_words(benc
         (entry,) = blank["assessment"]
         (again,) = assess_by_sheet(services, {"assessment": [{**entry, **FULL}]})
     assert [one.number for one in again.assessments] == [1, 2]
+
+
+def test_the_leads_of_a_list_are_assessed_together(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    with bench.services() as services:
+        listed = [Candidate(f"{PIER}/{place}", row=place) for place in range(LISTED + 2)]
+        add_leads(services, listed, Origin(Pathway.LIST, job="it's a list"))
+        assess_leads(services, ["L-1"], {**FULL, "decision": "do-not-collect", "reason": "a diary"})
+    assert bench.due("unassessed")[-1].command.startswith("casefile assess --job 'it'\"'\"'s a list' --decision")
+    words = [word for name, value in FULL.items() if name != "links" for word in (f"--{name.replace('_', '-')}", value)]
+    command = ["--workspace", str(bench.root), "assess", "--job", "it's a list", *words]
+    assert main(command, ENVIRONMENT) == 2
+    assert "links: relevance needs" in capsys.readouterr().err
+    assert main([*command, "--link", "place=pier"], ENVIRONMENT) == 0
+    assert bench.due("unassessed") == []
+    with bench.services() as services:
+        assert describe_lead(services, "L-1").newest is not None
+        assert [len(one.assessments) for one in wanted_leads(services, LeadFilter())] == [1] * (LISTED + 2)
 
 
 def test_leads_by_hand_without_an_origin_are_due(bench: Bench) -> None:
