@@ -35,7 +35,8 @@
         ├── KeyLocked              6
         └── WorkspaceBusy          6
 
-Audits collect coded problems instead of raising; everything else raises one of these.
+Audits collect coded problems instead of raising; everything else raises one of these. Those of what people fill in are
+in `casefile.refusals`.
 """
 
 from __future__ import annotations
@@ -130,45 +131,6 @@ class UnknownItem(UsageError):
 
     def advice(self) -> str:
         return "List items with `casefile items`; an id or a number such as I-0042 is accepted."
-
-
-class UnknownRecord(UsageError):
-    """No inquiry, lead, search or statement has that id or number."""
-
-    def __init__(self, kind: str, text: str, listing: str) -> None:
-        super().__init__(f"no {kind} is known as {text!r}")
-        self.kind = kind
-        self.text = text
-        self.listing = listing
-
-    def advice(self) -> str:
-        return f"List what there is with `casefile {self.listing}`."
-
-
-class FieldRefused(UsageError):
-    """Something that a person filled in cannot be recorded: each field with the rule that it breaks."""
-
-    def __init__(self, sheet: str, problems: tuple[tuple[str, str], ...]) -> None:
-        super().__init__(f"{sheet}: " + "; ".join(f"{field}: {rule}" for field, rule in problems))
-        self.sheet = sheet
-        self.problems = problems
-
-    def advice(self) -> str:
-        return "Nothing was recorded. Correct what is named and give all of it again."
-
-
-class VersionOutdated(UsageError):
-    """What was given is based on a version that is not the newest: recording it would undo somebody's work."""
-
-    def __init__(self, what: str, based_on: int, newest: int) -> None:
-        given = f"version {based_on}" if based_on else "no version"
-        super().__init__(f"{what}: this is based on {given}, and the newest is version {newest}")
-        self.what = what
-        self.based_on = based_on
-        self.newest = newest
-
-    def advice(self) -> str:
-        return "Nothing was recorded. Look at the newest version, carry over what is yours, and name that version."
 
 
 class ToolMissing(CasefileError):

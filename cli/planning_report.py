@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from casefile.errors import FieldRefused
 from casefile.legible import spoken
 from casefile.preparation.inquiries import Coverage
 from casefile.records.inquiries import InquiryRecord
 from casefile.records.leads import AssessmentRecord, KnownLead
+from casefile.refusals import FieldRefused
 from cli import output
 from pipelines.assessing import AssessedLead
 from pipelines.assessing import plain as plain_lead

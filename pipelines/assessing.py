@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from casefile.errors import FieldRefused, GateRefused, VersionOutdated
+from casefile.errors import GateRefused
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import Draft, draft
 from casefile.events.types_planning import AssessmentWords, LeadAssessed, Reason
@@ -30,6 +30,7 @@ from casefile.records.leads import (
     origins,
 )
 from casefile.records.people import find_person
+from casefile.refusals import FieldRefused, VersionOutdated
 from casefile.vocabulary import Access, Pathway
 from casefile.vocabulary_planning import AssessmentForm, BetterVersion, Decision
 from pipelines.leads import Candidate, Origin, add_leads

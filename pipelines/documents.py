@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from casefile.errors import FieldRefused, UnknownRecord, UsageError, VersionOutdated
+from casefile.errors import UsageError
 from casefile.events.envelope import Subject
 from casefile.events.port import draft
 from casefile.events.types import DocumentVersioned
@@ -29,6 +29,7 @@ from casefile.records.documents import (
 )
 from casefile.records.engine import Connection, reading
 from casefile.records.people import find_person
+from casefile.refusals import FieldRefused, UnknownRecord, VersionOutdated
 from casefile.vocabulary_planning import DocumentKind
 from pipelines.services import Services
 

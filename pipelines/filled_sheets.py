@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from casefile.errors import FieldRefused, UsageError
+from casefile.errors import UsageError
+from casefile.refusals import FieldRefused
 
 MAX_BYTES = 1 << 20
 STANDARD_INPUT = "-"

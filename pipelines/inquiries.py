@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from casefile.clock import parse_rfc3339, rfc3339
-from casefile.errors import FieldRefused, UsageError
+from casefile.errors import UsageError
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import Draft, draft
 from casefile.events.types_planning import (
@@ -48,6 +48,7 @@ from casefile.records.inquiries import (
 )
 from casefile.records.leads import KnownLead, known_leads, leads_of
 from casefile.records.queries import find_items
+from casefile.refusals import FieldRefused
 from casefile.vocabulary_planning import StatementKind
 from pipelines.documents import landscape_languages
 from pipelines.services import Services

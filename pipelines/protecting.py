@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from casefile.errors import FieldRefused, GateRefused, UsageError, VersionOutdated
+from casefile.errors import GateRefused, UsageError
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
 from casefile.events.types import AccessLogged
@@ -40,6 +40,7 @@ from casefile.records.protection import (
     real_name,
 )
 from casefile.records.queries import find_items
+from casefile.refusals import FieldRefused, VersionOutdated
 from casefile.vocabulary import GateMode, PersonKind
 from casefile.vocabulary_planning import ConsentUse, Sensitivity
 from pipelines.documents import policy_of, roles_of

@@ -11,9 +11,9 @@ from pydantic import AfterValidator, BeforeValidator, ValidationError
 
 from casefile.canonical import canonical_json
 from casefile.clock import parse_rfc3339
-from casefile.errors import FieldRefused
 from casefile.legible import STEERING, escape_of
 from casefile.model import Value
+from casefile.refusals import FieldRefused
 
 MAX_PROSE_CHARACTERS = 16_384
 MAX_LINE_CHARACTERS = 300

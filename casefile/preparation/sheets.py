@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, get_args, get_origin
 
 from casefile.canonical import canonical_json
-from casefile.errors import FieldRefused
 from casefile.model import Value
 from casefile.preparation.annexes import Dated, Landscape, Plan, Risk
 from casefile.preparation.fields import filled_in
 from casefile.preparation.policies import Bulk, Conflicts, Policy, Roles, Task
+from casefile.refusals import FieldRefused
 from casefile.vocabulary_planning import DocumentKind
 
 FORMS: Mapping[DocumentKind, type[Dated]] = {

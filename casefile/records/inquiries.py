@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, select
 
-from casefile.errors import UnknownRecord
 from casefile.ids import INQUIRY, SEARCH, STATEMENT, format_number, parse_number
 from casefile.records.engine import tables
+from casefile.refusals import UnknownRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from casefile.errors import UnknownRecord
 from casefile.ids import LEAD, format_number, parse_number
 from casefile.model import Lead
 from casefile.records.engine import tables
+from casefile.refusals import UnknownRecord
 from casefile.vocabulary import Pathway
 from casefile.vocabulary_planning import Decision, Level
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, select
 
-from casefile.errors import UnknownRecord
 from casefile.events.envelope import PartName
 from casefile.events.types import Erased, payload
 from casefile.events.types_protection import RealName
@@ -16,6 +15,7 @@ from casefile.ids import PSEUDONYM, format_number, parse_number
 from casefile.records.engine import tables
 from casefile.records.newest import newest_statements
 from casefile.records.reading import read_event
+from casefile.refusals import UnknownRecord
 from casefile.vocabulary_planning import Sensitivity
 
 

@@ -78,7 +78,7 @@ def show(
     version: Annotated[int, typer.Option(help="An earlier version; the newest by default.")] = 0,
 ) -> int:
     """Show a document as it is, or as it was in an earlier version."""
-    from casefile.errors import UnknownRecord
+    from casefile.refusals import UnknownRecord
     from cli.planning_report import document_lines
     from pipelines import documents
     from pipelines.services import open_services

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from casefile.errors import FieldRefused, GateRefused, UnknownRecord, VersionOutdated
+from casefile.errors import GateRefused
 from casefile.model import Lead
 from casefile.records.engine import reading
 from casefile.records.leads import at_risk
+from casefile.refusals import FieldRefused, UnknownRecord, VersionOutdated
 from casefile.vocabulary import Pathway, Purpose
 from casefile.vocabulary_planning import DocumentKind
 from cli.main import main

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from casefile.errors import CasefileError, FieldRefused, UnknownPerson, UsageError, VersionOutdated
+from casefile.errors import CasefileError, UnknownPerson, UsageError
 from casefile.preparation.annexes import QUESTIONS_OF_ANNEX_III
 from casefile.preparation.policies import Policy, Retention
 from casefile.preparation.sheets import read_document, template
 from casefile.records.engine import reading
+from casefile.refusals import FieldRefused, VersionOutdated
 from casefile.vocabulary import Purpose
 from casefile.vocabulary_planning import DocumentKind, Sensitivity, TeamRole
 from pipelines import documents

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from casefile.errors import FieldRefused, GateRefused, UnknownRecord, UsageError
+from casefile.errors import GateRefused, UsageError
+from casefile.refusals import FieldRefused, UnknownRecord
 from casefile.vocabulary import Access
 from casefile.vocabulary_planning import DocumentKind
 from pipelines.assessing import Source, describe_lead, find_leads, link_lead

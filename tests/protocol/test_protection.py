@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from casefile.errors import FieldRefused, GateRefused, UnknownItem, UnknownRecord, VersionOutdated
+from casefile.errors import GateRefused, UnknownItem
 from casefile.records.engine import reading
 from casefile.records.protection import guard_of, newest_consents
 from casefile.records.queries import ItemFilter, list_items
 from casefile.records.view import ViewAct
+from casefile.refusals import FieldRefused, UnknownRecord, VersionOutdated
 from casefile.vocabulary_planning import ConsentUse, DocumentKind
 from cli.item_report import item_json, item_row
 from cli.main import main
