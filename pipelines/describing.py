@@ -12,6 +12,7 @@ from casefile.records.engine import reading
 from casefile.records.people import list_people
 from casefile.records.protection import guard_of
 from casefile.records.queries import (
+    LeadRecord,
     capture_facts,
     find_items,
     find_lead,
@@ -89,17 +90,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     cited = ((capture["circumstances"] or {}).get("not_before") or {}).get("token", "")
     said = capture["ended_at"] or capture["sealed_at"]
     described["time"] = bracket_of(services, event_of_item(services, item.id), said, cited)
-    described["lead"] = None if lead is None else {
-        "id": lead.id,
-        "locator": lead.locator,
-        "pathway": lead.pathway,
-        "job": lead.job or None,
-        "sheet": lead.sheet or None,
-        "row": lead.row or None,
-        "cells": [list(cell) for cell in lead.cells],
-        "why": lead.why,
-        "added_at": lead.added_at,
-    }  # fmt: skip
+    described["lead"] = _lead(lead)
     described["findings"] = list(examination.findings) if examination else []
     described["claims"] = list(examination.claims) if examination else []
     described["examined_at"] = examination.examined_at if examination else None
@@ -119,6 +110,21 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     described |= _exercised(hold, tombstone, people)
     described["guard"] = None if guard is None else {**asdict(guard), "words": list(guard.words)}
     return described
+
+
+def _lead(lead: LeadRecord | None) -> dict[str, Any] | None:
+    """The lead that an item came from."""
+    return None if lead is None else {
+        "id": lead.id,
+        "locator": lead.locator,
+        "pathway": lead.pathway,
+        "job": lead.job or None,
+        "sheet": lead.sheet or None,
+        "row": lead.row or None,
+        "cells": [list(cell) for cell in lead.cells],
+        "why": lead.why,
+        "added_at": lead.added_at,
+    }  # fmt: skip
 
 
 def _exercised(hold: Hold | None, tombstone: Tombstone | None, people: Mapping[str, str]) -> dict[str, Any]:
