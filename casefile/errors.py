@@ -7,7 +7,10 @@
     │   ├── JarUnusable            2
     │   ├── UnknownPerson          2
     │   ├── UnknownIdentity        2
-    │   └── UnknownItem            2
+    │   ├── UnknownItem            2
+    │   ├── UnknownRecord          2
+    │   ├── FieldRefused           2
+    │   └── VersionOutdated        2
     ├── ToolMissing                3
     ├── GateRefused                4
     ├── CollectionError            1
@@ -32,7 +35,8 @@
         ├── KeyLocked              6
         └── WorkspaceBusy          6
 
-Audits collect coded problems instead of raising; everything else raises one of these.
+Audits collect coded problems instead of raising; everything else raises one of these. Those of what people fill in are
+in `casefile.refusals`.
 """
 
 from __future__ import annotations

@@ -155,8 +155,14 @@ class GateSettings(_Group):
 
     mode: GateMode = Field(
         default=GateMode.WARN,
-        description="record, warn or enforce; for purpose court always enforce. So far it is asked for one gate: an "
-        "identity that another investigation uses too.",
+        description="record, warn or enforce; for purpose court always enforce. Asked of: an identity that another "
+        "investigation uses too, preparation, preliminary assessment, the reasons for a bulk collection.",
+    )
+    bulk: int = Field(
+        default=500,
+        ge=1,
+        description="Addresses of one list from which on the collection needs its purpose, necessity, proportionality "
+        "and cap (`plan template bulk`).",
     )
 
 

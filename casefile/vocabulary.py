@@ -135,6 +135,8 @@ class Pathway(StrEnum):
     LIST = "list"
     MONITOR = "monitor"
     HANDED_OVER = "handed-over"
+    INQUIRY = "inquiry"
+    REFERRAL = "referral"
 
 
 class PersonKind(StrEnum):

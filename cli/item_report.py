@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from casefile.records.protection import GuardRecord
 from casefile.records.queries import ItemRecord
+from casefile.vocabulary_planning import Sensitivity
 
 
-def item_json(item: ItemRecord) -> dict[str, object]:
-    """An item as `--json` gives it; the keys are part of the contract."""
+def item_json(item: ItemRecord, guard: GuardRecord | None = None) -> dict[str, object]:
+    """An item as `--json` gives it; the keys are part of the contract. `guard` says how closely it is kept."""
     return {
         "id": item.id,
         "number": item.label,
@@ -38,11 +40,15 @@ def item_json(item: ItemRecord) -> dict[str, object]:
         "allowances": list(item.allowances),
         "files": list(item.files),
         "erased_at": item.erased_at,
+        "sensitivity": guard.sensitivity if guard else Sensitivity.ORDINARY,
+        "graphic": guard is not None and guard.graphic,
+        "sexual_violence": guard is not None and guard.sexual_violence,
     }
 
 
-def item_row(item: ItemRecord) -> tuple[str, ...]:
-    """An item as a row of a table."""
+def item_row(item: ItemRecord, guard: GuardRecord | None = None) -> tuple[str, ...]:
+    """An item as a row of a table; what has to be said before it is looked at comes first."""
+    warned = f"[{', '.join(guard.words)}] " if guard and guard.words else ""
     handed_over = "handed over: " if item.acquisition == "handed-over" else ""
     allowed = f"  [over an explicit allowance: {', '.join(item.allowances)}]" if item.allowances else ""
     return (
@@ -54,5 +60,5 @@ def item_row(item: ItemRecord) -> tuple[str, ...]:
         (item.captured_at or "")[:19],
         f"erased {item.erased_at[:19]}"
         if item.erased_at
-        else f"{handed_over}{item.title or item.name or item.locator or ''}{allowed}",
+        else f"{warned}{handed_over}{item.title or item.name or item.locator or ''}{allowed}",
     )

@@ -109,6 +109,15 @@ def line(text: str) -> None:
     _say([(text, "")], sys.stdout)
 
 
+def sheet(text: str, *, as_json: bool) -> None:
+    """A sheet to fill in, line by line."""
+    if as_json:
+        document({"template": text})
+        return
+    for one in text.splitlines():
+        line(one)
+
+
 def counted(number: int, word: str) -> str:
     """`1 item`, `2 items`."""
     return f"{number} {word}" if number == 1 else f"{number} {word}s"

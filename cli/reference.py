@@ -15,7 +15,7 @@ from typing import Any
 import typer.main
 from pydantic import BaseModel
 
-from casefile import errors
+from casefile import errors, refusals
 from casefile.settings import Settings
 from cli.main import build_app
 from pipelines.package_audit import kinds_of_findings
@@ -105,7 +105,8 @@ def _errors() -> Iterator[str]:
     yield "# Errors and exit codes\n"
     yield MADE
     yield "| error | exit code | tried again | when |\n|---|---|---|---|"
-    for name, kind in inspect.getmembers(errors, inspect.isclass):
+    known = {**dict(inspect.getmembers(refusals, inspect.isclass)), **dict(inspect.getmembers(errors, inspect.isclass))}
+    for name, kind in sorted(known.items()):
         if issubclass(kind, errors.CasefileError):
             yield f"| `{name}` | {kind.exit_code} | {'yes' if kind.retryable else 'no'} | {_first_line(kind)} |"
     yield ""

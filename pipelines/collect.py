@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
@@ -16,6 +16,7 @@ from casefile.errors import LeaseLost
 from casefile.ids import LeadId
 from casefile.model import Lead
 from casefile.records.engine import reading, writing
+from casefile.records.leads import at_risk
 from casefile.records.ledger import Busy, Claim, Claimed, settle
 from casefile.records.progress import is_examined, progress_of
 from pipelines.capture import STAGE, Attempt, CaptureOptions, attempt_lead, may_follow, settled, unfollowed
@@ -39,7 +40,7 @@ Examine = Callable[[str], "Future[None]"]
 def collect(
     services: Services, leads: Sequence[Lead], options: CaptureOptions, *, told: Told, examine: Examine
 ) -> list[Result]:
-    """Capture every lead; the results in the order of `leads`."""
+    """Capture every lead, those that are likely to be removed first; the results in the order of `leads`."""
     recovered = recover_workspace(services)
     for examination in [examine(capture) for capture in recovered.recorded]:
         examination_detail(examination)
@@ -63,7 +64,9 @@ class _Collection:
         self._stopped = threading.Event()
 
     def run(self, leads: Sequence[Lead]) -> list[Result]:
-        order = sorted(range(len(leads)), key=_by_host(leads))
+        with reading(self._services.engine) as connection:
+            urgent = at_risk(connection, [lead.id for lead in leads])
+        order = sorted(range(len(leads)), key=_by_urgency(leads, urgent))
         self._queue.extend(order)
         threads = min(self._services.settings.capture.workers, len(leads)) or 1
         expected = Counter(host_of(lead.locator) for lead in leads)
@@ -170,9 +173,9 @@ class _Collection:
                 settle(connection, STAGE, [settled(progress)])
 
 
-def _by_host(leads: Sequence[Lead]) -> Callable[[int], tuple[int, int]]:
-    """Orders leads so that those of one host follow each other, hosts in the order of their first lead."""
+def _by_urgency(leads: Sequence[Lead], urgent: Collection[str]) -> Callable[[int], tuple[bool, int, int]]:
+    """Orders leads: the urgent first; then those of one host together, hosts in the order of their first lead."""
     first: dict[str, int] = {}
     for index, lead in enumerate(leads):
         first.setdefault(host_of(lead.locator), index)
-    return lambda index: (first[host_of(leads[index].locator)], index)
+    return lambda index: (leads[index].id not in urgent, first[host_of(leads[index].locator)], index)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from casefile.legible import spoken
 from casefile.model import Alteration
 from casefile.records.engine import reading
 from casefile.records.people import list_people
+from casefile.records.protection import guard_of
 from casefile.records.queries import (
+    LeadRecord,
     capture_facts,
     find_items,
     find_lead,
@@ -63,6 +66,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         examination = newest_examination(connection, item.id)
         remarks = list_remarks(connection, item.id)
         tags = list_tags(connection, item.id)
+        guard = guard_of(connection, item.id)
     described: dict[str, Any] = {
         name: getattr(item, name)
         for name in (
@@ -86,17 +90,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     cited = ((capture["circumstances"] or {}).get("not_before") or {}).get("token", "")
     said = capture["ended_at"] or capture["sealed_at"]
     described["time"] = bracket_of(services, event_of_item(services, item.id), said, cited)
-    described["lead"] = None if lead is None else {
-        "id": lead.id,
-        "locator": lead.locator,
-        "pathway": lead.pathway,
-        "job": lead.job or None,
-        "sheet": lead.sheet or None,
-        "row": lead.row or None,
-        "cells": [list(cell) for cell in lead.cells],
-        "why": lead.why,
-        "added_at": lead.added_at,
-    }  # fmt: skip
+    described["lead"] = _lead(lead)
     described["findings"] = list(examination.findings) if examination else []
     described["claims"] = list(examination.claims) if examination else []
     described["examined_at"] = examination.examined_at if examination else None
@@ -114,7 +108,23 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     ]
     described["tags"] = tags
     described |= _exercised(hold, tombstone, people)
+    described["guard"] = None if guard is None else {**asdict(guard), "words": list(guard.words)}
     return described
+
+
+def _lead(lead: LeadRecord | None) -> dict[str, Any] | None:
+    """The lead that an item came from."""
+    return None if lead is None else {
+        "id": lead.id,
+        "locator": lead.locator,
+        "pathway": lead.pathway,
+        "job": lead.job or None,
+        "sheet": lead.sheet or None,
+        "row": lead.row or None,
+        "cells": [list(cell) for cell in lead.cells],
+        "why": lead.why,
+        "added_at": lead.added_at,
+    }  # fmt: skip
 
 
 def _exercised(hold: Hold | None, tombstone: Tombstone | None, people: Mapping[str, str]) -> dict[str, Any]:
@@ -137,6 +147,8 @@ def _exercised(hold: Hold | None, tombstone: Tombstone | None, people: Mapping[s
 
 def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
     """The same for a person: what matters first."""
+    if described["guard"] and described["guard"]["words"]:
+        yield f"Kept closely: {', '.join(described['guard']['words'])} ({described['guard']['why'] or '(erased)'})"
     for name, label in LABELS.items():
         value = described.get(name)
         if value not in (None, ""):

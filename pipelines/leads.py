@@ -37,12 +37,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """How candidates were found. `job` names the list, `monitor` the standing watch; both empty: by hand."""
+    """How candidates were found. `job` names the list, `monitor` the standing watch; both empty: by hand.
+
+    `sources` are the inquiry, the search of it, or the person by which they were found, as subjects.
+    """
 
     pathway: Pathway
     job: str = ""
     monitor: str = ""
     why: str = ""
+    sources: tuple[Subject, ...] = ()
 
 
 def add_leads(services: Services, candidates: Iterable[Candidate], origin: Origin) -> list[Lead]:
@@ -98,6 +102,7 @@ def _draft(log: LogId, lead: Lead, origin: Origin) -> Draft:
     subject = [Subject(kind="lead", id=lead.id)]
     if origin.monitor:
         subject.append(Subject(kind="monitor", id=origin.monitor))
+    subject += origin.sources
     event: EventId = machine_event_id(log, lead.id, "lead.added", 1)
     return draft("lead.added", *subject, body=body, personal=LeadCells(cells=lead.cells, why=lead.why), id=event)
 

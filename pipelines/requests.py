@@ -9,12 +9,15 @@ from pathlib import Path
 
 from casefile.errors import UsageError
 from casefile.model import Lead
-from casefile.vocabulary import ContainmentLevel, Content, Pathway, Purpose
+from casefile.vocabulary import Cause, ContainmentLevel, Content, Outcome, Pathway, Purpose
+from pipelines.admitting import Admitted, Asked, admit, leads_meant
+from pipelines.assessing import assess_compactly
 from pipelines.capture import CaptureOptions
 from pipelines.collect import Told, collect
 from pipelines.examine import examining
+from pipelines.gates import Going
 from pipelines.identity_session import IdentitySession, open_session
-from pipelines.leads import Candidate, Origin, add_leads
+from pipelines.leads import Candidate, Origin, add_leads, lead_id
 from pipelines.results import Result
 from pipelines.services import Services
 from pipelines.sheet_results import RowResult, check_target, write_results
@@ -25,7 +28,11 @@ STANDARD_INPUT = "-"
 
 @dataclass(frozen=True, slots=True)
 class CollectRequest:
-    """What was asked for. `list_file` is a path or `-`; `results` is where the list is given back."""
+    """What was asked for. `list_file` is a path or `-`; `results` is where the list is given back.
+
+    `locators` are addresses and numbers of leads; `assessed` adds every lead that somebody decided to collect.
+    `override` is the reason for going on against a gate, `at_risk` are the grounds for thinking it may soon be gone.
+    """
 
     locators: tuple[str, ...] = ()
     list_file: str = ""
@@ -39,6 +46,9 @@ class CollectRequest:
     level: ContainmentLevel = ContainmentLevel.FULL
     engine: str = "direct"
     identity: str = ""
+    assessed: bool = False
+    override: str = ""
+    at_risk: str = ""
 
 
 def run_collect(services: Services, request: CollectRequest, told: Told, note: Callable[[str], None]) -> list[Result]:
@@ -46,26 +56,63 @@ def run_collect(services: Services, request: CollectRequest, told: Told, note: C
 
     Raises UsageError when there is nothing to collect, SheetUnusable for a list that cannot be read or given back.
     """
-    if not request.locators and not request.list_file:
-        raise UsageError("name an address, or a list with --from")
+    if not request.locators and not request.list_file and not request.assessed:
+        raise UsageError("name an address or a lead, a list with --from, or --assessed")
     known = sorted(spec.name for spec in services.methods if spec.touches_network)
     if request.method is not None and request.method not in known:
         raise UsageError(f"{request.method!r} is no capture method; there are {', '.join(known)}")
     if request.results is not None and not request.list_file:
         raise UsageError("--results gives a list back; there is none without --from")
     session = _session(services, request, note)
+    meant, locators = leads_meant(services, request.locators, assessed=request.assessed)
     job = _read_list(services, request, note)
-    leads = add_leads(services, [Candidate(one) for one in request.locators], _by_hand(request))
+    asked = Asked(meant, tuple(locators), _row_leads(services, request, job), _job_name(request, job), request.why)
+    going = Going(request.purpose, request.override, bool(request.at_risk))
+    admitted = admit(services, asked, going, note)
+    leads = [one.to_collect() for one in meant]
+    leads += add_leads(services, [Candidate(one) for one in locators], _by_hand(request))
     listed = add_leads(services, [_candidate(row) for row in job.rows], _from_list(request, job)) if job else []
+    if request.why or request.at_risk:
+        assess_compactly(services, [*leads, *listed], request.why or request.at_risk, request.at_risk)
     if session is not None:
         _say_what_is_beside(session, [*leads, *listed], note)
-    results = _run_engine(services, [*leads, *listed], request, session, told, note)
+    results = _run_admitted(services, [*leads, *listed], admitted, request, (session, told, note))
     if job is not None and request.results is not None:
         of_rows = results[len(leads) :]
         rows = {row.key: row_result(services, result) for row, result in zip(job.rows, of_rows, strict=True)}
         for remark in write_results(job, rows, request.results):
             note(remark)
     return results
+
+
+def _run_admitted(
+    services: Services,
+    leads: Sequence[Lead],
+    admitted: Admitted,
+    request: CollectRequest,
+    rest: tuple[IdentitySession | None, Told, Callable[[str], None]],
+) -> list[Result]:
+    """The results of all leads in their order: of those that may not be captured, why."""
+    refused = {
+        lead.id: Result(lead, Outcome.REFUSED, Cause.BLOCKED_BY_POLICY, said, "`casefile lead show` says who decided.")
+        for lead in leads
+        if (said := admitted.refused.get(lead.id) or admitted.refused.get(lead.locator))
+    }
+    for result in refused.values():
+        rest[1](result)
+    captured = iter(_run_engine(services, [lead for lead in leads if lead.id not in refused], request, *rest))
+    return [refused.get(lead.id) or next(captured) for lead in leads]
+
+
+def _row_leads(services: Services, request: CollectRequest, job: SheetJob | None) -> tuple[str, ...]:
+    if job is None:
+        return ()
+    origin = _from_list(request, job)
+    return tuple(lead_id(services.log.id, _candidate(row), origin) for row in job.rows)
+
+
+def _job_name(request: CollectRequest, job: SheetJob | None) -> str:
+    return "" if job is None else request.job or job.name
 
 
 def _session(services: Services, request: CollectRequest, note: Callable[[str], None]) -> IdentitySession | None:
@@ -136,7 +183,7 @@ def _by_hand(request: CollectRequest) -> Origin:
 
 
 def _from_list(request: CollectRequest, job: SheetJob) -> Origin:
-    return Origin(Pathway.LIST, job=request.job or job.name, why=request.why)
+    return Origin(Pathway.LIST, job=_job_name(request, job), why=request.why)
 
 
 def row_result(services: Services, result: Result) -> RowResult:

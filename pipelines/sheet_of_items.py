@@ -13,6 +13,7 @@ from casefile.errors import RecordUnreadable
 from casefile.model import Alteration, Contact, Exchange, SealedFile, ToolUse
 from casefile.records.engine import reading
 from casefile.records.people import list_people
+from casefile.records.protection import guard_of
 from casefile.records.queries import (
     AttemptRecord,
     ExaminationRecord,
@@ -63,6 +64,7 @@ class _Filling:
             examination = newest_examination(connection, item.id)
             remarks = list_remarks(connection, item.id)
             tags = list_tags(connection, item.id)
+            guard = guard_of(connection, item.id)
         files = facts["files"] or []
         capture = self._capture(facts, item)
         if lead is not None:
@@ -95,7 +97,7 @@ class _Filling:
             remarks=tuple(
                 SheetRemark(one.added_at, self.people.get(one.added_by, one.added_by), one.text) for one in remarks
             ),
-            tags=tuple(tags),
+            tags=(*(guard.words if guard else ()), *tags),
         )
 
     def _capture(self, facts: Mapping[str, Any], item: ItemRecord) -> SheetCapture:

@@ -12,12 +12,11 @@ from importlib.resources import files
 
 from casefile.canonical import canonical_json
 from casefile.errors import UsageError
-from casefile.events.port import draft
-from casefile.events.types import DocumentVersioned
 from casefile.ids import EventId
-from casefile.records.acts import list_acts
+from casefile.records.documents import list_documents
 from casefile.records.engine import reading
 from casefile.records.tools import list_tools
+from pipelines.documents import append_version
 from pipelines.services import Services
 
 KIND = "vetting"
@@ -68,27 +67,27 @@ class Vetting:
 
 
 def vet(services: Services, tool: str, sheet: str) -> tuple[EventId, Vetting]:
-    """Record a filled-in sheet as the next version of a tool's answers. Raises UsageError for what is no sheet."""
-    answers, review_by = read_sheet(sheet)
-    number = max((one.number for one in vettings(services, tool)), default=0) + 1
+    """Record a filled-in sheet as the next version of a tool's answers.
+
+    Raises UsageError for what is no sheet, VersionOutdated for one that is not based on the newest version.
+    """
+    answers, review_by, based_on = read_sheet(sheet)
     text = canonical_json(dict(answers)).decode()
-    body = DocumentVersioned(kind=KIND, name=tool, number=number, text=text, review_by=review_by)
-    (event,) = services.append(draft("document.versioned", body=body))
+    event = append_version(services, KIND, tool, text, review_by, based_on)
     return event, vettings(services, tool)[-1]
 
 
 def vettings(services: Services, tool: str = "") -> list[Vetting]:
     """Every version of the answers, of one tool or of all, the earliest first. Erased ones are left out."""
     with reading(services.engine) as connection:
-        acts = list_acts(connection, "document.versioned")
-    found = []
-    for act in acts:
-        stated = json.loads(act.body) if act.body is not None else {}
-        if stated.get("kind") == KIND and tool in ("", stated["name"]):
-            answers = json.loads(stated["text"])
-            about = (stated["name"], stated["number"], answers, stated.get("review_by", ""))
-            found.append(Vetting(*about, answered_at=act.done_at, answered_by=act.done_by))
-    return found
+        known = list_documents(connection, KIND, tool or None)
+    return [
+        Vetting(
+            one.name or "", one.number or 0, json.loads(one.text), one.review_by or "", one.stated_at, one.stated_by
+        )
+        for one in known
+        if one.text is not None
+    ]
 
 
 def unvetted(services: Services) -> list[str]:
@@ -98,13 +97,16 @@ def unvetted(services: Services) -> list[str]:
     return sorted(registered - {one.tool for one in vettings(services)})
 
 
-def read_sheet(sheet: str) -> tuple[Mapping[str, str], str]:
-    """The answers and the date of the next review. Raises UsageError for anything that is no such sheet."""
+def read_sheet(sheet: str) -> tuple[Mapping[str, str], str, int]:
+    """The answers, the date of the next review, and the version that they are based on (0: none).
+
+    Raises UsageError for anything that is no such sheet.
+    """
     try:
         stated = tomllib.loads(sheet)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"the sheet is not TOML: {error}") from error
-    review_by = stated.pop("review_by", "")
+    review_by, based_on = stated.pop("review_by", ""), stated.pop("based_on", 0)
     if isinstance(review_by, date):
         review_by = review_by.isoformat()
     answers: dict[str, str] = {}
@@ -118,7 +120,9 @@ def read_sheet(sheet: str) -> tuple[Mapping[str, str], str]:
     if not any(answer != NOT_ANSWERED for answer in answers.values()):
         raise UsageError("the sheet answers nothing")
     _require_date(review_by)
-    return {field: answers.get(field, NOT_ANSWERED) for field in FIELDS}, review_by
+    if type(based_on) is not int or based_on < 0:
+        raise UsageError("based_on is the number of the version that was changed")
+    return {field: answers.get(field, NOT_ANSWERED) for field in FIELDS}, review_by, based_on
 
 
 def _require_date(review_by: object) -> None:
@@ -136,7 +140,7 @@ def suggested(tool: str) -> Vetting:
 def template(tool: str, start: Vetting) -> str:
     """A sheet to fill in, with the answers that there are."""
     lines = [f"# Vetting of {tool}: Berkeley Protocol, Annex V. Answer, check what is there, set the date.", ""]
-    lines += [f'review_by = "{start.review_by}"']
+    lines += [f"based_on = {start.number}", f'review_by = "{start.review_by}"']
     for heading, questions in QUESTIONS.items():
         lines += ["", f"[{heading}]"]
         for field, question in questions.items():

@@ -11,6 +11,8 @@ from casefile.errors import RecordUnreadable
 from casefile.events import projecting_captures as captures
 from casefile.events import projecting_erasures as erasures
 from casefile.events import projecting_identities as identities
+from casefile.events import projecting_planning as planning
+from casefile.events import projecting_protection as protection
 from casefile.events import projecting_signatures as signatures
 from casefile.events.effects import Effect, Forget, Insert, Row, Update, actor, columns, ending, from_body, text_of
 from casefile.events.envelope import Envelope, Event, PartName
@@ -137,7 +139,9 @@ def _lead_added(event: Event) -> Sequence[Effect]:
         "cells": None if isinstance(personal, Erased) else text_of(personal.cells),
         **columns(personal, "why"),
     }
-    return [Insert("view_lead", (row,), "id", {PartName.BODY: names, PartName.PERSONAL: ("cells", "why")})]
+    parts = {PartName.BODY: names, PartName.PERSONAL: ("cells", "why")}
+    lead = Insert("view_lead", (row,), "id", parts, numbered=True)
+    return [lead, *planning.origin(envelope, None if isinstance(personal, Erased) else personal.why)]
 
 
 def _duplicate_decided(event: Event) -> Sequence[Effect]:
@@ -257,7 +261,6 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "content.erased": erasures.content_erased,
     "access.logged": _act,
     "tool.tested": _act,
-    "document.versioned": _act,
     "key.revoked": _act,
     "head.attested": _act,
     "head.timestamped": _act,
@@ -270,4 +273,6 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "package.released": _act,
     "package.acknowledged": _act,
     "package.received": _act,
+    **planning.PROJECTORS,
+    **protection.PROJECTORS,
 }

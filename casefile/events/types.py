@@ -15,7 +15,10 @@ from casefile.errors import RecordUnreadable
 from casefile.events import types_of_custody as custody
 from casefile.events import types_packages as packages
 from casefile.events.envelope import Event, PartName, without_content
+from casefile.events.event_type import EventType
 from casefile.events.timestamping import HeadTimestamped
+from casefile.events.types_planning import PLANNING
+from casefile.events.types_protection import PROTECTION
 from casefile.model import Alteration, CaptureRecord, Contact, Exchange, Text, ToolUse, Value
 from casefile.vocabulary import Access, Pathway, PersonKind, Purpose
 
@@ -306,20 +309,6 @@ class DocumentVersioned(Value):
     review_by: Text = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EventType:
-    """What the parts of one (type, schema) hold; a part that is not named must not be there."""
-
-    body: type[Value] | None = None
-    personal: type[Value] | None = None
-    protected: type[Value] | None = None
-
-    def model_of(self, part: PartName) -> type[Value] | None:
-        """The model of that part's content."""
-        models = {PartName.BODY: self.body, PartName.PERSONAL: self.personal, PartName.PROTECTED: self.protected}
-        return models[part]
-
-
 PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("investigation.opened", 1): EventType(InvestigationOpened),
     ("person.recorded", 1): EventType(PersonRecorded, PersonalName),
@@ -358,6 +347,8 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("package.released", 1): EventType(packages.PackageReleased, packages.PackageRecipient),
     ("package.acknowledged", 1): EventType(packages.PackageAcknowledged, packages.PackageReceipt),
     ("package.received", 1): EventType(packages.PackageReceived, packages.PackageSender),
+    **PLANNING,
+    **PROTECTION,
 }
 
 

@@ -98,3 +98,16 @@ def sealed_times(connection: Connection) -> dict[str, str]:
     table = tables("view_")["view_capture"]
     rows = connection.execute(select(table.c.object_id, table.c.sealed_at).where(table.c.object_id.is_not(None)))
     return {row.object_id: row.sealed_at for row in rows}
+
+
+def kept_before(connection: Connection, purpose: str, moment: str) -> list[int]:
+    """The numbers of the items that were captured for a purpose and sealed before a moment (RFC 3339, UTC).
+
+    Erased ones are not among them.
+    """
+    item, capture = tables("view_")["view_item"], tables("view_")["view_capture"]
+    tombstone = tables("view_")["view_tombstone"]
+    query = select(item.c.number).join(capture, capture.c.id == item.c.capture)
+    query = query.join(tombstone, tombstone.c.item == item.c.id, isouter=True).where(tombstone.c.item.is_(None))
+    query = query.where(capture.c.purpose == purpose, capture.c.sealed_at < moment)
+    return list(connection.execute(query.order_by(item.c.number)).scalars())

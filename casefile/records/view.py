@@ -7,7 +7,7 @@ objects are canonical JSON in text columns.
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
-VIEW_VERSION = 5
+VIEW_VERSION = 6
 """Raised when the shape or meaning of a view table changes; opening a database of another version rebuilds them."""
 
 
@@ -93,6 +93,7 @@ class ViewLead(SQLModel, table=True):
     __table_args__ = (_by_hash("view_lead", "locator"), _by_hash("view_lead", "job"))
 
     id: str = Field(primary_key=True)
+    number: int = Field(unique=True, sa_type=BigInteger)
     locator: str | None = None
     pathway: str | None = None
     job: str | None = None

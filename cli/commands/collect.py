@@ -22,18 +22,21 @@ class Engine(StrEnum):
 
 def collect(
     context: typer.Context,
-    locators: Annotated[list[str] | None, typer.Argument(help="Addresses; each makes a new capture.")] = None,
+    locators: Annotated[
+        list[str] | None, typer.Argument(help="Addresses, each a new capture; or leads such as L-0001.")
+    ] = None,
     from_: Annotated[
         str, typer.Option("--from", help="A list of addresses: text, CSV or XLSX file, or - for standard input.")
     ] = "",
     job: Annotated[str, typer.Option(help="The job's name; the list's base name by default.")] = "",
     column: Annotated[str, typer.Option(help="The column that holds the addresses, when it is not found.")] = "",
     results: Annotated[Path | None, typer.Option(help="Give the list back here, with what became of each row.")] = None,
-    why: Annotated[str, typer.Option(help="Why these are collected; kept with the leads.")] = "",
+    why: Annotated[str, typer.Option(help="Why; recorded as each lead's compact preliminary assessment.")] = "",
+    assessed: Annotated[bool, typer.Option("--assessed", help="Every lead that is still to be collected.")] = False,
+    at_risk: Annotated[str, typer.Option(help="Why this may soon be gone: no gate then delays it.")] = "",
+    override: Annotated[str, typer.Option(help="Why to go on although a gate refuses; recorded.")] = "",
     method: Annotated[str, typer.Option(help="The capture method, when it is not to be chosen.")] = "",
-    identity: Annotated[
-        str, typer.Option(help="The virtual identity under which its platform is asked; see `identity`.")
-    ] = "",
+    identity: Annotated[str, typer.Option(help="The virtual identity to ask its platform under; see `identity`.")] = "",
     purpose: Annotated[Purpose, typer.Option(help="What the material is collected for.")] = Purpose.WORK,
     again: Annotated[bool, typer.Option("--again", help="Capture rows that are finished anew.")] = False,
     containment: Annotated[
@@ -60,6 +63,9 @@ def collect(
         level=containment,
         engine=engine,
         identity=identity,
+        assessed=assessed,
+        override=override,
+        at_risk=at_risk,
     )
     told = collect_report.silent if invocation.json else collect_report.print_result
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:

@@ -24,6 +24,7 @@ def items(
 ) -> int:
     """List items, or write them as an offline contact sheet with a page for each."""
     from casefile.records.engine import reading
+    from casefile.records.protection import newest_guards
     from casefile.records.queries import ItemFilter, list_items
     from cli.item_report import item_json, item_row
     from pipelines.errata import errata_of
@@ -49,10 +50,11 @@ def items(
                 output.line(f"{output.counted(sheet.items, 'item')}, {attempts}. Open {sheet.index}")
             return 0
         with reading(services.engine) as connection:
-            found = list_items(connection, wanted)
+            found, guards = list_items(connection, wanted), newest_guards(connection)
     if invocation.json:
-        listed = {"items": [item_json(item) for item in found]}
+        listed = {"items": [item_json(item, guards.get(item.id)) for item in found]}
         output.document(listed | {"errata": [one.id for one in known]} if made_by else listed)
     else:
-        output.table(("item", "role", "content", "type", "bytes", "captured", "title or locator"), map(item_row, found))
+        columns = ("item", "role", "content", "type", "bytes", "captured", "title or locator")
+        output.table(columns, [item_row(item, guards.get(item.id)) for item in found])
     return 0

@@ -16,10 +16,12 @@ def show(
 ) -> int:
     """Show everything that the record holds about one item."""
     from pipelines.describing import describe_item, description_lines
+    from pipelines.protecting import require_sight
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
-    with open_services(invocation.workspace, invocation.environment) as services:
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
+        require_sight(services, item, "shown", output.note)
         description = describe_item(services, item)
     if invocation.json:
         output.document(description)

@@ -38,6 +38,8 @@ def test_answers_about_a_tool_are_versioned_and_shown(case: Case, tmp_path: Path
     unvetted = case.must("doctor")["unvetted"]
     assert "pillow" not in unvetted
     assert "exiftool" in unvetted
+    assert case.run("tools", "vet", "pillow", "--answers", str(path)).code == 2
+    path.write_text(path.read_text().replace("based_on = 0", "based_on = 1"))
     assert case.must("tools", "vet", "pillow", "--answers", str(path))["number"] == 2
     shown = case.must("tools", "show", "pillow")["vetting"]
     assert shown["adopted"]

@@ -43,9 +43,42 @@ from casefile.events.types import (
     Words,
 )
 from casefile.events.types_of_custody import FixityChecked
+from casefile.events.types_planning import (
+    AssessmentWords,
+    DocumentApproved,
+    InquiryWords,
+    KeywordsAdded,
+    KeywordWords,
+    LeadAssessed,
+    Reason,
+    SearchRecorded,
+    SearchWords,
+    StatementMade,
+    StatementWords,
+)
+from casefile.events.types_protection import (
+    ConsentStated,
+    ConsentWords,
+    ItemGuarded,
+    PseudonymStated,
+    PseudonymWords,
+    RealName,
+)
 from casefile.ids import CaptureId, EventId, derived, item_id, machine_event_id
 from casefile.model import ToolUse
 from casefile.vocabulary import Access, Cause
+from casefile.vocabulary_planning import (
+    AssessmentForm,
+    BetterVersion,
+    ConsentUse,
+    Decision,
+    Direction,
+    ProtectedRole,
+    Reliability,
+    SearchResult,
+    Sensitivity,
+    StatementKind,
+)
 
 from .places import ACTOR, LOG, Place
 from .specimens import TOOL, record
@@ -201,6 +234,51 @@ class Story:
         checked = IdentityChecked(occasion="first", detail=self.say())
         self.append(draft("identity.checked", subject, body=checked, outcome=EventOutcome(status="good")))
 
+    def inquire(self) -> None:
+        """An inquiry from its question to its end, and the assessment of a lead that it brought."""
+        inquiry, lead = about("inquiry", self.new("inquiry")), about("lead", self.new("lead"))
+        made = StatementMade(kind=StatementKind.FACT, rests_on=(self.say(),))
+        searched = SearchRecorded(engine=self.say(), result=SearchResult.FOUND, hits=2**53 - 1, occurred_at=self.say())
+        keywords = KeywordsAdded(language="uk", script="Cyrl", direction=Direction.NEUTRAL)
+        assessed = LeadAssessed(
+            number=1,
+            form=AssessmentForm.COMPACT,
+            decision=Decision.COLLECT,
+            reliability=Reliability.UNKNOWN,
+            better_version=BetterVersion.NOT_SOUGHT,
+        )
+        ended = EventOutcome(status="answered")
+        self.append(
+            draft("inquiry.opened", inquiry, personal=InquiryWords(question=self.mark())),
+            draft("statement.made", inquiry, body=made, personal=StatementWords(text=self.mark())),
+            draft("keyword.added", inquiry, body=keywords, personal=KeywordWords(terms=(self.mark(),))),
+            draft("search.recorded", inquiry, body=searched, personal=SearchWords(terms=self.mark())),
+            draft("lead.linked", lead, inquiry, personal=Reason(why=self.mark())),
+            draft("lead.assessed", lead, body=assessed, personal=AssessmentWords(relevance=self.mark())),
+            draft("inquiry.closed", inquiry, personal=Reason(why=self.mark()), outcome=ended),
+            draft(
+                "document.approved",
+                about("document", self.new("document")),
+                body=DocumentApproved(kind="plan", name=self.say(), number=1),
+                personal=Reason(why=self.mark()),
+            ),
+        )
+
+    def protect(self) -> None:
+        """Somebody under a pseudonym, who consents, and an item that shows them."""
+        somebody, item = about("pseudonym", self.new("pseudonym")), about("item", self.new("item"))
+        named = RealName(real_name=self.mark())
+        stated = PseudonymStated(role=ProtectedRole.WITNESS, named=True)
+        consent = ConsentStated(number=1, use=ConsentUse.COURT, given=True, until=self.say())
+        guard = ItemGuarded(number=1, sensitivity=Sensitivity.RESTRICTED, graphic=True, sexual_violence=False)
+        words = PseudonymWords(pseudonym=self.mark())
+        self.append(
+            draft("pseudonym.stated", somebody, body=stated, personal=words, protected=named),
+            draft("pseudonym.linked", somebody, item, personal=Reason(why=self.mark())),
+            draft("consent.stated", somebody, body=consent, personal=ConsentWords(recipient=self.mark(), how="")),
+            draft("item.guarded", item, body=guard, personal=Reason(why=self.mark())),
+        )
+
     def acts(self) -> None:
         """Several events of the quieter kinds, in one transaction."""
         tool = ToolUse(name=self.say(), version=self.say())
@@ -245,7 +323,7 @@ MOVES: Mapping[str, Callable[[Story], None]] = {
     name: getattr(Story, name)
     for name in (
         "person", "lead", "start", "seal", "fail", "examine", "decide", "remark", "tag", "watch", "check",
-        "identify", "acts", "repeat", "erase",
+        "identify", "inquire", "protect", "acts", "repeat", "erase",
     )
 }  # fmt: skip
 

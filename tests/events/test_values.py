@@ -35,6 +35,7 @@ from casefile.model import ClockRecord, Value
 from casefile.records.engine import tables
 
 from .places import ACTOR, LOG, Place, assert_equals_replay
+from .planning_specimens import PLANNING_SPECIMENS
 from .specimens import SPECIMENS
 from .story import GROUNDS
 
@@ -84,7 +85,7 @@ def test_a_type_or_schema_that_is_not_published_is_refused(event_type: str, sche
 
 
 def test_every_published_type_has_a_projection() -> None:
-    assert {specimen.type for specimen in SPECIMENS} == {name for name, _schema in PUBLISHED}
+    assert {specimen.type for specimen in (*SPECIMENS, *PLANNING_SPECIMENS)} == {name for name, _schema in PUBLISHED}
     for name, _schema in PUBLISHED:
         subjects = tuple(Subject(kind=kind, id="personal" if kind == "part" else LOG, count=1) for kind in SUBJECTS)
         ended = event(name, subject=subjects).envelope.model_copy(update={"outcome": EventOutcome(status="done")})
@@ -102,7 +103,10 @@ def test_an_event_that_cannot_be_ours_is_refused_and_not_a_fault_of_the_program(
                     project(Event(strange, {}))
 
 
-SUBJECTS = ("person", "tool", "lead", "capture", "item", "item", "monitor", "identity", "event", "part")
+SUBJECTS = (
+    "person", "tool", "lead", "capture", "item", "item", "monitor", "identity", "event", "part", "document", "inquiry",
+    "pseudonym",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"null", b"{}", b'{"title":1}', b'{"title":"a","more":1}', b"\xff"])

@@ -1,7 +1,7 @@
 """Writes the golden vectors that are missing: `python tests/vectors/write.py`. Never writes over one that is there.
 
 A vector is what one published (type, schema) looks like for ever: the bytes of an envelope, its parts with fixed
-salts, the leaf, and the effects on the view tables. A new type needs a specimen in tests/events/specimens.py.
+salts, the leaf, and the effects on the view tables. A new type needs a specimen beside tests/events/specimens.py.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent / "events")]
 
 from effect_form import effect_of  # noqa: E402
+from planning_specimens import PLANNING_SPECIMENS  # noqa: E402
 from specimens import CLOCK, EARLIER, LOG, PERSON, REMARK, RUN, SPECIMENS  # noqa: E402
 
 from casefile.events.envelope import Envelope, Event, Part, leaf_hash  # noqa: E402
@@ -67,7 +68,7 @@ def name_of(draft: Draft) -> str:
 
 
 def main() -> None:
-    for draft in SPECIMENS:
+    for draft in (*SPECIMENS, *PLANNING_SPECIMENS):
         path = HERE / name_of(draft)
         if not path.exists():
             text = json.dumps(vector_of(event_of(draft)), ensure_ascii=False, indent=1, sort_keys=True)

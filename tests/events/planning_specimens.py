@@ -1,0 +1,140 @@
+"""One realistic event of every type of preparation, inquiries and preliminary assessment. All values are made up."""
+
+from __future__ import annotations
+
+from casefile.events.envelope import EventOutcome, Subject
+from casefile.events.port import Draft, draft
+from casefile.events.types_planning import (
+    AssessmentWords,
+    DocumentApproved,
+    InquiryClosed,
+    InquiryWords,
+    KeywordsAdded,
+    KeywordWords,
+    LeadAssessed,
+    Reason,
+    SearchRecorded,
+    SearchWords,
+    StatementMade,
+    StatementWords,
+)
+from casefile.events.types_protection import (
+    ConsentStated,
+    ConsentWords,
+    ItemGuarded,
+    PseudonymStated,
+    PseudonymWords,
+    RealName,
+)
+from casefile.vocabulary_planning import (
+    AssessmentForm,
+    BetterVersion,
+    Closing,
+    ConsentUse,
+    Decision,
+    Direction,
+    Level,
+    ProtectedRole,
+    Reliability,
+    SearchResult,
+    Sensitivity,
+    StatementKind,
+)
+
+LEAD = Subject(kind="lead", id="01920000-0000-7000-8000-000000000003")
+INQUIRY = Subject(kind="inquiry", id="01920000-0000-7000-8000-000000000101")
+SEARCH = Subject(kind="search", id="01920000-0000-7000-8000-000000000102")
+FACT = "01920000-0000-7000-8000-000000000103"
+DOCUMENT = Subject(kind="document", id="01920000-0000-7000-8000-000000000104")
+WITNESS = Subject(kind="pseudonym", id="01920000-0000-7000-8000-000000000105")
+ITEM = Subject(kind="item", id="01920000-0000-7000-8000-000000000106")
+
+PLANNING_SPECIMENS: tuple[Draft, ...] = (
+    draft(
+        "document.approved",
+        DOCUMENT,
+        body=DocumentApproved(kind="plan", name="", number=2),
+        personal=Reason(why="read together with Ana"),
+    ),
+    draft(
+        "inquiry.opened",
+        INQUIRY,
+        personal=InquiryWords(question="Who shelled the pier (пірс)?", why="to find witnesses", task="pier"),
+    ),
+    draft(
+        "statement.made",
+        INQUIRY,
+        body=StatementMade(kind=StatementKind.FINDING, rests_on=(FACT,), replaces=FACT),
+        personal=StatementWords(text="The pier was hit", basis="two pictures"),
+    ),
+    draft(
+        "keyword.added",
+        INQUIRY,
+        body=KeywordsAdded(language="uk", script="Cyrl", direction=Direction.EXONERATING),
+        personal=KeywordWords(terms=("навчання", "вибух газу")),
+    ),
+    draft(
+        "search.recorded",
+        INQUIRY,
+        body=SearchRecorded(
+            engine="example",
+            browser="Firefox",
+            language="uk",
+            result=SearchResult.FOUND,
+            hits=12,
+            occurred_at="2026-02-28T09:00:00.000000Z",
+        ),
+        personal=SearchWords(terms="пірс вибух", operators="after:2026-02-01", pathway="third hit, then its author"),
+    ),
+    draft("lead.linked", LEAD, INQUIRY, SEARCH, personal=Reason(why="found beside it")),
+    draft(
+        "lead.assessed",
+        LEAD,
+        body=LeadAssessed(
+            number=1,
+            form=AssessmentForm.FULL,
+            decision=Decision.WITH_PRECAUTIONS,
+            reliability=Reliability.MODERATE,
+            removal=Level.HIGH,
+            better_version=BetterVersion.SOUGHT,
+        ),
+        personal=AssessmentWords(
+            relevance="shows the pier after the blast",
+            links=(("place", "the pier"), ("date", "2026-02-27")),
+            reliability_basis="posted the same day",
+            removal_grounds="the account deletes its posts",
+            safety="faces of bystanders",
+            duties="none beyond the policy",
+            precautions="blur faces in working copies",
+        ),
+        outcome=EventOutcome(status="collect-with-precautions"),
+    ),
+    draft(
+        "inquiry.closed",
+        INQUIRY,
+        body=InquiryClosed(outcome=Closing.BROADENED),
+        personal=Reason(why="asked again for the whole harbour"),
+        outcome=EventOutcome(status="broadened"),
+    ),
+    draft(
+        "pseudonym.stated",
+        WITNESS,
+        body=PseudonymStated(role=ProtectedRole.WITNESS, named=True),
+        personal=PseudonymWords(pseudonym="Heron", note="saw it from the north shore"),
+        protected=RealName(real_name="Дана К."),
+    ),
+    draft("pseudonym.linked", WITNESS, ITEM, personal=Reason(why="from 0:12, on the left")),
+    draft(
+        "consent.stated",
+        WITNESS,
+        body=ConsentStated(number=1, use=ConsentUse.COURT, given=True, until="2027-03-01"),
+        personal=ConsentWords(recipient="the prosecutor", how="signed in front of Ana"),
+        outcome=EventOutcome(status="given"),
+    ),
+    draft(
+        "item.guarded",
+        ITEM,
+        body=ItemGuarded(number=1, sensitivity=Sensitivity.RESTRICTED, graphic=True, sexual_violence=False),
+        personal=Reason(why="injuries"),
+    ),
+)
