@@ -5,6 +5,9 @@
     │   ├── SettingsError          2
     │   ├── SheetUnusable          2
     │   ├── JarUnusable            2
+    │   ├── FieldRefused           2
+    │   ├── StatementChanged       2
+    │   ├── UnknownStatement       2
     │   ├── UnknownPerson          2
     │   ├── UnknownIdentity        2
     │   └── UnknownItem            2
@@ -102,6 +105,43 @@ class JarUnusable(UsageError):
             "Export the cookies of the platform again, from the identity's own browser profile and while logged in, as "
             "cookies.txt (Netscape) or as the JSON of a cookie extension."
         )
+
+
+class FieldRefused(UsageError):
+    """A field of what was to be recorded breaks a rule; nothing was recorded. Its content is never in the message."""
+
+    def __init__(self, field: str, rule: str, remedy: str = "") -> None:
+        super().__init__(f"{field}: {rule}")
+        self.field = field
+        self.rule = rule
+        self.remedy = remedy
+
+    def advice(self) -> str:
+        return self.remedy or "Nothing was recorded. Correct this field and say it again."
+
+
+class StatementChanged(UsageError):
+    """Somebody else recorded something meanwhile that this was not told of; nothing was recorded."""
+
+    def __init__(self, what: str, change: str) -> None:
+        super().__init__(f"{what} {change}")
+        self.what = what
+        self.change = change
+
+    def advice(self) -> str:
+        return "Nothing was recorded. Look at what is there now, and decide again."
+
+
+class UnknownStatement(UsageError):
+    """No step, claim or conclusion that this person may see has that id or number."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(f"no {kind} is known as {text!r}")
+        self.kind = kind
+        self.text = text
+
+    def advice(self) -> str:
+        return "`casefile step list ITEM` and `casefile conclude list` give the ids."
 
 
 class UnknownIdentity(UsageError):

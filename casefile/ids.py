@@ -23,6 +23,7 @@ SEPARATOR = "\x1f"
 """Between the parts of a derived id: the unit separator, which no part contains."""
 
 NUMBER = re.compile(r"I-0*([1-9][0-9]{0,14})", re.ASCII | re.IGNORECASE)
+CLAIM_NUMBER = re.compile(r"C-0*([1-9][0-9]{0,14})", re.ASCII | re.IGNORECASE)
 
 
 def mint(milliseconds: int, randomness: bytes) -> str:
@@ -66,6 +67,17 @@ def format_number(number: int) -> str:
 def parse_number(text: str) -> int | None:
     """The number that `text` stands for, or None when it is not of that form."""
     match = NUMBER.fullmatch(text.strip())
+    return int(match.group(1)) if match else None
+
+
+def format_claim(number: int) -> str:
+    """A claim's short permanent number as people write it, such as C-0003."""
+    return f"C-{number:04d}"
+
+
+def parse_claim(text: str) -> int | None:
+    """The number of a claim that `text` stands for, or None when it is not of that form."""
+    match = CLAIM_NUMBER.fullmatch(text.strip())
     return int(match.group(1)) if match else None
 
 

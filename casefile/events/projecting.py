@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from casefile.errors import RecordUnreadable
 from casefile.events import projecting_captures as captures
 from casefile.events import projecting_identities as identities
+from casefile.events import projecting_verification as verification
 from casefile.events.effects import Effect, Forget, Insert, Row, Update, actor, columns, ending, from_body, text_of
 from casefile.events.envelope import Envelope, Event, PartName, erased_part
 from casefile.events.types import (
@@ -274,4 +275,5 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "document.versioned": _act,
     "key.revoked": _act,
     "head.attested": _act,
+    **verification.PROJECTORS,
 }

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 
 from casefile.errors import RecordUnreadable
 from casefile.events.envelope import Event, PartName, without_content
+from casefile.events.types_verification import VERIFICATION
 from casefile.model import Alteration, CaptureRecord, Contact, Exchange, Text, ToolUse, Value
 from casefile.vocabulary import Access, Pathway, PersonKind, Purpose
 
@@ -349,6 +350,7 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("document.versioned", 1): EventType(DocumentVersioned),
     ("key.revoked", 1): EventType(KeyRevoked),
     ("head.attested", 1): EventType(HeadAttested),
+    **{name: EventType(*parts) for name, parts in VERIFICATION.items()},
 }
 
 

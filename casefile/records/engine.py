@@ -23,7 +23,7 @@ from casefile.errors import (
     WorkspaceBusy,
     WorkspaceUnusable,
 )
-from casefile.records import full_text, log, view, work  # noqa: F401  (their tables register themselves)
+from casefile.records import full_text, log, view, view_verification, work  # noqa: F401  (they register their tables)
 
 BUSY_TIMEOUT_MS = 10_000
 IMMEDIATE = "casefile_immediate"

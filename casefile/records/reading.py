@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,6 +104,17 @@ def read_events_of(connection: Connection, *types: str, naming: str = "") -> Ite
     rows = [row for row in connection.execute(chosen) if named in stored_bytes(row.envelope, "log_entry")]
     for row in rows:
         yield _entry(row, _parts(connection, [row.event]))
+
+
+def known_events(connection: Connection, events: Collection[str]) -> set[str]:
+    """Those of the ids that are events of this log."""
+    table = tables("log_")["log_entry"]
+    wanted = sorted(events)
+    found: set[str] = set()
+    for start in range(0, len(wanted), BATCH):
+        some = wanted[start : start + BATCH]
+        found.update(connection.execute(select(table.c.event).where(table.c.event.in_(some))).scalars())
+    return found
 
 
 def _parts(connection: Connection, events: Sequence[str]) -> dict[str, dict[PartName, Part]]:

@@ -101,6 +101,7 @@ def test_an_event_that_cannot_be_ours_is_refused_and_not_a_fault_of_the_program(
 
 
 SUBJECTS = ("person", "tool", "lead", "capture", "item", "item", "monitor", "identity", "event", "part")
+SUBJECTS += ("claim", "statement", "correction")
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"null", b"{}", b'{"title":1}', b'{"title":"a","more":1}', b"\xff"])
