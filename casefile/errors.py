@@ -108,16 +108,15 @@ class JarUnusable(UsageError):
 
 
 class FieldRefused(UsageError):
-    """A field of what was to be recorded breaks a rule; nothing was recorded. Its content is never in the message."""
+    """Something that a person filled in cannot be recorded: each field with the rule that it breaks."""
 
-    def __init__(self, field: str, rule: str, remedy: str = "") -> None:
-        super().__init__(f"{field}: {rule}")
-        self.field = field
-        self.rule = rule
-        self.remedy = remedy
+    def __init__(self, sheet: str, problems: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(f"{sheet}: " + "; ".join(f"{field}: {rule}" for field, rule in problems))
+        self.sheet = sheet
+        self.problems = problems
 
     def advice(self) -> str:
-        return self.remedy or "Nothing was recorded. Correct this field and say it again."
+        return "Nothing was recorded. Correct what is named and give all of it again."
 
 
 class StatementChanged(UsageError):

@@ -22,8 +22,9 @@ ToolId = NewType("ToolId", str)
 SEPARATOR = "\x1f"
 """Between the parts of a derived id: the unit separator, which no part contains."""
 
-NUMBER = re.compile(r"I-0*([1-9][0-9]{0,14})", re.ASCII | re.IGNORECASE)
-CLAIM_NUMBER = re.compile(r"C-0*([1-9][0-9]{0,14})", re.ASCII | re.IGNORECASE)
+ITEM, CLAIM = "I", "C"
+"""The letters before short numbers."""
+NUMBER = re.compile(r"([A-Z])-0*([1-9][0-9]{0,14})", re.ASCII | re.IGNORECASE)
 
 
 def mint(milliseconds: int, randomness: bytes) -> str:
@@ -59,26 +60,15 @@ def item_id(capture: CaptureId, position: int) -> ItemId:
     return ItemId(derived(capture, str(position)))
 
 
-def format_number(number: int) -> str:
-    """An item's short permanent number as people write it, such as I-0042."""
-    return f"I-{number:04d}"
+def format_number(number: int, letter: str = ITEM) -> str:
+    """A short permanent number as people write it, such as I-0042."""
+    return f"{letter}-{number:04d}"
 
 
-def parse_number(text: str) -> int | None:
-    """The number that `text` stands for, or None when it is not of that form."""
+def parse_number(text: str, letter: str = ITEM) -> int | None:
+    """The number that `text` stands for, or None when it is not of that form and letter."""
     match = NUMBER.fullmatch(text.strip())
-    return int(match.group(1)) if match else None
-
-
-def format_claim(number: int) -> str:
-    """A claim's short permanent number as people write it, such as C-0003."""
-    return f"C-{number:04d}"
-
-
-def parse_claim(text: str) -> int | None:
-    """The number of a claim that `text` stands for, or None when it is not of that form."""
-    match = CLAIM_NUMBER.fullmatch(text.strip())
-    return int(match.group(1)) if match else None
+    return int(match.group(2)) if match and match.group(1).upper() == letter else None
 
 
 def is_uuid(text: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from casefile.errors import FieldRefused, GateRefused, StatementChanged, UnknownStatement
+from casefile.errors import GateRefused, StatementChanged, UnknownStatement
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
 from casefile.events.types_verification import (
@@ -40,10 +40,11 @@ from casefile.vocabulary_verification import (
     StatementKind,
     Verdict,
 )
-from pipelines.assessing import correction, require_person
 from pipelines.services import Services
 from pipelines.sight import Seen, conclusions_seen, look, viewer_of
+from pipelines.verifying import correction, require_person
 from verification.origins import count_origins
+from verification.refusing import refused
 from verification.steps import DONE, chosen
 from verification.wording import calls_it_original, text_field, text_fields
 
@@ -91,9 +92,9 @@ def state_claim(services: Services, text: str, items: Sequence[str], kind: Claim
     said = text_field("claim", text, limit=4_000, required="a claim is one assertion that can be checked")
     who = text_field("speaker", speaker, limit=1_000)
     if kind is ClaimKind.STATEMENT and not who:
-        raise FieldRefused("speaker", "a recorded statement names who makes it, or that it is not known")
+        raise refused("speaker", "a recorded statement names who makes it, or that it is not known")
     if not 1 <= len(items) <= MOST_ITEMS:
-        raise FieldRefused("items", f"a claim is about 1 to {MOST_ITEMS} items")
+        raise refused("items", f"a claim is about 1 to {MOST_ITEMS} items")
     with reading(services.engine) as rows:
         found = list(dict.fromkeys(one.id for one in find_items(rows, items)))
     claim = services.clock.mint()
@@ -131,7 +132,7 @@ def conclude(services: Services, claim: str, new: NewConclusion, *, corrects: st
     warnings = list(_gates(services, seen, without, override))
     verdict = chosen("verdict", Verdict, new.verdict)
     if verdict is Verdict.ESTABLISHED and not supporting:
-        raise FieldRefused("supporting", "a claim that is established has a step that supports it")
+        raise refused("supporting", "a claim that is established has a step that supports it")
     if not words.alternatives and not contrary:
         warnings.append("neither an alternative nor anything contrary is recorded; the report will say so")
     if counted.undecided:
@@ -225,9 +226,9 @@ def _words(new: NewConclusion, seen: Mapping[str, Seen]) -> tuple[ConclusionWord
     }
     reasoning = text_field("reasoning", new.reasoning, required="a conclusion says how it follows")
     if said := calls_it_original(reasoning):
-        rule = f"{said!r}: what was found is the first copy found (paragraph 178)"
+        rule = f"{said!r} needs a provenance step with its basis; else say `first copy found` (paragraph 178)"
         if not any(words.get("basis") for words in _words_on(Check.PROVENANCE, seen)):
-            raise FieldRefused("reasoning", rule, "Say `first copy found`, or record a provenance step with its basis.")
+            raise refused("reasoning", rule)
     gaps = [
         f"{words['gap']} ({words.get('effect', '')})"
         for words in _words_on(Check.COMPLETENESS, seen)

@@ -28,9 +28,9 @@ from casefile.records.people import list_people
 from casefile.records.queries import ItemRecord, capture_facts, find_lead, list_attempts
 from casefile.records.reading import known_events
 from casefile.vocabulary_verification import ReviewAct
-from pipelines.assessing import Checklist, Line, checklist_of
 from pipelines.services import Services
 from pipelines.sight import conclusions_seen, viewer_of
+from pipelines.verifying import Checklist, Line, checklist_of
 from verification.checklists import KINDS
 from verification.places import decimal_degrees
 from verification.steps import DONE

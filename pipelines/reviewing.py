@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from casefile.errors import FieldRefused, GateRefused, StatementChanged
+from casefile.errors import GateRefused, StatementChanged
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
 from casefile.events.types_verification import Reconciled, ReviewWords, StepReviewed
@@ -21,11 +21,12 @@ from casefile.records.people import find_person, list_people
 from casefile.records.queries import ItemRecord, find_items
 from casefile.vocabulary import PersonKind, StepResult
 from casefile.vocabulary_verification import Check, ReviewAct
-from pipelines.assessing import require_person
 from pipelines.services import Services
 from pipelines.sight import current_of, look, marks_seen, states_of, viewer_of
+from pipelines.verifying import require_person
 from verification.agreement import Agreement, agreement
 from verification.blindness import ItemState, may_be_second, state_of
+from verification.refusing import refused
 from verification.steps import chosen
 from verification.wording import text_field
 
@@ -150,7 +151,7 @@ def reconcile(
     settled = {chosen("agree", Check, check): chosen("agree", StepResult, result) for check, result in agreed.items()}
     unknown = settled.keys() - {one.check for one in compared}
     if unknown:
-        raise FieldRefused("agree", f"neither assessment has a check {', '.join(sorted(unknown))}")
+        raise refused("agree", f"neither assessment has a check {', '.join(sorted(unknown))}")
     body = StepReviewed(
         reconciled=tuple(
             Reconciled(

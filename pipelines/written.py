@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from casefile.errors import FieldRefused
 from casefile.model import Value
+from verification.refusing import refused
 
 V = TypeVar("V", bound=Value)
 LONGEST = 1 << 20
@@ -31,7 +31,7 @@ RULES: Mapping[str, str] = {
 def read_written(text: str, kind: type[V]) -> V:
     """The value that a sheet holds: JSON where it begins with a brace, else TOML. Raises FieldRefused."""
     if len(text) > LONGEST:
-        raise FieldRefused("sheet", f"{len(text)} characters, where at most {LONGEST} are read")
+        raise refused("sheet", f"{len(text)} characters, where at most {LONGEST} are read")
     return checked(_json(text) if text.lstrip().startswith("{") else _toml(text), kind)
 
 
@@ -42,7 +42,7 @@ def checked(stated: Mapping[str, Any], kind: type[V]) -> V:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         field = ".".join(map(str, first["loc"])) or "sheet"
-        raise FieldRefused(field, RULES.get(first["type"], first["msg"].lower())) from error
+        raise refused(field, RULES.get(first["type"], first["msg"].lower())) from error
 
 
 def pairs(field: str, texts: Sequence[str]) -> dict[str, str]:
@@ -51,9 +51,9 @@ def pairs(field: str, texts: Sequence[str]) -> dict[str, str]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise FieldRefused(field, "it is NAME=VALUE")
+            raise refused(field, "it is NAME=VALUE")
         if name in found:
-            raise FieldRefused(name, "a field is given once")
+            raise refused(name, "a field is given once")
         found[name] = value
     return found
 
@@ -62,9 +62,9 @@ def _json(text: str) -> Mapping[str, Any]:
     try:
         found = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        raise FieldRefused("sheet", f"it is not JSON: {error}") from error
+        raise refused("sheet", f"it is not JSON: {error}") from error
     if not isinstance(found, dict):
-        raise FieldRefused("sheet", "it is an object with fields")
+        raise refused("sheet", "it is an object with fields")
     return found
 
 
@@ -72,7 +72,7 @@ def _toml(text: str) -> Mapping[str, Any]:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise FieldRefused("sheet", f"it is not TOML: {error}") from error
+        raise refused("sheet", f"it is not TOML: {error}") from error
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -80,9 +80,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise FieldRefused(twice, "a field is given once")
+        raise refused(twice, "a field is given once")
     return found
 
 
 def _no_number(name: str) -> Any:
-    raise FieldRefused("sheet", f"{name} is no number of JSON")
+    raise refused("sheet", f"{name} is no number of JSON")

@@ -11,8 +11,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from casefile.errors import FieldRefused
 from verification.grid import NotOnTheGrid, from_grid
+from verification.refusing import refused
 
 Form = Literal["decimal", "dms", "mgrs", "link"]
 FIELD = "place"
@@ -51,7 +51,7 @@ def read_place(text: str) -> Written:
     """The place that `text` writes; raises FieldRefused."""
     written = " ".join(text.split())
     if not written or len(written) > LONGEST:
-        raise FieldRefused(FIELD, f"a place is written in 1 to {LONGEST} characters, {EXAMPLES}")
+        raise refused(FIELD, f"a place is written in 1 to {LONGEST} characters, {EXAMPLES}")
     if "://" in written or written.lower().startswith("geo:"):
         return _of_link(written)
     compact = written.replace(" ", "")
@@ -62,18 +62,18 @@ def read_place(text: str) -> Written:
     if found := DECIMAL.fullmatch(written):
         latitude, longitude = _number(found[1]), _number(found[3])
         return _checked(_signed(latitude, found[2], "S"), _signed(longitude, found[4], "W"), "decimal")
-    raise FieldRefused(FIELD, f"it is not read as a place; write it {EXAMPLES}")
+    raise refused(FIELD, f"it is not read as a place; write it {EXAMPLES}")
 
 
 def read_precision(text: str) -> int:
     """A radius in whole metres from `25`, `25 m` or `1.5 km`; raises FieldRefused."""
     found = re.fullmatch(r"±?\s*(\d{1,8}(?:\.\d{1,3})?)\s*(m|km)?", text.strip(), re.ASCII | re.IGNORECASE)
     if not found:
-        raise FieldRefused("precision", "it is a radius in metres or kilometres, such as 25 m or 1 km")
+        raise refused("precision", "it is a radius in metres or kilometres, such as 25 m or 1 km")
     metres = Decimal(found[1]) * (1000 if (found[2] or "m").lower() == "km" else 1)
     whole = int(metres.to_integral_value(rounding=ROUND_HALF_EVEN))
     if not 1 <= whole <= 20_037_508:
-        raise FieldRefused("precision", "a radius is from 1 m to half of the equator")
+        raise refused("precision", "a radius is from 1 m to half of the equator")
     return whole
 
 
@@ -87,7 +87,7 @@ def _of_dms(found: re.Match[str]) -> Written:
     def angle(prefix: str) -> Decimal:
         minutes, seconds = (Decimal(found[f"{prefix}{name}"] or "0") for name in "ms")
         if minutes >= 60 or seconds >= 60:
-            raise FieldRefused(FIELD, "minutes and seconds are below 60")
+            raise refused(FIELD, "minutes and seconds are below 60")
         return Decimal(found[f"{prefix}d"]) + minutes / 60 + seconds / 3600
 
     latitude = _signed(angle("a"), found["ah"], "S")
@@ -98,7 +98,7 @@ def _of_grid(text: str) -> Written:
     try:
         latitude, longitude, cell_m = from_grid(text)
     except NotOnTheGrid as error:
-        raise FieldRefused(FIELD, f"MGRS: {error}") from error
+        raise refused(FIELD, f"MGRS: {error}") from error
     placed = _checked(Decimal(str(latitude)), Decimal(str(longitude)), "mgrs")
     return Written(placed.latitude_e7, placed.longitude_e7, "mgrs", cell_m)
 
@@ -111,7 +111,7 @@ def _of_link(link: str) -> Written:
         parts = urlsplit(link)
         query = parse_qs(parts.query)
     except ValueError as error:
-        raise FieldRefused(FIELD, "it is no address") from error
+        raise refused(FIELD, "it is no address") from error
     host = parts.hostname or ""
     if "mlat" in query and "mlon" in query:
         return _pair([query["mlat"][0], query["mlon"][0]])
@@ -131,12 +131,12 @@ def _of_link(link: str) -> Written:
         return _pair([found[1], found[2]])
     if found := AT.search(path):
         return _pair([found[1], found[2]])
-    raise FieldRefused(FIELD, "this link names no coordinates; copy them from the map instead")
+    raise refused(FIELD, "this link names no coordinates; copy them from the map instead")
 
 
 def _pair(texts: list[str]) -> Written:
     if len(texts) != 2 or not all(re.fullmatch(NUMBER, one.strip(), re.ASCII) for one in texts):
-        raise FieldRefused(FIELD, "this link names no coordinates; copy them from the map instead")
+        raise refused(FIELD, "this link names no coordinates; copy them from the map instead")
     return _checked(_number(texts[0]), _number(texts[1]), "link")
 
 
@@ -146,14 +146,14 @@ def _number(text: str) -> Decimal:
 
 def _signed(value: Decimal, hemisphere: str | None, negative: str) -> Decimal:
     if hemisphere and value < 0:
-        raise FieldRefused(FIELD, "a sign and a hemisphere are one too many")
+        raise refused(FIELD, "a sign and a hemisphere are one too many")
     return -value if hemisphere and hemisphere.upper() in negative else value
 
 
 def _checked(latitude: Decimal, longitude: Decimal, form: Form) -> Written:
     if not -90 <= latitude <= 90:
-        raise FieldRefused(FIELD, "a latitude is from -90 to 90 degrees")
+        raise refused(FIELD, "a latitude is from -90 to 90 degrees")
     if not -180 <= longitude <= 180:
-        raise FieldRefused(FIELD, "a longitude is from -180 to 180 degrees")
+        raise refused(FIELD, "a longitude is from -180 to 180 degrees")
     scaled = [int((one * E7).to_integral_value(rounding=ROUND_HALF_EVEN)) for one in (latitude, longitude)]
     return Written(scaled[0], scaled[1], form)

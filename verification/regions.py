@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from casefile.errors import FieldRefused
 from casefile.events.types_verification import Quote, Region
+from verification.refusing import refused
 
 FIELD = "regions"
 EXAMPLES = "such as xywh=120,40,300,200 or xywh=percent:10,10,25,25 or t=12.5,14 or page=3"
@@ -24,7 +24,7 @@ def read_fragment(text: str) -> str:
     parts = text.strip().split("&")
     kinds = [part.partition("=")[0] for part in parts]
     if len(set(kinds)) != len(kinds) or not 1 <= len(parts) <= 2:
-        raise FieldRefused(FIELD, f"an area, a span of time or a page, each once, {EXAMPLES}")
+        raise refused(FIELD, f"an area, a span of time or a page, each once, {EXAMPLES}")
     for part in parts:
         _require(part)
     return "&".join(sorted(parts))
@@ -34,14 +34,14 @@ def _require(part: str) -> None:
     if found := AREA.fullmatch(part):
         left, top, width, height = map(int, found.groups()[1:])
         if not width or not height:
-            raise FieldRefused(FIELD, "an area has a width and a height")
+            raise refused(FIELD, "an area has a width and a height")
         if found[1] == "percent" and (left + width > 100 or top + height > 100):
-            raise FieldRefused(FIELD, "an area in per cent does not reach over the edge")
+            raise refused(FIELD, "an area in per cent does not reach over the edge")
     elif found := SPAN.fullmatch(part):
         if found[2] is not None and Decimal(found[2]) <= Decimal(found[1]):
-            raise FieldRefused(FIELD, "a span of time ends after it begins")
+            raise refused(FIELD, "a span of time ends after it begins")
     elif not PAGE.fullmatch(part):
-        raise FieldRefused(FIELD, f"it is not read as a part of an item; write it {EXAMPLES}")
+        raise refused(FIELD, f"it is not read as a part of an item; write it {EXAMPLES}")
 
 
 def target_of(region: Region, sha256: str) -> Mapping[str, Any]:

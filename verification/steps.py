@@ -26,6 +26,7 @@ from casefile.vocabulary_verification import Check, Translator
 from verification.checklists import KINDS
 from verification.dated import read_when
 from verification.places import read_place, read_precision
+from verification.refusing import refused
 from verification.regions import read_fragment
 from verification.wording import calls_it_original, language_field, text_field, text_fields
 
@@ -119,7 +120,7 @@ def checked_step(new: NewStep, item: str, claim: str | None, ids: Mapping[str, s
     result = chosen("result", StepResult, new.result)
     for name in ("inputs", "alternatives", "regions", "quotes", "references", "searches", "cites", "suggestions"):
         if len(getattr(new, name)) > MOST:
-            raise FieldRefused(name, f"at most {MOST} in one step")
+            raise refused(name, f"at most {MOST} in one step")
     place = _place(new)
     body = StepRecorded(
         strand=KINDS[check].strand,
@@ -161,7 +162,7 @@ def _require(body: StepRecorded, words: StepWords) -> None:
     else:
         _filled(words, "reason", f"a check that is {body.result} says why")
         if body.place or body.when or body.searches or words.finding:
-            raise FieldRefused("result", f"a check that is {body.result} found no place, time or anything else")
+            raise refused("result", f"a check that is {body.result} found no place, time or anything else")
     if body.when:
         _filled(words, "basis", "a time says what it rests on")
     rule = _RULES.get(body.check)
@@ -173,7 +174,7 @@ def _geolocation(body: StepRecorded, words: StepWords) -> None:
     if body.result not in DECIDING:
         return
     if body.place is None:
-        raise FieldRefused("place", "a geolocation that decides has coordinates")
+        raise refused("place", "a geolocation that decides has coordinates")
     _compared(body, words)
 
 
@@ -181,23 +182,23 @@ def _chronolocation(body: StepRecorded, words: StepWords) -> None:
     if body.result not in DECIDING:
         return
     if body.when is None:
-        raise FieldRefused("when", "a chronolocation that decides has a time or an interval")
+        raise refused("when", "a chronolocation that decides has a time or an interval")
     _compared(body, words)
 
 
 def _compared(body: StepRecorded, words: StepWords) -> None:
     if not body.references:
-        raise FieldRefused("references", "name what it was compared with: provider, date of the imagery, licence")
+        raise refused("references", "name what it was compared with: provider, date of the imagery, licence")
     if not any(reference.features for reference in body.references):
-        raise FieldRefused("references.features", "mark the features that agree")
+        raise refused("references.features", "mark the features that agree")
     _filled(words, "alternatives", "name the places or times that were considered and why they are ruled out")
 
 
 def _provenance(_body: StepRecorded, words: StepWords) -> None:
     said = calls_it_original(words.finding)
     if said and not words.basis:
-        rule = f"{said!r} needs a basis: what was found is the first copy found (paragraph 178)"
-        raise FieldRefused("finding", rule, "Say `first copy found`, or give what shows that it is the original.")
+        rule = f"{said!r} needs a basis; without one, say `first copy found` (paragraph 178)"
+        raise refused("finding", rule)
 
 
 def _completeness(body: StepRecorded, words: StepWords) -> None:
@@ -209,20 +210,20 @@ def _completeness(body: StepRecorded, words: StepWords) -> None:
 
 def _reverse_search(body: StepRecorded, _words: StepWords) -> None:
     if not body.searches:
-        raise FieldRefused("searches", "name each engine, the frame that it was given, and whether it found anything")
+        raise refused("searches", "name each engine, the frame that it was given, and whether it found anything")
 
 
 def _translated(body: StepRecorded, _words: StepWords) -> None:
     if body.translation is None:
-        raise FieldRefused("translation", "say by whom (human or machine), from and into which language")
+        raise refused("translation", "say by whom (human or machine), from and into which language")
 
 
 def _imagery(body: StepRecorded, _words: StepWords) -> None:
     for position, one in enumerate(body.references):
         if not (one.imagery_date and one.licence):
-            raise FieldRefused(f"references.{position}", "imagery has its date and its licence")
+            raise refused(f"references.{position}", "imagery has its date and its licence")
     if not body.references:
-        raise FieldRefused("references", "imagery names its provider, its date and its licence")
+        raise refused("references", "imagery names its provider, its date and its licence")
 
 
 _RULES = {
@@ -249,29 +250,29 @@ def chosen(field: str, words: type[W], text: str) -> W:
     try:
         return words(text.strip())
     except ValueError as error:
-        raise FieldRefused(field, f"it is one of {', '.join(words)}") from error
+        raise refused(field, f"it is one of {', '.join(words)}") from error
 
 
 def _filled(words: StepWords, field: str, rule: str) -> None:
     if not getattr(words, field):
-        raise FieldRefused(field, rule)
+        raise refused(field, rule)
 
 
 def _time(field: str, text: str) -> str:
     try:
         return read_when(text).text if text.strip() else ""
     except FieldRefused as error:
-        raise FieldRefused(field, error.rule) from error
+        raise refused(field, error.problems[0][1]) from error
 
 
 def _place(new: NewStep) -> Place | None:
     if not new.place.strip():
         if new.precision.strip():
-            raise FieldRefused("precision", "a precision belongs to a place")
+            raise refused("precision", "a precision belongs to a place")
         return None
     written = read_place(new.place)
     if not new.precision.strip() and not written.cell_m:
-        raise FieldRefused("precision", "coordinates are given with the radius within which they are meant")
+        raise refused("precision", "coordinates are given with the radius within which they are meant")
     precision = read_precision(new.precision) if new.precision.strip() else written.cell_m
     return Place(
         latitude_e7=written.latitude_e7, longitude_e7=written.longitude_e7, precision_m=precision, form=written.form
@@ -307,9 +308,9 @@ def _reference(position: int, new: NewReference) -> Reference:
 def _search(position: int, new: NewSearch) -> HandSearch:
     where = f"searches.{position}"
     if new.found and not new.locators:
-        raise FieldRefused(f"{where}.locators", "a search that found something says where")
+        raise refused(f"{where}.locators", "a search that found something says where")
     if new.locators and not new.found:
-        raise FieldRefused(f"{where}.found", "a search with locators found something")
+        raise refused(f"{where}.found", "a search with locators found something")
     return HandSearch(
         engine=text_field(f"{where}.engine", new.engine, required="a search names its engine"),
         frame=text_field(f"{where}.frame", new.frame, required="a search names the frame or picture that was given"),

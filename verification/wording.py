@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from casefile.errors import FieldRefused
 from casefile.legible import OVER_LINES, STEERING, escape_of
+from verification.refusing import refused
 
 LONGEST_TEXT = 20_000
 """Characters of one field; what is longer is a document, and is handed over as one."""
@@ -28,12 +28,12 @@ def text_field(field: str, text: str, *, limit: int = LONGEST_TEXT, required: st
     """
     written = text.strip()
     if not written and required:
-        raise FieldRefused(field, required)
+        raise refused(field, required)
     if len(written) > limit:
-        raise FieldRefused(field, f"{len(written)} characters, where at most {limit} are kept; hand it over as a file")
+        raise refused(field, f"{len(written)} characters, where at most {limit} are kept; hand it over as a file")
     steering = re.search(STEERING if "\n" not in written else OVER_LINES, written)
     if steering and (not quoted or steering.group() in "\0" or "\ud800" <= steering.group() <= "\udfff"):
-        raise FieldRefused(field, f"the character {escape_of(steering.group())} would steer a screen; leave it out")
+        raise refused(field, f"the character {escape_of(steering.group())} would steer a screen; leave it out")
     return written
 
 
@@ -47,7 +47,7 @@ def text_fields(field: str, texts: Sequence[str]) -> tuple[str, ...]:
 def language_field(field: str, text: str) -> str:
     """A language as BCP 47 tags it, such as ar, uk or zh-Hant; raises FieldRefused."""
     if not LANGUAGE.fullmatch(text):
-        raise FieldRefused(field, "a language is a tag such as ar, uk, ku-Arab or pt-BR")
+        raise refused(field, "a language is a tag such as ar, uk, ku-Arab or pt-BR")
     return text
 
 

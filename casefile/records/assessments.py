@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, exists, select
 
 from casefile.errors import UnknownStatement
-from casefile.ids import format_claim, parse_claim
+from casefile.ids import CLAIM, format_number, parse_number
 from casefile.records.engine import table
 from casefile.vocabulary_verification import ReviewAct
 
@@ -82,7 +82,7 @@ class ClaimRecord:
     @property
     def label(self) -> str:
         """The short permanent number as people write it."""
-        return format_claim(self.number)
+        return format_number(self.number, CLAIM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def list_claims(connection: Connection, *, item: str = "") -> list[ClaimRecord]:
 def find_claim(connection: Connection, text: str) -> ClaimRecord:
     """The claim of that id or number, such as C-0003; raises UnknownStatement."""
     claim = table("view_claim")
-    number = parse_claim(text)
+    number = parse_number(text, CLAIM)
     named = claim.c.number == number if number is not None else claim.c.claim == text
     row = connection.execute(select(claim).where(named)).one_or_none()
     if row is None:

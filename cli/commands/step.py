@@ -11,6 +11,7 @@ import typer
 from casefile.vocabulary_verification import Check, ItemClass
 from cli import output
 from cli.invocation import Invocation
+from verification.refusing import refused
 
 Item = Annotated[str, typer.Argument(help="An item's id or number, such as I-0042.")]
 From = Annotated[
@@ -47,8 +48,8 @@ def record(
     ] = None,
 ) -> int:
     """Record one check on an item: method, inputs, result, limits, and the parts of the item that it rests on."""
-    from pipelines.assessing import record_step
     from pipelines.services import open_services
+    from pipelines.verifying import record_step
     from pipelines.written import checked, pairs, read_written
     from verification.steps import NewStep
 
@@ -86,8 +87,8 @@ def correct(
     reason: Annotated[str, typer.Option(help="What was wrong.")],
 ) -> int:
     """Put a corrected step in the place of one of yours; both versions stay and are linked."""
-    from pipelines.assessing import correct_step
     from pipelines.services import open_services
+    from pipelines.verifying import correct_step
     from pipelines.written import read_written
     from verification.steps import NewStep
 
@@ -136,9 +137,9 @@ def checklist(context: typer.Context, item: Item) -> int:
     """Show what is done of an item's checklist and what is not, with what machines suggest beside it."""
     from casefile.records.engine import reading
     from casefile.records.people import list_people
-    from pipelines.assessing import checklist_of
     from pipelines.method_report import line_plain
     from pipelines.services import open_services
+    from pipelines.verifying import checklist_of
 
     invocation: Invocation = context.obj
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
@@ -183,8 +184,8 @@ def classify(
     item_class: Annotated[ItemClass, typer.Argument(help="What it is.", metavar="CLASS")],
 ) -> int:
     """Say what class of material an item is, where its role does not tell: satellite imagery, for instance."""
-    from pipelines.assessing import classify_item
     from pipelines.services import open_services
+    from pipelines.verifying import classify_item
 
     invocation: Invocation = context.obj
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
@@ -218,11 +219,11 @@ def _say_hidden(*, hidden: bool) -> None:
 def _text(sheet: str, besides: Mapping[str, object] | None = None) -> str:
     import sys
 
-    from casefile.errors import FieldRefused, UsageError
+    from casefile.errors import UsageError
 
     for field, value in (besides or {}).items():
         if value:
-            raise FieldRefused(field, "with a sheet, every field is in the sheet")
+            raise refused(field, "with a sheet, every field is in the sheet")
     try:
         return sys.stdin.read() if sheet == "-" else Path(sheet).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -37,12 +37,12 @@ from casefile.vocabulary import (
     Role,
 )
 from cli.main import main
-from pipelines.assessing import StepMade, record_step
 from pipelines.leads import Candidate, Origin, add_leads
 from pipelines.opening import open_investigation
 from pipelines.people import record_person
 from pipelines.sealing_events import capture_id, sealed, started
 from pipelines.services import Services, open_services
+from pipelines.verifying import StepMade, record_step
 from pipelines.written import checked
 from verification.edges import edge_id
 from verification.steps import NewStep
