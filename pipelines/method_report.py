@@ -22,16 +22,21 @@ from casefile.records.assessments import (
     StepRecord,
     list_claims,
     list_corrections,
+    newest_examination_event,
 )
 from casefile.records.engine import Connection, reading
 from casefile.records.people import list_people
-from casefile.records.queries import ItemRecord, capture_facts, find_lead, list_attempts
+from casefile.records.queries import ItemRecord, capture_facts, find_lead, list_attempts, newest_examination
 from casefile.records.reading import known_events
 from casefile.vocabulary_verification import ReviewAct
 from pipelines.services import Services
 from pipelines.sight import conclusions_seen, viewer_of
-from pipelines.verifying import Checklist, Line, checklist_of
+from pipelines.suggestions import CONFLICT
+from pipelines.verification_plain import claim_plain, line_plain
+from pipelines.verifying import Checklist, Line, read_checklist
 from verification.checklists import KINDS
+from verification.conformance import ItemFacts, stands
+from verification.obligations import Obligation, Stands, obligations
 from verification.places import decimal_degrees
 from verification.steps import DONE
 from verification.wording import calls_it_original
@@ -78,26 +83,28 @@ class ItemRecordOfMethod:
     conclusions: Mapping[str, tuple[ConclusionRecord, ...]]
     corrections: tuple[CorrectionRecord, ...]
     people: Mapping[str, str]
+    examined: str | None
+    raw_metadata: bool
 
     @property
     def item(self) -> ItemRecord:
         return self.checklist.item
 
 
-def gather(services: Services, item: str) -> ItemRecordOfMethod:
+def gather(services: Services, rows: Connection, item: str) -> ItemRecordOfMethod:
     """The record of one item for a report. Raises UnknownItem."""
-    checklist = checklist_of(services, item)
+    checklist = read_checklist(services, rows, item)
     found = checklist.item
-    with reading(services.engine) as rows:
-        capture = capture_facts(rows, found.capture)
-        lead = find_lead(rows, found.lead)
-        claims = list_claims(rows, item=found.id)
-        conclusions = conclusions_seen(rows, claims, viewer_of(services))
-        statements = [step.event for step in checklist.seen.steps]
-        statements += [one.event for several in conclusions.values() for one in several]
-        corrections = list_corrections(rows, statements)
-        people = {person.id: person.name or "(erased)" for person in list_people(rows)}
-        attempt = next((one.attempt for one in list_attempts(rows, lead=found.lead) if one.capture == found.capture), 1)
+    capture = capture_facts(rows, found.capture)
+    lead = find_lead(rows, found.lead)
+    claims = list_claims(rows, item=found.id)
+    conclusions = conclusions_seen(rows, claims, viewer_of(services))
+    statements = [step.event for step in checklist.seen.steps]
+    statements += [one.event for several in conclusions.values() for one in several]
+    corrections = list_corrections(rows, statements)
+    people = {person.id: person.name or "(erased)" for person in list_people(rows)}
+    attempt = next((one.attempt for one in list_attempts(rows, lead=found.lead) if one.capture == found.capture), 1)
+    examination = newest_examination(rows, found.id)
     return ItemRecordOfMethod(
         checklist=checklist,
         sealed=machine_event_id(LogId(services.log.id), found.capture, "sealed", attempt or 1),
@@ -109,15 +116,29 @@ def gather(services: Services, item: str) -> ItemRecordOfMethod:
         conclusions=conclusions,
         corrections=tuple(corrections),
         people=people,
+        examined=newest_examination_event(rows, found.id) if examination else None,
+        raw_metadata=bool(examination and examination.raw),
     )
 
 
 def item_report(services: Services, item: str) -> dict[str, Any]:
     """The method report of one item. Raises UnknownItem, and RecordUnreadable for a link that is broken."""
-    record = gather(services, item)
-    statements = list(statements_of(record))
     with reading(services.engine) as rows:
-        require_traced(rows, statements)
+        record = gather(services, rows, item)
+        statements = list(statements_of(record))
+        conformance = list(conformance_of(record))
+        require_traced(rows, [*statements, *map(_as_statement, conformance)])
+    return {
+        "made_at": rfc3339(services.clock.read().wall),
+        "made_by": services.person.name if services.person else None,
+        **report_of(record, statements, conformance),
+    }
+
+
+def report_of(
+    record: ItemRecordOfMethod, statements: Sequence[Statement], conformance: Sequence[tuple[Obligation, Stands]]
+) -> dict[str, Any]:
+    """The report on one item, without who made it when."""
     return {
         "item": {
             "id": record.item.id,
@@ -128,15 +149,73 @@ def item_report(services: Services, item: str) -> dict[str, Any]:
             "class": record.checklist.item_class,
             "captured_at": record.item.captured_at,
         },
-        "made_at": rfc3339(services.clock.read().wall),
-        "made_by": services.person.name if services.person else None,
         "state": record.checklist.seen.state.name,
         "hidden": record.checklist.seen.hidden,
         "checklist": [line_plain(line, record.people) for line in record.checklist.lines],
         "claims": [claim_plain(claim, record.conclusions[claim.claim], record.people) for claim in record.claims],
         "statements": [one.plain(record.item) for one in statements],
+        "conformance": [
+            {
+                "row": obligation.row,
+                "paragraph": obligation.paragraph,
+                "obligation": obligation.text,
+                "standing": found.standing,
+                "why": found.why,
+                "item": record.item.id,
+                "number": record.item.label,
+                "events": list(found.events),
+            }
+            for obligation, found in conformance
+        ],
         "problems": list(problems_of(statements)),
     }
+
+
+def conformance_of(record: ItemRecordOfMethod) -> Iterator[tuple[Obligation, Stands]]:
+    """How the item's record stands against each obligation of items, in the order of the rows."""
+    facts = facts_of(record)
+    for obligation in obligations():
+        if obligation.scope == "item":
+            yield obligation, stands(obligation, facts)
+
+
+def facts_of(record: ItemRecordOfMethod) -> ItemFacts:
+    """What of the record bears on the obligations."""
+    suggested = {id(one): one for line in record.checklist.lines for one in line.suggestions}.values()
+    item = record.item
+    return ItemFacts(
+        sealed=record.sealed,
+        found=record.lead,
+        pathway=record.pathway,
+        examined=record.examined,
+        raw_metadata=record.raw_metadata,
+        conflicts=sum(1 for one in suggested if one["origin"] == CONFLICT),
+        likenesses=len({one["edge"] for one in suggested if one.get("edge")}),
+        suggestions=len(suggested),
+        role=item.role or "",
+        media_type=item.media_type or "",
+        content=item.content or "",
+        sha256=item.sha256 or "",
+        item_class=record.checklist.item_class,
+        capture=record.capture,
+        state=record.checklist.seen.state,
+        steps=record.checklist.seen.current,
+        acts=record.checklist.seen.acts,
+        claims=record.claims,
+        conclusions=tuple(_standing(record.conclusions.values())),
+        corrections=record.corrections,
+    )
+
+
+def _standing(drawn: Iterable[Sequence[ConclusionRecord]]) -> Iterator[ConclusionRecord]:
+    for several in drawn:
+        replaced = {one.replaces for one in several}
+        yield from (one for one in several if one.event not in replaced)
+
+
+def _as_statement(row: tuple[Obligation, Stands]) -> Statement:
+    obligation, found = row
+    return Statement(f"row {obligation.row}", "conformance", found.why, found.events)
 
 
 def require_traced(rows: Connection, statements: Sequence[Statement]) -> None:
@@ -276,69 +355,6 @@ def _concluded(record: ItemRecordOfMethod, claim: ClaimRecord) -> Iterator[State
         for override in words.get("overrides", ()):
             text = f"{claim.label}: gate overridden, because {override}"
             yield Statement(CONCLUSIONS, "warning", text, (one.event,), who, one.drawn_at)
-
-
-def line_plain(line: Line, people: Mapping[str, str]) -> dict[str, Any]:
-    """A line of a checklist for programs."""
-    kind = KINDS[line.check]
-    return {
-        "check": line.check,
-        "strand": kind.strand,
-        "paragraph": kind.paragraph,
-        "question": kind.question,
-        "asked_for": line.asked_for,
-        "status": line.status,
-        "steps": [step_plain(step, people) for step in line.steps],
-        "suggestions": [dict(one) for one in line.suggestions],
-    }
-
-
-def step_plain(step: StepRecord, people: Mapping[str, str]) -> dict[str, Any]:
-    """A step for programs: both parts in one object, None where they were erased."""
-    return {
-        "event": step.event,
-        "item": step.item,
-        "check": step.check,
-        "strand": step.strand,
-        "result": step.result,
-        "replaces": step.replaces,
-        "by": people.get(step.recorded_by, step.recorded_by),
-        "at": step.recorded_at,
-        "body": step.body,
-        "words": step.words,
-    }
-
-
-def claim_plain(
-    claim: ClaimRecord, conclusions: Sequence[ConclusionRecord], people: Mapping[str, str]
-) -> dict[str, Any]:
-    """A claim with its visible conclusions for programs; `verdict` is of the newest that nothing corrects."""
-    replaced = {one.replaces for one in conclusions}
-    standing = [one for one in conclusions if one.event not in replaced]
-    answer: Mapping[str, Any] = (standing[-1].body or {}) if standing else {}
-    return {
-        "claim": claim.claim,
-        "number": claim.label,
-        "kind": claim.kind,
-        "text": claim.text,
-        "speaker": claim.speaker or None,
-        "items": list(claim.items),
-        "event": claim.event,
-        **{name: answer.get(name) for name in ("verdict", "standard", "confidence", "reliability", "credibility")},
-        "grades": f"{answer['reliability']}{answer['credibility']}" if answer else None,
-        "conclusions": [
-            {
-                "event": one.event,
-                "replaces": one.replaces,
-                "corrected": one.event in replaced,
-                "by": people.get(one.drawn_by, one.drawn_by),
-                "at": one.drawn_at,
-                "body": one.body,
-                "words": one.words,
-            }
-            for one in conclusions
-        ],
-    }
 
 
 def _name(record: ItemRecordOfMethod, person: str) -> str:

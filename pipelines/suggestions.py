@@ -16,6 +16,8 @@ from verification.edges import score
 from verification.interface import ClaimField
 
 Suggestion = Mapping[str, Any]
+CONFLICT = "casefile:conflict"
+"""The origin of a conflict between claims, which no machine resolves."""
 OF_FIELD: Mapping[str, tuple[Check, ...]] = {
     ClaimField.CREATED: (Check.CHRONOLOCATION, Check.METADATA),
     ClaimField.DIGITISED: (Check.CHRONOLOCATION, Check.METADATA),
@@ -49,7 +51,7 @@ def suggestions_of(rows: Connection, item: ItemRecord) -> dict[Check, list[Sugge
             for conflict in group.get("conflicts", ()):
                 values = " / ".join(f"{one['value']} [{one['origin']}]" for one in conflict["claims"])
                 text = f"conflict in {conflict['field']} ({conflict['kind']}): {values}"
-                _add(found, Check.METADATA, {"text": text, "origin": "casefile:conflict", "event": event})
+                _add(found, Check.METADATA, {"text": text, "origin": CONFLICT, "event": event})
         for finding in examination.findings:
             for notice in finding.get("notices", ()):
                 text = f"{notice['code']}: {spoken(notice['text'])}"

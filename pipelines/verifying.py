@@ -126,14 +126,18 @@ class Checklist:
     lines: tuple[Line, ...]
 
 
-def checklist_of(services: Services, item: str, *, suggesting: bool = True) -> Checklist:
+def checklist_of(services: Services, item: str) -> Checklist:
     """What is done of an item's checklist and what is not. Raises UnknownItem."""
     with reading(services.engine) as rows:
-        found = find_items(rows, [item])[0]
-        item_class = class_of(found.role, item_classes(rows, [found.id]).get(found.id))
-        seen = look(rows, [found.id], viewer_of(services))[found.id]
-        suggested = suggestions_of(rows, found) if suggesting else {}
-    return Checklist(found, item_class, seen, lines_of(item_class, seen.current, suggested))
+        return read_checklist(services, rows, item)
+
+
+def read_checklist(services: Services, rows: Connection, item: str) -> Checklist:
+    """The same within a transaction that is open already."""
+    found = find_items(rows, [item])[0]
+    item_class = class_of(found.role, item_classes(rows, [found.id]).get(found.id))
+    seen = look(rows, [found.id], viewer_of(services))[found.id]
+    return Checklist(found, item_class, seen, lines_of(item_class, seen.current, suggestions_of(rows, found)))
 
 
 def lines_of(

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from casefile.errors import RecordUnreadable
 from casefile.events.envelope import Envelope, Event, Part, PartName
@@ -115,6 +115,14 @@ def known_events(connection: Connection, events: Collection[str]) -> set[str]:
         some = wanted[start : start + BATCH]
         found.update(connection.execute(select(table.c.event).where(table.c.event.in_(some))).scalars())
     return found
+
+
+def newest_of_types(connection: Connection) -> dict[str, str]:
+    """The last event of each type that the log holds."""
+    table = tables("log_")["log_entry"]
+    last = select(func.max(table.c.position)).group_by(table.c.type)
+    rows = connection.execute(select(table.c.type, table.c.event).where(table.c.position.in_(last)))
+    return {row.type: row.event for row in rows}
 
 
 def _parts(connection: Connection, events: Sequence[str]) -> dict[str, dict[PartName, Part]]:

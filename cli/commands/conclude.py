@@ -109,9 +109,9 @@ def list_(
     from casefile.records.engine import reading
     from casefile.records.people import list_people
     from pipelines.concluding import claims_of
-    from pipelines.method_report import claim_plain
     from pipelines.services import open_services
     from pipelines.sight import conclusions_seen, viewer_of
+    from pipelines.verification_plain import claim_plain
     from verification.grading import graded_first
 
     invocation: Invocation = context.obj

@@ -108,9 +108,10 @@ def list_(context: typer.Context, item: Item) -> int:
     from casefile.records.engine import reading
     from casefile.records.people import list_people
     from casefile.records.queries import find_items
-    from pipelines.method_report import step_plain, step_text
+    from pipelines.method_report import step_text
     from pipelines.services import open_services
     from pipelines.sight import look, viewer_of
+    from pipelines.verification_plain import step_plain
 
     invocation: Invocation = context.obj
     with (
@@ -137,8 +138,8 @@ def checklist(context: typer.Context, item: Item) -> int:
     """Show what is done of an item's checklist and what is not, with what machines suggest beside it."""
     from casefile.records.engine import reading
     from casefile.records.people import list_people
-    from pipelines.method_report import line_plain
     from pipelines.services import open_services
+    from pipelines.verification_plain import line_plain
     from pipelines.verifying import checklist_of
 
     invocation: Invocation = context.obj
