@@ -13,13 +13,14 @@ from casefile.records.queries import (
     capture_facts,
     find_items,
     find_lead,
-    list_remarks,
     list_tags,
     newest_examination,
 )
 from pipelines.alterations import alteration_line
 from pipelines.neighbours import edges_of_item
 from pipelines.services import Services
+from pipelines.sight import look, remarks_seen, viewer_of
+from pipelines.verification_plain import step_plain
 
 OF_CAPTURE = (
     "id", "outcome", "cause", "detail", "method", "method_version", "purpose", "acquisition", "containment",
@@ -54,7 +55,8 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         people = {person.id: person.name or "(erased)" for person in list_people(connection)}
         lead = find_lead(connection, item.lead)
         examination = newest_examination(connection, item.id)
-        remarks = list_remarks(connection, item.id)
+        remarks = remarks_seen(connection, item.id, viewer_of(services))
+        assessed = look(connection, [item.id], viewer_of(services))[item.id]
         tags = list_tags(connection, item.id)
     described: dict[str, Any] = {
         name: getattr(item, name)
@@ -95,6 +97,11 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         {"text": one.text, "at": one.added_at, "by": people.get(one.added_by, one.added_by)} for one in remarks
     ]
     described["tags"] = tags
+    described["assessment"] = {
+        "state": assessed.state.name,
+        "hidden": assessed.hidden,
+        "steps": [step_plain(step, people) for step in assessed.steps],
+    }
     return described
 
 
@@ -138,8 +145,22 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
         [_likeness_line(one) for one in described["duplicates"]],
     )
     yield from _section("Remarks", [f"{one['at'][:19]} {one['by']}: {one['text']}" for one in described["remarks"]])
+    yield from _section("Verification", list(_assessment_lines(described["assessment"])))
     if described["tags"]:
         yield f"Tags: {', '.join(described['tags'])}"
+
+
+def _assessment_lines(assessment: Mapping[str, Any]) -> Iterator[str]:
+    """What people found: each step that whoever looks may see, and whether others are not shown."""
+    if assessment["state"] == "open":
+        return
+    yield f"state {assessment['state']}; `casefile step checklist` has all of it"
+    replaced = {step["replaces"] for step in assessment["steps"]}
+    for step in assessment["steps"]:
+        corrected = ", corrected since" if step["event"] in replaced else ""
+        yield f"{step['strand']}, {step['check']}: {step['result']} ({step['by']}, {step['at'][:19]}{corrected})"
+    if assessment["hidden"]:
+        yield "assessments of others are not shown before both are in"
 
 
 def _visitor_lines(seen: Mapping[str, Any]) -> Iterator[str]:

@@ -62,7 +62,8 @@ def write_html(services: Services, stream: TextIO) -> int:
     count = 0
     stream.write(html_head(heading_of(services)))
     tallies: dict[int, Tally] = {}
-    for count, one in enumerate(_reports(services, tallies), start=1):
+    for one in _reports(services, tallies):
+        count += 1
         stream.write(html_item(one))
     stream.write(html_foot(list(conformance_table(services, tallies))))
     return count

@@ -16,15 +16,22 @@ from casefile.records.assessments import (
     ReviewRecord,
     StepMark,
     StepRecord,
+    authors_of,
+    claims_by_id,
     list_conclusions,
     list_review_acts,
     list_step_marks,
     list_steps,
 )
 from casefile.records.engine import Connection
+from casefile.records.indexing_verification import CONCLUSION, STEP
+from casefile.records.queries import RemarkRecord, list_remarks
+from casefile.records.search import Hit
 from pipelines.services import Services
 from verification.blindness import ItemState, sees, state_of
 
+REMARK = "remark"
+"""The field of the search index that holds remarks."""
 S = TypeVar("S", StepRecord, StepMark)
 R = TypeVar("R", StepRecord, StepMark, ReviewRecord)
 
@@ -95,6 +102,39 @@ def is_hidden(state: ItemState, viewer: str) -> bool:
     """Whether assessments of others are hidden from `viewer`: those of the other side, or all of them."""
     alone = viewer in state.first and not state.seconds
     return not state.revealed and bool(state.begun or state.seconds) and not alone
+
+
+def remarks_seen(connection: Connection, item: str, viewer: str) -> list[RemarkRecord]:
+    """The remarks on an item that `viewer` may see, oldest first: whoever assesses it may say there what they found."""
+    state = states_of(connection, [item])[item]
+    return [one for one in list_remarks(connection, item) if _sees_words(state, viewer, one.added_by)]
+
+
+def hits_seen(connection: Connection, hits: Sequence[Hit], viewer: str) -> list[Hit]:
+    """Those of the hits of a search that `viewer` may see."""
+    assessing = [hit for hit in hits if hit.field in (STEP, REMARK) and hit.item and hit.event]
+    states = states_of(connection, sorted({hit.item for hit in assessing if hit.item}))
+    authors = authors_of(connection, [hit.event for hit in hits if hit.event])
+    claims = [hit.subject for hit in hits if hit.field == CONCLUSION]
+    drawn = conclusions_seen(connection, claims_by_id(connection, claims), viewer) if claims else {}
+    concluded = {one.event for several in drawn.values() for one in several}
+
+    def seen(hit: Hit) -> bool:
+        if hit.field == CONCLUSION:
+            return hit.event in concluded
+        if hit.item not in states or hit.field not in (STEP, REMARK):
+            return True
+        author = authors.get(hit.event or "", "")
+        if hit.field == STEP:
+            return sees(states[hit.item], viewer, author)
+        return _sees_words(states[hit.item], viewer, author)
+
+    return [hit for hit in hits if seen(hit)]
+
+
+def _sees_words(state: ItemState, viewer: str, author: str) -> bool:
+    """Whether `viewer` may see what `author` remarked: words of whoever assesses the item wait with the assessment."""
+    return author not in (*state.first, *state.seconds) or sees(state, viewer, author)
 
 
 def conclusions_seen(

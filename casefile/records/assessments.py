@@ -176,6 +176,32 @@ def find_claim(connection: Connection, text: str) -> ClaimRecord:
     return _claim(row, _items_of(connection, [row.claim]).get(row.claim, ()))
 
 
+def items_with_places(connection: Connection) -> list[str]:
+    """The items of which any step names a place."""
+    step = table("view_step")
+    query = select(step.c.item).where(step.c.body.contains('"place":{', autoescape=True)).distinct()
+    return sorted(connection.execute(query).scalars())
+
+
+def claims_by_id(connection: Connection, claims: Sequence[str]) -> list[ClaimRecord]:
+    """The claims of these ids, in the order of their numbers."""
+    claim = table("view_claim")
+    rows = connection.execute(select(claim).where(claim.c.claim.in_(claims)).order_by(claim.c.number)).all()
+    items = _items_of(connection, [row.claim for row in rows])
+    return [_claim(row, items.get(row.claim, ())) for row in rows]
+
+
+def authors_of(connection: Connection, events: Sequence[str]) -> dict[str, str]:
+    """Who recorded each of these steps and remarks; other events are left out."""
+    step, remark = table("view_step"), table("view_remark")
+    found = {
+        row.event: row.recorded_by
+        for row in connection.execute(select(step.c.event, step.c.recorded_by).where(step.c.event.in_(events)))
+    }
+    remarks = connection.execute(select(remark.c.event, remark.c.added_by).where(remark.c.event.in_(events)))
+    return found | {row.event: row.added_by for row in remarks}
+
+
 def list_conclusions(connection: Connection, claims: Sequence[str]) -> list[ConclusionRecord]:
     """Every conclusion on these claims, corrected ones too, in the order of the log."""
     conclusion, entry = table("view_conclusion"), table("log_entry")

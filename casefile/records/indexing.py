@@ -28,6 +28,7 @@ from casefile.events.types import (
 from casefile.events.upcasting import upcast
 from casefile.ids import CaptureId, LogId, item_id
 from casefile.records.engine import insert_absent, tables, writing
+from casefile.records.indexing_verification import VERIFICATION
 from casefile.records.reading import read_events, read_head
 from casefile.records.search import Passage, index_text
 
@@ -165,4 +166,5 @@ _PASSAGES: Mapping[str, Callable[[Event], Iterator[Passage]]] = {
     "remark.added": _remark,
     "duplicate.decided": _decision,
     "monitor.stated": _monitor,
+    **VERIFICATION,
 }

@@ -108,6 +108,9 @@ GROUPS: Mapping[str, Group] = {
             "checklist": step.checklist,
             "classify": step.classify,
             "template": step.template,
+            "geojson": step.geojson,
+            "annotations": step.annotations_,
+            "sun": step.sun,
         },
     ),
     "review": Group(

@@ -212,6 +212,61 @@ def template(
     return 0
 
 
+def geojson(
+    context: typer.Context,
+    items: Annotated[list[str] | None, typer.Argument(help="Items; all of them by default.", metavar="ITEM…")] = None,
+) -> int:
+    """Print the places that steps established, with radius, method and alternatives, as GeoJSON."""
+    from pipelines.geolocations import geojson_of
+    from pipelines.services import open_services
+
+    invocation: Invocation = context.obj
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
+        output.document(geojson_of(services, items or ()))
+    return 0
+
+
+def annotations_(context: typer.Context, item: Item) -> int:
+    """Print the parts of items that steps rest on, as Web Annotations."""
+    from pipelines.geolocations import annotations_of
+    from pipelines.services import open_services
+
+    invocation: Invocation = context.obj
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
+        output.document(annotations_of(services, item))
+    return 0
+
+
+def sun(
+    context: typer.Context,
+    place: Annotated[str, typer.Argument(help="Coordinates: decimal, DMS, MGRS, or a link to a map.")],
+    when: Annotated[str, typer.Argument(help="A moment with its offset, such as 2026-05-04T10:21+02:00.")],
+) -> int:
+    """Say where the sun stood and how shadows fell; a help for a step, and no result by itself."""
+    from verification.places import decimal_degrees, read_place
+    from verification.sun import moment_of, sun_at
+
+    invocation: Invocation = context.obj
+    where = read_place(place)
+    seen = sun_at(moment_of(when), where.latitude_e7 / 1e7, where.longitude_e7 / 1e7)
+    ratio = seen.shadow_ratio
+    told = {
+        "latitude": decimal_degrees(where.latitude_e7),
+        "longitude": decimal_degrees(where.longitude_e7),
+        "elevation_degrees": f"{seen.elevation:.2f}",
+        "apparent_elevation_degrees": f"{seen.apparent:.2f}",
+        "azimuth_degrees": f"{seen.azimuth:.2f}",
+        "shadow_azimuth_degrees": f"{seen.shadow_azimuth:.2f}" if seen.is_up else None,
+        "shadow_ratio": f"{ratio:.3f}" if ratio is not None else None,
+    }
+    if invocation.json:
+        output.document(told)
+    else:
+        for name, value in told.items():
+            output.line(f"{name.replace('_', ' ')}: {'none' if value is None else value}")
+    return 0
+
+
 def _say_hidden(*, hidden: bool) -> None:
     if hidden:
         output.note("Assessments of others are not shown before both are in (`casefile review --help`).")
