@@ -23,6 +23,7 @@ ALL = (
     "containing",
     "recording",
     "proving",
+    "verifying",
 )
 
 
