@@ -14,6 +14,7 @@ from casefile.records.acts import list_acts
 from casefile.records.engine import reading
 from casefile.records.people import list_people
 from casefile.records.queries import ItemFilter, list_attempts, list_items
+from casefile.records.reading import read_events, read_head
 from pipelines.audit import audit_workspace
 from pipelines.concluding import claims_of
 from pipelines.describing import describe_item, description_lines
@@ -80,6 +81,15 @@ def ways(desk: Desk, item: str, hidden_step: str, words: tuple[str, ...], folder
         with reading(services.engine) as rows:
             return [asdict(one) for one in list_attempts(rows)]
 
+    def envelopes(services: Services) -> Any:
+        """What a proof shows of each event; the commitments to its salted parts stand for the hashes of the tree."""
+        with reading(services.engine) as rows:
+            head = read_head(rows, services.log.id)
+            return [
+                {**one.event.envelope.plain(), "parts": sorted(one.event.envelope.parts)}
+                for one in read_events(rows, 0, head.size)
+            ]
+
     def written(write: Callable[[Services, io.StringIO], int]) -> Read:
         def read(services: Services) -> bytes:
             stream = io.StringIO()
@@ -118,6 +128,7 @@ def ways(desk: Desk, item: str, hidden_step: str, words: tuple[str, ...], folder
         "geojson": geojson_of,
         "annotations": lambda services: annotations_of(services, item),
         "acts": acts,
+        "envelopes": envelopes,
         "attempts": attempts,
         "contact sheet": sheet,
         "audit": audit,

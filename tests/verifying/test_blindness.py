@@ -80,6 +80,18 @@ def test_what_the_second_assessor_reads_is_the_same_whatever_the_first_says(
     assert b"boats" in readings[0]["search 0"].lower()
 
 
+def test_envelopes_and_searches_say_nothing_of_it(
+    opened: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readings = []
+    ways = ("envelopes", "search 0", "describe")
+    for name, hidden in (("one", ONE), ("other", OTHER)):
+        desk, step = assessed(opened, tmp_path / name, hidden, monkeypatch)
+        readings.append(everything(desk, BORIS, ITEM, step, ("jetty",), tmp_path, ways))
+    assert [way for way in ways if readings[0][way] != readings[1][way]] == []
+    assert readings[0]["search 0"] == b"[]"
+
+
 def test_nobody_else_reads_it_either_and_its_author_does(
     opened: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
