@@ -30,16 +30,20 @@ COMMON = "boats"
 
 @dataclass(frozen=True)
 class Hidden:
-    """What Ana finds: the same number of steps each time, with other words, results and places."""
+    """What Ana finds: words, results, places, and how many steps she records."""
 
     word: str
     result: str
     place: str
     verdict: str
+    steps: int = 3
 
 
 ONE = Hidden("jetty", "supports", "47.6101, 9.4203", "established")
 OTHER = Hidden("boats boats warehouse", "contradicts", "-33.8600, 151.2100", "refuted")
+MORE = Hidden("boats boats warehouse", "contradicts", "-33.8600, 151.2100", "refuted", steps=6)
+MIDDAY = 10_000
+"""Looks at the clock after which Ana hands in, however much she did before."""
 
 
 def assessed(opened: Desk, root: Path, hidden: Hidden, monkeypatch: pytest.MonkeyPatch) -> tuple[Desk, str]:
@@ -50,11 +54,12 @@ def assessed(opened: Desk, root: Path, hidden: Hidden, monkeypatch: pytest.Monke
     words = {"method": f"looked for the {hidden.word}", "finding": f"the {hidden.word} is there"}
     place = {**PLACE, **words, "place": hidden.place, "cites": ["I-0002"]}
     first = desk.step(ANA, ITEM, "geolocation", hidden.result, **place)
-    for check in ("provenance", "metadata", "facts"):
+    for check in ("provenance", "metadata", "facts", "integrity", "sound", "consistency")[: hidden.steps]:
         desk.step(ANA, ITEM, check, hidden.result, **words)
     with desk.as_(ANA) as services:
         again = NewStep.model_validate({"check": "geolocation", "result": hidden.result, **place})
         correct_step(services, first.event, again, f"the {hidden.word} was on the other side")
+        desk.clock.looks = MIDDAY
         claim = state_claim(services, "The boats lay on the lake", [ITEM], "fact")
         drawn = {**CONCLUSION, "verdict": hidden.verdict, "reasoning": f"by the {hidden.word}"}
         conclude(services, claim.claim, NewConclusion.model_validate(drawn))
@@ -68,14 +73,18 @@ def assessed(opened: Desk, root: Path, hidden: Hidden, monkeypatch: pytest.Monke
 def test_what_the_second_assessor_reads_is_the_same_whatever_the_first_says(
     opened: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With ids, clock and salts held still, and the tree's hashes aside, byte for byte, by every way to read."""
+    """With ids, clock and salts held still, and the tree's hashes aside, byte for byte, by every way to read.
+
+    The second time she even records more. Only how many events the log has tells, and that envelopes do not say more
+    than that is the next test.
+    """
     readings = []
-    for name, hidden in (("one", ONE), ("other", OTHER)):
+    for name, hidden in (("one", ONE), ("more", MORE)):
         desk, step = assessed(opened, tmp_path / name, hidden, monkeypatch)
         words = (COMMON, "jetty", "warehouse", "looked", "established")
         readings.append(everything(desk, BORIS, ITEM, step, words, tmp_path / f"sheet-{name}"))
     different = [way for way in readings[0] if readings[0][way] != readings[1][way]]
-    assert different == []
+    assert different == ["envelopes"], "which are as many as there are events"
     assert b"jetty" not in b"".join(readings[0].values()).replace(b'"jetty"', b"")
     assert b"boats" in readings[0]["search 0"].lower()
 
