@@ -208,7 +208,8 @@ def template(
     if invocation.json:
         output.document({"check": check, "sheet": template_of(check)})
     else:
-        output.line(template_of(check))
+        for line in template_of(check).splitlines():
+            output.line(line)
     return 0
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from casefile.records.comparing import compare
 from casefile.records.engine import sqlite_engine
-from pipelines.audit import audit_workspace
+from cli.main import main
 from pipelines.reindex import reindex_workspace
 
 from .desk import ANA, BORIS, Desk
@@ -55,10 +57,34 @@ def test_a_step_a_blind_second_assessment_a_conclusion_and_a_report(
     assert all(one["events"] and one["item"] for one in report["statements"])
 
 
+def test_a_sheet_that_is_filled_in_is_a_step_a_place_and_a_page(
+    desk: Desk, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    main(["step", "template", "geolocation"], desk.environment)
+    sheet = tmp_path / "place.toml"
+    filled = {
+        "result": '"supports"', "method": '"compared the shore"', "finding": '"<script>tower</script> and jetty agree"',
+        "place": '"47.6101, 9.4203"', "precision": '"25 m"', "alternatives": '["the next bay: no tower"]',
+        "provider": '"Example Maps"', "features": '["tower"]',
+    }  # fmt: skip
+    lines = [line.partition(" = ")[::2] for line in capsys.readouterr().out.splitlines()]
+    sheet.write_text("\n".join(f"{name} = {filled.get(name, text)}" if text else name for name, text in lines))
+    code, made = desk.run(capsys, "step", "record", "I-0001", "--from", str(sheet))
+    assert (code, made["number"]) == (0, "I-0001")
+    assert desk.run(capsys, "step", "record", "I-0001", "facts", "--from", str(sheet))[0] == 2
+    (feature,) = desk.run(capsys, "step", "geojson")[1]["features"]
+    assert feature["geometry"]["coordinates"] == [9.4203, 47.6101]
+    assert (feature["properties"]["precision_m"], feature["properties"]["item"]) == (25, "I-0001")
+    page = tmp_path / "report.html"
+    assert desk.run(capsys, "report", "--html", str(page))[0] == 0
+    assert "&lt;script&gt;tower" in page.read_text()
+    assert "<script" not in page.read_text()
+    assert desk.run(capsys, "report", "--html", str(page))[0] == 2, "nothing is written over"
+
+
 def test_all_of_it_comes_back_from_the_log(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     assess(desk, ANA, "I-0001")
     before = desk.run(capsys, "report", "I-0001")[1]
-    assert audit_workspace(desk.root, desk.environment).problems == () or True
     copy = desk.root.parent / "before.db"
     (desk.root / "casefile.db").rename(copy)
     for suffix in ("-wal", "-shm"):
