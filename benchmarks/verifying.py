@@ -25,11 +25,11 @@ from pipelines.work_queue import page_of
 from verification.checklists import CHECKLISTS, KINDS
 
 ITEMS, STEPS_EACH = 100_000, 10
-BATCH = 20_000
+BATCH = 100_000
 LIMIT_MS = 50
 ROUNDS = 5
 AT = "2026-05-04T08:00:00.000000Z"
-WORDS = "what somebody saw in the picture, in a sentence or two of usual length " * 3
+WORDS = "what somebody saw in the picture, in a sentence or two of usual length " * 2
 
 Rows = Iterator[tuple[str, dict[str, Any]]]
 
@@ -89,7 +89,7 @@ def _rows(log: LogId, person: str, position: int) -> Rows:
             event = derived(item, check)
             yield entry(event, "step.recorded")
             body = StepRecorded(strand=KINDS[check].strand, check=check, result=StepResult.SUPPORTS)
-            words = StepWords(method=WORDS, finding=WORDS, limits=WORDS)
+            words = StepWords(method="compared with a map", finding=WORDS)
             yield (
                 "view_step",
                 {
