@@ -13,16 +13,17 @@ from casefile.events.envelope import PartName
 from casefile.events.types import DocumentVersioned, payload
 from casefile.records.assessments import items_after
 from casefile.records.engine import Connection, reading
-from casefile.records.queries import investigation_title
+from casefile.records.queries import ItemRecord, investigation_title
 from casefile.records.reading import newest_of_types, read_events_of
 from pipelines.method_report import conformance_of, gather, report_of, require_traced, statements_of
 from pipelines.report_pages import html_foot, html_head, html_item
 from pipelines.services import Services
-from verification.obligations import Obligation, Standing, obligations, stands_by_events
+from verification.obligations import Obligation, Standing, Stands, obligations, stands_by_events
 
 PAGE = 100
 NAMED = 10
-"""Items that are named where an obligation is not met; the rest is counted."""
+"""Items that are named for each way of standing against an obligation; the rest is counted."""
+OPENED = "investigation.opened"
 
 
 @dataclass
@@ -30,7 +31,14 @@ class Tally:
     """How the items of an investigation stand against one obligation."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    lacking: list[dict[str, Any]] = field(default_factory=list)
+    named: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def add(self, item: ItemRecord, found: Stands) -> None:
+        """One more item; the first few of each standing are named with the events that show it."""
+        self.counts[found.standing] += 1
+        named = self.named.setdefault(found.standing, [])
+        if len(named) < NAMED:
+            named.append({"item": item.id, "number": item.label, "events": list(found.events)})
 
 
 def heading_of(services: Services) -> dict[str, Any]:
@@ -83,7 +91,10 @@ def conformance_table(services: Services, tallies: Mapping[int, Tally]) -> Itera
         newest = _newest(rows)
     for obligation in obligations():
         tally = tallies.get(obligation.row)
-        yield _of_items(obligation, tally) if obligation.scope == "item" else _of_investigation(obligation, newest)
+        if obligation.scope == "item":
+            yield _of_items(obligation, tally or Tally(), newest[OPENED])
+        else:
+            yield _of_investigation(obligation, newest)
 
 
 def _reports(services: Services, tallies: dict[int, Tally]) -> Iterator[dict[str, Any]]:
@@ -96,28 +107,28 @@ def _reports(services: Services, tallies: dict[int, Tally]) -> Iterator[dict[str
                 statements, conformance = list(statements_of(record)), list(conformance_of(record))
                 require_traced(rows, statements)
                 for obligation, found in conformance:
-                    tally = tallies.setdefault(obligation.row, Tally())
-                    tally.counts[found.standing] += 1
-                    if found.standing is Standing.NOT_MET and len(tally.lacking) < NAMED:
-                        lacking = {"item": record.item.id, "number": record.item.label, "events": list(found.events)}
-                        tally.lacking.append(lacking)
+                    tallies.setdefault(obligation.row, Tally()).add(record.item, found)
                 yield report_of(record, statements, conformance)
         if not page:
             return
         after = page[-1].number
 
 
-def _of_items(obligation: Obligation, tally: Tally | None) -> dict[str, Any]:
-    counts = {standing.value: (tally.counts[standing] if tally else 0) for standing in Standing}
-    lacking = tally.lacking if tally else []
+def _of_items(obligation: Obligation, tally: Tally, opened: str) -> dict[str, Any]:
+    """The worst standing of any item, with counts; the items that are named lead to the events."""
+    counts = {standing.value: tally.counts[standing] for standing in Standing}
     standing = next((one for one in _WORST_FIRST if counts[one]), Standing.NOT_APPLICABLE)
     why = ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "there is no item"
-    return {**_row(obligation), "standing": standing, "why": why, "items": counts, "lacking": lacking, "events": []}
+    named = tally.named.get(standing, [])
+    events = [] if named else [opened]
+    return {**_row(obligation), "standing": standing, "why": why, "items": counts, "named": named, "events": events}
 
 
 def _of_investigation(obligation: Obligation, newest: Mapping[str, str]) -> dict[str, Any]:
     found = stands_by_events(obligation, newest)
-    return {**_row(obligation), "standing": found.standing, "why": found.why, "events": list(found.events)}
+    # What is not recorded has no event of its own; it is missing from what this one began.
+    events = list(found.events) or [newest[OPENED]]
+    return {**_row(obligation), "standing": found.standing, "why": found.why, "named": [], "events": events}
 
 
 def _row(obligation: Obligation) -> dict[str, Any]:

@@ -10,9 +10,11 @@ import pytest
 from casefile.errors import FieldRefused, GateRefused, RecordUnreadable, UnknownStatement
 from casefile.events.types_verification import StepRecorded
 from casefile.records.engine import reading
+from casefile.records.reading import known_events
 from casefile.vocabulary import Outcome, PersonKind, Role, StepResult
 from casefile.vocabulary_verification import Check, ClaimKind
 from pipelines.concluding import Concluded, NewConclusion, conclude, state_claim
+from pipelines.investigation_report import table_of
 from pipelines.method_report import Statement, item_report, problems_of, require_traced
 from pipelines.people import record_person
 from pipelines.reviewing import assign, compare, lock, reconcile, submit, waive
@@ -318,3 +320,15 @@ def test_a_step_keeps_what_it_was_given(desk: Desk) -> None:
     assert [one.fragment for one in body.regions] == ["t=12.5,14&xywh=percent:10,10,25,25", "page=3"]
     assert body.references[0].features == tuple(REFERENCE["features"])
     assert step["words"]["place_as_written"] == PLACE["place"]
+
+
+def test_row_88_every_row_of_the_investigations_table_leads_to_events_of_this_log(desk: Desk) -> None:
+    strands(desk)
+    with desk.as_(ANA) as services:
+        table = table_of(services)
+        named = {event for row in table for one in (row, *row["named"]) for event in one["events"]}
+        with reading(services.engine) as rows:
+            assert known_events(rows, named) == named
+    assert [row["row"] for row in table] == list(range(1, 99))
+    assert all(row["events"] or all(one["events"] for one in row["named"]) for row in table)
+    assert {row["standing"] for row in table} <= {"met", "overridden", "not met", "not applicable"}
