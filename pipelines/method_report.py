@@ -46,7 +46,7 @@ INQUIRY, COLLECTION, VERIFICATION, CONCLUSIONS = "inquiry", "collection", "verif
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One sentence of a report. `kind`: done, not_done, gap, suggestion, review, correction, conclusion or warning."""
+    """One sentence of a report. `kind`: done, not_done, gap, suggestion, review, correction, due, conclusion, warning."""
 
     stage: str
     kind: str
@@ -242,6 +242,7 @@ def statements_of(record: ItemRecordOfMethod) -> Iterator[Statement]:
         yield from _checked(record, line)
     for act in record.checklist.seen.acts:
         yield _reviewed(record, act)
+    yield from _due(record)
     for claim in record.claims:
         yield from _concluded(record, claim)
     for one in record.corrections:
@@ -327,6 +328,17 @@ def _reviewed(record: ItemRecordOfMethod, act: ReviewRecord) -> Statement:
         more += f"; {one['check']}: {one.get('first', 'none')} and {one.get('second', 'none')}, {kept}"
     text = f"second assessment {act.act}{about}{more}"
     return Statement(VERIFICATION, "review", text, (act.event,), _name(record, act.done_by), act.done_at)
+
+
+def _due(record: ItemRecordOfMethod) -> Iterator[Statement]:
+    """The review that is still to come; it says how far the assessments are and nothing of what is in them."""
+    state, acts = record.checklist.seen.state, record.checklist.seen.acts
+    if state.current is not None:
+        given = [act for act in acts if act.act is ReviewAct.ASSIGNED and act.person == state.current][-1]
+        text = f"due: the second assessment by {_name(record, state.current)}, assigned {given.done_at[:10]}"
+        yield Statement(VERIFICATION, "due", text, (given.event,))
+    elif state.begun and not state.revealed:
+        yield Statement(VERIFICATION, "due", "due: nobody is assigned to a second assessment", (record.sealed,))
 
 
 def _concluded(record: ItemRecordOfMethod, claim: ClaimRecord) -> Iterator[Statement]:

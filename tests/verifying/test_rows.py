@@ -212,7 +212,13 @@ def test_row_74_nobody_reviews_their_own_work(desk: Desk) -> None:
     with desk.as_(CLEO) as services:
         with pytest.raises(GateRefused, match="has part in"):
             assign(services, VIDEO, ANA)
-        assert assign(services, VIDEO).person.name in (BORIS, CLEO)
+        assert [one["text"] for one in item_report(services, VIDEO)["statements"] if one["kind"] == "due"] == [
+            "due: nobody is assigned to a second assessment"
+        ]
+        second = assign(services, VIDEO).person.name
+        assert second in (BORIS, CLEO)
+        due = next(one for one in item_report(services, VIDEO)["statements"] if one["kind"] == "due")
+        assert f"by {second}" in due["text"]
     assert standing(desk, 74) == "not met"
 
 
