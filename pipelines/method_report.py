@@ -46,7 +46,7 @@ INQUIRY, COLLECTION, VERIFICATION, CONCLUSIONS = "inquiry", "collection", "verif
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One sentence of a report. `kind`: done, not_done, gap, suggestion, review, correction, due, conclusion, warning."""
+    """One sentence. `kind`: done, not_done, gap, suggestion, review, correction, due, conclusion or warning."""
 
     stage: str
     kind: str
