@@ -26,10 +26,13 @@
     │   ├── JournalShortened       5
     │   ├── DatabaseRestored       5
     │   ├── RecordUnreadable       5
-    │   └── VaultConflict          5
+    │   ├── VaultConflict          5
+    │   ├── WitnessStateLost       5
+    │   └── HeadContradicted       5
     └── WorkspaceUnusable          6
         ├── FolderInUse            6
         ├── KeyMissing             6
+        ├── KeyLocked              6
         └── WorkspaceBusy          6
 
 Audits collect coded problems instead of raising; everything else raises one of these.
@@ -324,6 +327,37 @@ class VaultConflict(IntegrityError):
         self.path = path
 
 
+class WitnessStateLost(IntegrityError):
+    """A witness's state is gone, damaged or an earlier one: it no longer knows what it cosigned."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path = path
+        self.problem = problem
+
+    def advice(self) -> str:
+        return (
+            "Do not begin anew over it. Bring the newest state back; where that cannot be had, this witness is "
+            "finished: begin another one with `casefile witness init` and tell the logs its key (docs/witness.md)."
+        )
+
+
+class HeadContradicted(IntegrityError):
+    """A witness cosigned a head that this log does not continue: it was cut back, put back or written anew."""
+
+    def __init__(self, witness: str, reason: str, evidence: str) -> None:
+        super().__init__(f"{witness} cosigned a head that this log does not continue: {reason}")
+        self.witness = witness
+        self.reason = reason
+        self.evidence = evidence
+
+    def advice(self) -> str:
+        return (
+            f"Keep the workspace as it is. The witness's head is in {self.evidence}; "
+            f"`casefile audit --head {self.evidence} --evidence FILE` writes what proves it to a third person."
+        )
+
+
 class WorkspaceUnusable(CasefileError):
     """The folder is not a workspace, or cannot be opened."""
 
@@ -359,6 +393,16 @@ class KeyMissing(WorkspaceUnusable):
             "A root key that is kept elsewhere is named with --root-key PATH. A lost log key is replaced by "
             "`casefile keys rotate`, which the root key signs; docs/custody.md has the drill."
         )
+
+
+class KeyLocked(WorkspaceUnusable):
+    """The passphrase does not open the key."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, "the passphrase does not open this key")
+
+    def advice(self) -> str:
+        return "Try again. A lost passphrase is a lost key: `casefile person key NAME` states another in its place."
 
 
 class WorkspaceBusy(WorkspaceUnusable):

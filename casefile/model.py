@@ -333,6 +333,18 @@ class Visitor(Value):
     withheld: tuple[Text, ...] | None = None
 
 
+class TokenCited(Value):
+    """The newest time stamp that was here when a capture's record was made: the record is not older than it.
+
+    `token` is the sha256 of the authority's response, `time` what that says, `event` the one that names it.
+    """
+
+    event: str
+    token: str
+    time: str
+    authority: Text
+
+
 class Circumstances(Value):
     """Who captured what, how, under which containment: known to the parent, never said by the worker.
 
@@ -362,6 +374,7 @@ class Circumstances(Value):
     environment: Environment | None = None
     visitor: Visitor | None = None
     alterations: tuple[Alteration, ...] | None = None
+    not_before: TokenCited | None = None
 
 
 class CaptureRecord(Value):

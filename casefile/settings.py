@@ -20,20 +20,21 @@ from casefile.errors import SettingsError, WorkspaceUnusable
 from casefile.vocabulary import GateMode
 
 PREFIX = "CASEFILE_"
-NOT_SETTINGS = frozenset({"CASEFILE_WORKSPACE", "CASEFILE_PERSON"})
+SIGN_WITH, PASSPHRASE = "CASEFILE_SIGN_WITH", "CASEFILE_PASSPHRASE"
+"""A person's own key, and what opens it."""
+NOT_SETTINGS = frozenset({"CASEFILE_WORKSPACE", "CASEFILE_PERSON", SIGN_WITH, PASSPHRASE})
 """Variables of the command line that share the prefix."""
 FILE_NAME = "casefile.toml"
 
 VERBATIM = frozenset({("egress", "upstream_user"), ("egress", "upstream_password")})
 """Settings whose text is never read as JSON: a password of digits stays what it is."""
 UPSTREAM = re.compile(r"direct|(?:http|socks5|tor)://(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", re.ASCII)
+AUTHORITY_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
+"""Names of time authorities are names of files too."""
+POLICY = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]{0,8})){1,15}", re.ASCII)
+VERIFIER_KEY = re.compile(r"[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2}")
+"""C2SP signed-note, verifier keys."""
 HOST_AND_PORT = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", re.ASCII)
-
-
-WITHOUT_EFFECT: Mapping[str, str] = {
-    "time.authorities": "nothing asks them yet",
-}
-"""Settings that are read and checked and change nothing so far, and why."""
 
 
 class _Group(BaseModel):
@@ -160,11 +161,36 @@ class GateSettings(_Group):
 
 
 class TimeAuthority(_Group):
-    """One RFC 3161 time-stamping authority and the roots that it is checked against."""
+    """One RFC 3161 time-stamping authority and the roots that it is checked against.
+
+    `roots` is a PEM file, `policy` an object identifier that its tokens must be made under; empty: any.
+    """
 
     name: str
     url: str
     roots: str
+    policy: str = ""
+
+    @field_validator("name")
+    @classmethod
+    def _file_name(cls, name: str) -> str:
+        if not AUTHORITY_NAME.fullmatch(name):
+            raise ValueError("a name is of at most 32 small letters, digits and hyphens")
+        return name
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("not an address of http or https")
+        return url
+
+    @field_validator("policy")
+    @classmethod
+    def _object_identifier(cls, policy: str) -> str:
+        if policy and not POLICY.fullmatch(policy):
+            raise ValueError("not an object identifier such as 1.3.6.1.4.1.99999.1")
+        return policy
 
 
 class TimeSettings(_Group):
@@ -176,8 +202,56 @@ class TimeSettings(_Group):
     )
     authorities: tuple[TimeAuthority, ...] = Field(
         default=(),
-        description="RFC 3161 authorities: name, url, roots (a PEM file); none. Without effect: nothing asks them yet.",
+        description="RFC 3161 authorities that `checkpoint` and `serve` have each head stamped by, as {name, url, "
+        "roots}: roots is a PEM file, from the workspace where it is relative. `policy`, an object identifier, may be "
+        "added. They are sent a digest, by POST, whatever egress.methods says. None by default: nothing goes out.",
     )
+
+    @field_validator("authorities")
+    @classmethod
+    def _each_once(cls, authorities: tuple[TimeAuthority, ...]) -> tuple[TimeAuthority, ...]:
+        if len({one.name for one in authorities}) < len(authorities):
+            raise ValueError("two authorities have one name")
+        return authorities
+
+
+class WitnessSetting(_Group):
+    """One witness: its verifier key, which holds its name, and its address; by hand without one."""
+
+    key: str
+    url: str = ""
+
+    @field_validator("key")
+    @classmethod
+    def _verifier_key(cls, key: str) -> str:
+        if not VERIFIER_KEY.fullmatch(key):
+            raise ValueError("not a verifier key NAME+ID+KEY, as `casefile witness init` prints it")
+        return key
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("not an address of http or https")
+        return url
+
+
+class CustodySettings(_Group):
+    """Who outside holds the heads of the log."""
+
+    witnesses: tuple[WitnessSetting, ...] = Field(
+        default=(),
+        description="Witnesses, as {key, url}: `checkpoint` asks each that has an url, by the egress policy; one "
+        "without is asked by hand, with files. None by default: nothing goes out.",
+    )
+
+    @field_validator("witnesses")
+    @classmethod
+    def _each_once(cls, witnesses: tuple[WitnessSetting, ...]) -> tuple[WitnessSetting, ...]:
+        names = [one.key.partition("+")[0] for one in witnesses]
+        if len(set(names)) < len(names):
+            raise ValueError("two witnesses have one name")
+        return witnesses
 
 
 class ExamineSettings(_Group):
@@ -189,6 +263,11 @@ class ExamineSettings(_Group):
     auto_distance_bits: int = Field(
         default=31, ge=0, le=64, description="PDQ distance, of 256 bits, up to which a pair needs no second look."
     )
+    local_features: bool = Field(
+        default=True,
+        description="Compare stills by key points too: finds crops, captions, insets and photographs of a screen, at "
+        "about 0.1 s of processor for each picture. Needs OpenCV.",
+    )
 
 
 class IdentitySettings(_Group):
@@ -199,12 +278,29 @@ class IdentitySettings(_Group):
         description="A file outside all workspaces that tells when one identity is used in two investigations. It "
         "holds salted digests, no names. Empty: nobody is warned.",
     )
+    methods: Literal["passive", "page-scripts"] = Field(
+        default="passive",
+        description="Methods of requests under an identity. `passive`: GET and HEAD only, since a POST with its "
+        "cookies can act as the account. `page-scripts`: as `egress.methods` says.",
+    )
     canary_every: int = Field(
         default=25,
         ge=0,
         description="Captures with an identity after which its session is looked at again; 0: only before the first "
         "and after an answer that looks like a login or a challenge.",
     )
+
+
+class ReplicaSettings(_Group):
+    """How many copies there have to be, on how many media, at how many places (Berkeley Protocol, paragraph 171)."""
+
+    copies: int = Field(
+        default=3, ge=1, description="Copies, the workspace itself among them. `doctor` says when there are fewer."
+    )
+    media: int = Field(default=2, ge=1, description="Kinds of medium among them.")
+    sites: int = Field(default=2, ge=1, description="Places at which they are kept.")
+    medium: str = Field(default="disk", description="What the workspace itself is on.")
+    site: str = Field(default="here", description="Where the workspace itself is kept.")
 
 
 class Settings(_Group):
@@ -219,12 +315,20 @@ class Settings(_Group):
     time: TimeSettings = TimeSettings()
     examine: ExamineSettings = ExamineSettings()
     identity: IdentitySettings = IdentitySettings()
+    custody: CustodySettings = CustodySettings()
+    replicas: ReplicaSettings = ReplicaSettings()
 
     @model_validator(mode="after")
     def _nothing_around_the_proxy(self) -> Self:
         if self.egress.upstream != "direct" and self.time.servers:
             raise ValueError("time.servers are asked directly, which egress.upstream rules out: leave one of them away")
         return self
+
+
+def key_to_sign_with(environment: Mapping[str, str]) -> tuple[Path, str] | None:
+    """The file of the key with which whoever acts signs, and its passphrase; None where nothing is signed."""
+    file = environment.get(SIGN_WITH, "")
+    return (Path(file).expanduser(), environment.get(PASSPHRASE, "")) if file else None
 
 
 def load_settings(workspace: Path, environment: Mapping[str, str]) -> Settings:

@@ -55,6 +55,16 @@ class Workspace:
         return self.root / "quarantine"
 
     @property
+    def rebuilding(self) -> Path:
+        """Objects on their way into the place of others, on the vault's file system; there only meanwhile."""
+        return self.root / "rebuilding"
+
+    @property
     def work(self) -> Path:
         """Working copies, previews and caches: rebuildable, never evidence."""
         return self.root / "work"
+
+    @property
+    def previews(self) -> Path:
+        """Pictures of items for looking at, named by the digest of the file that they were made of."""
+        return self.work / "previews"

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-WITH_VALUE = {"--workspace": "workspace", "--as": "person"}
+SIGN_WITH = "CASEFILE_SIGN_WITH"
+"""As casefile.settings names it, which `--help` does without."""
+WITH_VALUE = {"--workspace": "workspace", "--as": "person", "--sign-with": "key"}
 FLAGS = {"--json": "json"}
 END_OF_OPTIONS = "--"
 
@@ -60,5 +62,5 @@ def invocation_of(values: Mapping[str, str], environment: Mapping[str, str]) -> 
         workspace=Path(values.get("workspace") or environment.get("CASEFILE_WORKSPACE") or "."),
         person=values.get("person") or environment.get("CASEFILE_PERSON") or "",
         json="json" in values,
-        environment=environment,
+        environment={**environment, SIGN_WITH: values["key"]} if "key" in values else environment,
     )

@@ -37,6 +37,7 @@ def item_json(item: ItemRecord) -> dict[str, object]:
         "egress_enforced": item.egress_enforced,
         "allowances": list(item.allowances),
         "files": list(item.files),
+        "erased_at": item.erased_at,
     }
 
 
@@ -51,5 +52,7 @@ def item_row(item: ItemRecord) -> tuple[str, ...]:
         item.media_type or "",
         str(item.bytes if item.bytes is not None else ""),
         (item.captured_at or "")[:19],
-        f"{handed_over}{item.title or item.name or item.locator or ''}{allowed}",
+        f"erased {item.erased_at[:19]}"
+        if item.erased_at
+        else f"{handed_over}{item.title or item.name or item.locator or ''}{allowed}",
     )

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -17,7 +18,8 @@ import typer
 from casefile.errors import CasefileError, UsageError
 from cli import output
 from cli.commands import COMMANDS, GROUPS
-from cli.invocation import invocation_of, split_global
+from cli.invocation import SIGN_WITH, invocation_of, split_global
+from cli.passphrases import with_passphrase
 
 INTERRUPTED = 130
 UNEXPECTED = 1
@@ -34,7 +36,8 @@ def build_app() -> typer.Typer:
         help="Collect, preserve, examine and verify online material so that a hostile expert can check it.\n\n"
         "Global options, before or after the command: --workspace DIR (else CASEFILE_WORKSPACE, else the current "
         "folder), --as PERSON (else CASEFILE_PERSON, else whoever was named at init), --json (one JSON document on "
-        "standard output).\n\n"
+        "standard output), --sign-with FILE (else CASEFILE_SIGN_WITH): a person's own key, with which what is done is "
+        "signed; its passphrase is asked for, else CASEFILE_PASSPHRASE.\n\n"
         "Exit codes: 0 done, 1 some items failed or are partial, 2 usage, 3 a tool is missing, 4 refused by a gate "
         "or a policy, 5 integrity problem, 6 workspace busy or unusable.",
         no_args_is_help=True,
@@ -103,6 +106,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Carry out one command line and return its exit code."""
     split = split_global(arguments)
     invocation = invocation_of(split.values, environment)
+    if invocation.environment.get(SIGN_WITH):
+        invocation = replace(invocation, environment=with_passphrase(invocation.environment))
     if split.missing:
         return output.failing(CommandMisused(f"{split.missing} needs a value"), as_json=invocation.json)
     try:

@@ -24,6 +24,7 @@ def monitor_json(monitor: MonitorRecord) -> dict[str, object]:
         "interval_s": monitor.interval_s,
         "purpose": monitor.purpose,
         "paused": monitor.paused,
+        "identity": monitor.identity or None,
         "why": monitor.why,
         "next_look": rfc3339(due) if due else None,
         "last_look": monitor.checked_at or None,

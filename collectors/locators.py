@@ -52,6 +52,11 @@ class Locator:
         return f"{self.scheme}://{self.host_and_port}{self.target}"
 
     @property
+    def place(self) -> str:
+        """Host and port."""
+        return f"{self.host}:{self.port}"
+
+    @property
     def path(self) -> str:
         return self.target.partition("?")[0]
 

@@ -37,8 +37,9 @@ MEANINGS: Mapping[Cause, Meaning] = {
     Cause.BLOCKED_BY_POLICY: _meaning(
         Outcome.REFUSED,
         retryable=False,
-        advice="The address is not public, or its port or scheme is not allowed. If you mean a machine of your own, "
-        "allow it by host and port in egress.allow; each use is recorded.",
+        advice="The address is not public, or its port, scheme or method is not allowed. A machine of your own is "
+        "allowed by host and port in egress.allow, a page's POST in egress.methods (under an identity also in "
+        "identity.methods); each use is recorded.",
     ),
     Cause.UNSUPPORTED: _meaning(
         Outcome.REFUSED,

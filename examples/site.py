@@ -24,9 +24,6 @@ REUPLOADS = {
     "cropped by a fifth": "/u/9913/close-up.jpg",
     "caption bar": "/memes/lake.jpg",
 }
-FOUND_TODAY = ("recompressed", "mirrored", "overlaid")
-"""The copies that PDQ with its eight turnings finds; a crop and a bar move the whole picture, and are not found yet."""
-
 PICTURES = (ORIGINAL, *REUPLOADS.values(), "/square/IMG_0001.jpg", "/lake/boats.jpg")
 POSTS = ("/post/lake", "/post/square", "/post/rynok")
 FILMS = ("/watch/pan", "/watch/stream")

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from casefile.clock import SystemClock
 from casefile.digests import Digest
@@ -23,45 +24,65 @@ from casefile.events.lock import holding
 from casefile.events.replay import rebuild
 from casefile.ids import LogId
 from casefile.records.comparing import Difference, compare
-from casefile.records.engine import ALL_FAMILIES, Engine, drop_tables, open_engine, reading, sqlite_engine, writing
+from casefile.records.engine import (
+    ALL_FAMILIES,
+    Connection,
+    Engine,
+    drop_tables,
+    open_engine,
+    reading,
+    sqlite_engine,
+    writing,
+)
 from casefile.records.holdings import audited_objects, erased_parts, opened_investigation, sealed_inventories
 from casefile.records.reading import read_head
+from casefile.records.tombstones import Tombstone, list_tombstones, pending_removals
 from casefile.records.versions import views_are_current
 from casefile.settings import Settings, load_settings
 from casefile.workspace import Workspace
 from pipelines.custody import LOCK as CHECKPOINT_LOCK
 from pipelines.custody import attested_heads
 from pipelines.keys import history_of
-from preservation.custody_audit import CustodyAudit
+from pipelines.outside import Outside, OutsideFound, compare_outside
+from pipelines.person_signing import signature_problems
+from pipelines.removing import left_behind
+from pipelines.time_auditing import time_problems, time_unseen
+from preservation.custody_audit import CustodyAudit, whole_contents
 from preservation.durable import unobserved
 from preservation.key_history import KeyHistory
-from preservation.keys import LOG, ROOT, file_of
+from preservation.keys import LOG, ROOT, file_of, second_file
+from preservation.layout import object_id
 from preservation.problems import Problem, problem
 from preservation.staging import Staging
 from preservation.vault_audit import Expected, Sample, VaultAudit
 
+T = TypeVar("T")
+UUID_LENGTH = 36
 ALLOWED_IN_LOG = frozenset(
-    {"journal", "private", "lock", "anchors", "checkpoint", ".checkpoint.part", "checkpoints", "tile"}
+    {"journal", "private", "lock", "anchors", "checkpoint", ".checkpoint.part", "checkpoints", "cosignatures", "tile"}
 )
 OTHER_VERSION = "its views were made by another version of Casefile; `casefile reindex` makes them anew from the log"
-NOT_SEEN = (
-    "Without a head of the log held outside this machine, an audit cannot see that journal, private parts and "
-    "database were all cut back or written anew together, or that somebody with the keys forged the whole.",
-    "An audit cannot tell whether what was collected is true, or who really used a name given with --as.",
-)
-NOT_SEEN_WITH_HEAD = (
-    "What was recorded after the head that was held outside, an audit cannot tell from what was written anew since.",
-    NOT_SEEN[1],
-)
+NOT_SEEN = "An audit cannot tell whether what was collected is true, or who really used a name given with --as."
 
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """What an audit found. `checked` counts what was looked at; `not_seen` says what no audit of this kind can see."""
+    """What an audit found. `checked` counts what was looked at; `not_seen` says what no audit of this kind can see.
+
+    `outside` is what was compared with what others hold, `unstamped` what time stamps could not tell.
+    `erased` are the items that the log says were erased: they are not missing, and no problem.
+    """
 
     problems: tuple[Problem, ...]
     checked: Mapping[str, int]
-    not_seen: tuple[str, ...] = NOT_SEEN
+    outside: OutsideFound
+    unstamped: tuple[str, ...] = ()
+    erased: tuple[Tombstone, ...] = ()
+
+    @property
+    def not_seen(self) -> tuple[str, ...]:
+        """What this audit could not have found, whatever had been done."""
+        return (*self.outside.lines(), NOT_SEEN, *self.unstamped)
 
     @property
     def ok(self) -> bool:
@@ -74,21 +95,24 @@ class _Audit:
     workspace: Workspace
     settings: Settings
     sample: int = 0
-    head: Path | None = None
+    outside: Outside = field(default_factory=Outside)
+    found: OutsideFound = field(default_factory=OutsideFound)
     checked: dict[str, int] = field(default_factory=dict)
+    unstamped: list[str] = field(default_factory=list)
+    erased: list[Tombstone] = field(default_factory=list)
 
 
 def audit_workspace(
-    root: Path, environment: Mapping[str, str], sample: int = 0, *, head: Path | None = None
+    root: Path, environment: Mapping[str, str], sample: int = 0, outside: Outside | None = None
 ) -> AuditReport:
     """Audit the workspace at `root`; with `sample`, only that many objects have their bytes read.
 
-    `head` is a file with a signed head that was held outside: the log must begin with it.
+    `outside` is what others hold and is to be compared with.
 
     Raises WorkspaceUnusable when it is no workspace at all.
     """
     workspace = Workspace(root.absolute())
-    audit = _Audit(workspace, load_settings(workspace.root, environment), sample, head)
+    audit = _Audit(workspace, load_settings(workspace.root, environment), sample, outside or Outside())
     scratch = workspace.work / f"audit-{secrets.token_hex(8)}"
     try:
         scratch.mkdir(parents=True, mode=0o700)
@@ -98,7 +122,7 @@ def audit_workspace(
         problems = tuple(_problems(audit, scratch))
     finally:
         shutil.rmtree(scratch)
-    return AuditReport(problems, audit.checked, NOT_SEEN if head is None else NOT_SEEN_WITH_HEAD)
+    return AuditReport(problems, audit.checked, audit.found, tuple(audit.unstamped), tuple(audit.erased))
 
 
 def _problems(audit: _Audit, scratch: Path) -> Iterator[Problem]:
@@ -112,6 +136,7 @@ def _problems(audit: _Audit, scratch: Path) -> Iterator[Problem]:
             yield from _tables(audit, replayed)
             yield from _custody(audit, replayed)
             yield from _vault(audit, replayed)
+            yield from _erasures(audit, replayed)
     finally:
         replayed.dispose()
 
@@ -237,13 +262,18 @@ def _custody(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
         yield problem("P063", workspace.settings.name)
     history = history_of(replayed, log or stated)
     yield from _keys(audit, history)
+    yield from _root(audit.outside.root, history)
     with holding(workspace.work / CHECKPOINT_LOCK):
         custody = CustodyAudit(workspace.log, LogFiles.at(workspace.log, unobserved), history)
         yield from custody.problems(attested_heads(replayed))
-        if audit.head is not None:
-            yield from custody.compare(audit.head)
+        time = yield from time_problems(workspace, audit.settings, replayed, custody.why_not_ours)
+        audit.found = compare_outside(workspace, audit.settings, audit.outside, custody, history, replayed)
+        yield from audit.found.problems
+    audit.checked["tokens"] = time.tokens
+    audit.unstamped += time_unseen(time)
+    yield from signature_problems(replayed, log or stated, whole_contents(LogFiles.at(workspace.log, unobserved)))
     audit.checked["tiles"] = custody.tiles
-    audit.checked["heads"] = custody.heads
+    audit.checked["heads"] = custody.heads + audit.found.heads
 
 
 def _keys(audit: _Audit, history: KeyHistory) -> Iterator[Problem]:
@@ -257,35 +287,57 @@ def _keys(audit: _Audit, history: KeyHistory) -> Iterator[Problem]:
         if public is None:
             others = any(keys.glob(f"{name}*.pub"))
             yield problem("P061" if others else "P062", f"keys/{name}.pub")
-        elif name == LOG and not public.with_suffix(".key").is_file():
-            yield problem("P062", f"keys/{public.with_suffix('.key').name}")
+        elif name == LOG:
+            second = [second_file(public)] if history.current is not None and history.current.second else []
+            for private in (public.with_suffix(".key"), *second):
+                if not private.is_file():
+                    yield problem("P062", f"keys/{private.name}")
 
 
-def _sealed_since(audit: _Audit) -> Mapping[str, str]:
-    """The objects that the live database names; none where it cannot be read, which has its own finding."""
+def _root(card: str, history: KeyHistory) -> Iterator[Problem]:
+    """Whether the root key is the one of the card that was brought, or else has the word of the one before it."""
+    stated = history.root.fingerprint() if history.root else "none"
+    if card:
+        if card != stated:
+            yield problem("P099", "keys/root.pub", fingerprint=stated, reason=f"the card has {card}")
+    elif history.unvouched:
+        position, key = history.unvouched[-1]
+        reason = f"it took a lost one's place at event {position}, and no card was brought (--root)"
+        yield problem("P099", "keys/root.pub", fingerprint=key.fingerprint(), reason=reason)
+
+
+def _asked_live(audit: _Audit, question: Callable[[Connection], T]) -> T | None:
+    """What the live database answers; None where it cannot be read, which has its own finding."""
     workspace, settings = audit.workspace, audit.settings
     if not settings.database.url and not workspace.database.exists():
-        return {}
+        return None
     live = open_engine(settings.database.url, workspace.database)
     try:
         with reading(live) as connection:
-            return sealed_inventories(connection)
+            return question(connection)
     except CasefileError:
-        return {}
+        return None
     finally:
         live.dispose()
 
 
 def _vault(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
+    replaced: dict[str, set[Digest]] = {}
     with reading(replayed) as connection:
         objects = audited_objects(connection)
+        audit.erased += list_tombstones(connection)
+    for one in audit.erased:
+        replaced.setdefault(object_id(one.capture), set()).add(Digest(one.replaced or ""))
 
     def expected() -> Expected:
         # In this order: an object that is sealed in between is then in both, and not in neither. What was sealed
         # since the replay is known from the live database alone.
         under_way = frozenset(Staging(audit.workspace.staging, audit.workspace.quarantine).declared())
-        known = {**_sealed_since(audit), **{name: one.inventory for name, one in objects.items()}}
-        return Expected({name: Digest(inventory) for name, inventory in known.items()}, under_way)
+        known = {
+            **(_asked_live(audit, sealed_inventories) or {}),
+            **{name: one.inventory for name, one in objects.items()},
+        }
+        return Expected({name: Digest(inventory) for name, inventory in known.items()}, under_way, replaced)
 
     sample = Sample(audit.sample, secrets.randbits(63)) if audit.sample else None
     vault = VaultAudit(audit.workspace.vault, expected, sample)
@@ -298,6 +350,24 @@ def _vault(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
     audit.checked["bytes"] = vault.checked.bytes
 
 
+def _erasures(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
+    """What was erased and is still beside the vault, and erasures that were decided and not carried out to the end."""
+    workspace, root = audit.workspace, audit.workspace.root
+    with reading(replayed) as connection:
+        left = list(left_behind(connection, workspace))
+    for folder in sorted(workspace.rebuilding.iterdir()) if workspace.rebuilding.is_dir() else ():
+        if len(folder.name) > UUID_LENGTH:
+            yield problem("P104", folder.relative_to(root).as_posix())
+        else:
+            left.append(folder)
+    for path in left:
+        yield problem("P101", path.relative_to(root).as_posix())
+    if _asked_live(audit, pending_removals):
+        yield problem("P101", workspace.database.name)
+    if audit.erased:
+        audit.checked["erased items"] = len(audit.erased)
+
+
 def report_json(report: AuditReport) -> dict[str, object]:
     """The report as `--json` prints it."""
     return {
@@ -306,5 +376,10 @@ def report_json(report: AuditReport) -> dict[str, object]:
             {"code": one.code, "text": one.text, "path": one.path, "item": one.item} for one in report.problems
         ],
         "checked": dict(report.checked),
+        "erased": [
+            {"item": one.label, "sha256": one.sha256, "erased_at": one.erased_at, "event": one.event}
+            for one in report.erased
+        ],
         "not_seen": list(report.not_seen),
+        **report.outside.plain(),
     }

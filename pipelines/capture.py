@@ -41,6 +41,7 @@ from pipelines.identity_session import Halt, IdentitySession
 from pipelines.installed_tools import with_digest
 from pipelines.sealing_events import FailedCapture
 from pipelines.services import Services
+from pipelines.timestamps import newest_token
 from pipelines.tool_register import register_tools
 from preservation.intake import OutputRefused
 from preservation.sealing import Finished, Sealed, seal
@@ -276,6 +277,7 @@ def circumstances(services: Services, begun: Begun, around: Surroundings) -> Cir
         environment=environment().model_copy(update={"selftest": last_selftest(services, ended.wall)}),
         visitor=begun.visitor,
         alterations=(*alterations_of(around.contacts), *around.alterations) or None,
+        not_before=newest_token(services),
     )
 
 

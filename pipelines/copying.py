@@ -2,6 +2,7 @@
 
 The database is not copied: a restore rebuilds it, which is the proof that vault and log are enough. Files of the vault
 never change, so one that the backup has already, with the same length, is not copied again; every byte is read back.
+What was erased since leaves the backup as well.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from casefile.events.envelope import EventOutcome
 from casefile.events.files import LogFiles
 from casefile.events.port import draft
 from casefile.events.types import CustodyChanged
+from casefile.records.engine import reading
 from casefile.settings import FILE_NAME
 from casefile.workspace import Workspace
 from pipelines.audit import AuditReport, audit_workspace
 from pipelines.recovering import recover_workspace
 from pipelines.reindex import reindex_workspace
+from pipelines.removing import forget_in_copy
 from pipelines.services import Services
 from preservation.durable import READ_ONLY_DIRECTORY, Disk, unobserved
 from preservation.jars import Jars
@@ -61,6 +64,8 @@ def back_up(services: Services, target: Path) -> Copied:
     with LogFiles.at(source.log, unobserved).locked():
         pairs = list(_pairs(source.root, target, ("log",)))
         written = [_copy(disk, one, other) for one, other in pairs if other.name != "lock"]
+    with reading(services.engine) as connection:
+        forget_in_copy(connection, target, disk)
     for one, other in _pairs(source.root, target, NEVER_CHANGING):
         if not (other.is_file() and other.stat().st_size == one.stat().st_size):
             written.append(_copy(disk, one, other))

@@ -17,20 +17,24 @@ from casefile.events.lock import holding, last_mark
 from casefile.events.port import draft
 from casefile.events.tree import CompactRange
 from casefile.events.types import HeadAttested, payload
-from casefile.ids import EventId, derived
+from casefile.ids import EventId, derived, machine_event_id
 from casefile.records.engine import Engine, reading
-from casefile.records.queries import find_items
-from casefile.records.reading import read_event, read_events_of, read_head
-from pipelines.keys import history_of, log_key
+from casefile.records.queries import capture_facts, find_items
+from casefile.records.reading import read_event, read_events, read_events_of, read_head
+from pipelines.keys import history_of, log_key, second_log_key
 from pipelines.services import Services
 from preservation.checkpoints import Checkpoint, SignedCheckpoint, keep, newest, origin
+from preservation.cosignatures import with_lines
 from preservation.durable import Disk
 from preservation.key_history import KeyHistory
 from preservation.notes import NoteMalformed, signed
+from preservation.second_signatures import second_line
 from preservation.tiles import NO_EVENTS, Tiles, clear_replaced, fold
 from preservation.tree import inclusion_proof, is_included
 
 LOCK = "checkpoint.lock"
+ABOUT_HEADS = frozenset({"head.attested", "head.timestamped", "head.witnessed"})
+"""Events that tell of heads alone: where nothing else was recorded since a head, no further one is signed."""
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 
 
@@ -55,10 +59,11 @@ def current_checkpoint(services: Services) -> SignedCheckpoint | None:
     return _verified(services, history_of(services.engine, services.log.id))
 
 
-def checkpoint(services: Services) -> tuple[SignedCheckpoint, bool]:
+def checkpoint(services: Services, *, renew: bool = False) -> tuple[SignedCheckpoint, bool]:
     """Fold the journal into tiles and sign the head; the head, and whether it is a new one.
 
-    The log names its earlier head in an event of its own first. Where nothing was recorded since, nothing is signed.
+    The log names its earlier head in an event of its own first. Where nothing was recorded since, nothing is signed;
+    with `renew` word of heads is something too, so that what stamped the earlier one is covered by the next.
     Stopped anywhere, the newest head is the earlier one or the new one, and the same command finishes. Raises
     RecordUnreadable when tiles, journal and database do not give one root, KeyMissing, StorageFailed.
     """
@@ -66,9 +71,9 @@ def checkpoint(services: Services) -> tuple[SignedCheckpoint, bool]:
     with holding(services.workspace.work / LOCK):
         history = history_of(services.engine, services.log.id)
         before = _verified(services, history)
-        if before is not None and before.head.size == _synced(services):
+        if before is not None and not _has_grown(services, before.head.size, renew=renew):
             return before, False
-        key = log_key(services.workspace, history)
+        key, second = log_key(services.workspace, history), second_log_key(services.workspace, history)
         if before is not None:
             _attest(services, before)
         disk = Disk(services.reached)
@@ -78,30 +83,41 @@ def checkpoint(services: Services) -> tuple[SignedCheckpoint, bool]:
         _require_agreement(services, folded.tree)
         head = Checkpoint(origin(services.log.id), size, folded.tree.root())
         note = signed(head.text, [(head.origin, key.public.raw, key.sign(head.text.encode("utf-8")))])
+        if second is not None:
+            note = with_lines(note, second_line(head, second, int(services.clock.read().wall.timestamp())))
         made = SignedCheckpoint(head, note)
         keep(log, made, disk)
         clear_replaced(log, since[0], size, disk)
         return made, True
 
 
-def proof_of(services: Services, event: str) -> Proof:
-    """The proof that an event is in the newest head. Raises UsageError for an event that no head covers yet."""
+def proof_of(services: Services, event: str, at: SignedCheckpoint | None = None) -> Proof:
+    """The proof that an event is in the newest head, or in an earlier one.
+
+    Raises UsageError for an event that no head covers yet.
+    """
     current = current_checkpoint(services)
+    head = at or current
     with reading(services.engine) as connection:
         entry = read_event(connection, event)
-    if current is None or entry.position >= current.head.size:
+    if current is None or head is None or entry.position >= head.head.size:
         raise UsageError("no head covers this event yet; `casefile checkpoint` signs one that does")
     tiles = Tiles(services.workspace.log, current.head.size)
-    path = inclusion_proof(entry.position, current.head.size, tiles.node)
-    if not is_included(leaf_hash(entry.content), entry.position, current.head.size, path, current.head.root):
+    size, root = head.head.size, head.head.root
+    path = inclusion_proof(entry.position, size, tiles.node)
+    if not is_included(leaf_hash(entry.content), entry.position, size, path, root):
         raise RecordUnreadable("tile", "the tiles do not prove what the database holds")
-    return Proof(event, entry.content, entry.position, path, current)
+    return Proof(event, entry.content, entry.position, path, head)
 
 
 def event_of_item(services: Services, item: str) -> str:
     """The event by which an item was sealed; `item` is an id or a number such as I-0042. Raises UnknownItem."""
     with reading(services.engine) as connection:
         (found,) = find_items(connection, [item])
+        circumstances = capture_facts(connection, found.capture)["circumstances"]
+        if circumstances is not None:
+            return machine_event_id(services.log.id, found.capture, "sealed", circumstances["attempt"])
+        # Its body was erased; the envelopes still tell.
         for entry in read_events_of(connection, "capture.sealed", naming=found.capture):
             envelope = entry.event.envelope
             if envelope.subject_of("item") == found.capture:
@@ -136,6 +152,15 @@ def _verified(services: Services, history: KeyHistory) -> SignedCheckpoint | Non
     if found is not None and found.head.size > _synced(services):
         raise RecordUnreadable("log/checkpoint", "covers more events than the log holds")
     return found
+
+
+def _has_grown(services: Services, size: int, *, renew: bool) -> bool:
+    """Whether anything but word of heads was recorded since a head of that size."""
+    with reading(services.engine) as connection:
+        return any(
+            renew or entry.event.envelope.type not in ABOUT_HEADS
+            for entry in read_events(connection, size, _synced(services))
+        )
 
 
 def _synced(services: Services) -> int:

@@ -16,8 +16,13 @@ from casefile.records.queries import (
     list_tags,
     newest_examination,
 )
+from casefile.records.tombstones import Tombstone, list_tombstones
 from pipelines.alterations import alteration_line
+from pipelines.bracketing import bracket_lines, bracket_of
+from pipelines.custody import event_of_item
+from pipelines.holds import Hold, hold_of
 from pipelines.neighbours import edges_of_item
+from pipelines.person_signing import identities_of
 from pipelines.services import Services
 from pipelines.sight import look, remarks_seen, viewer_of
 from pipelines.verification_plain import step_plain
@@ -51,6 +56,8 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     """The item of that id or number with its capture, lead, findings, neighbours, remarks and tags."""
     with reading(services.engine) as connection:
         item = find_items(connection, [text])[0]
+        tombstone = next(iter(list_tombstones(connection, item=item.id)), None)
+        hold = hold_of(connection, item)
         capture = capture_facts(connection, item.capture)
         people = {person.id: person.name or "(erased)" for person in list_people(connection)}
         lead = find_lead(connection, item.lead)
@@ -78,6 +85,9 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         "environment": (capture["circumstances"] or {}).get("environment"),
         "visitor": (capture["circumstances"] or {}).get("visitor"),
     }
+    cited = ((capture["circumstances"] or {}).get("not_before") or {}).get("token", "")
+    said = capture["ended_at"] or capture["sealed_at"]
+    described["time"] = bracket_of(services, event_of_item(services, item.id), said, cited)
     described["lead"] = None if lead is None else {
         "id": lead.id,
         "locator": lead.locator,
@@ -93,8 +103,16 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     described["claims"] = list(examination.claims) if examination else []
     described["examined_at"] = examination.examined_at if examination else None
     described["duplicates"] = edges_of_item(services, item.id)
+    proved = identities_of(services.engine, services.log.id, [one.event for one in remarks])
     described["remarks"] = [
-        {"text": one.text, "at": one.added_at, "by": people.get(one.added_by, one.added_by)} for one in remarks
+        {
+            "text": one.text if one.text is not None else "(erased)",
+            "at": one.added_at,
+            "by": people.get(one.added_by, one.added_by),
+            **proved[one.event].plain(),
+            "proof": proved[one.event].words,
+        }
+        for one in remarks
     ]
     described["tags"] = tags
     described["assessment"] = {
@@ -102,7 +120,26 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         "hidden": assessed.hidden,
         "steps": [step_plain(step, people) for step in assessed.steps],
     }
+    described |= _exercised(hold, tombstone, people)
     return described
+
+
+def _exercised(hold: Hold | None, tombstone: Tombstone | None, people: Mapping[str, str]) -> dict[str, Any]:
+    """The hold that an item is under, and its tombstone; None for each that there is not."""
+    return {
+        "hold": hold and {"reason": hold.reason, "since": hold.since, "by": people.get(hold.by, hold.by)},
+        "erased": tombstone
+        and {
+            "event": tombstone.event,
+            "at": tombstone.erased_at,
+            "by": people.get(tombstone.erased_by, tombstone.erased_by),
+            "approved_by": people.get(tombstone.approved_by, tombstone.approved_by),
+            "basis": tombstone.basis,
+            "sha256": tombstone.sha256,
+            "bytes": tombstone.bytes,
+            "recipients": list(tombstone.recipients),
+        },
+    }
 
 
 def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
@@ -111,6 +148,7 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
         value = described.get(name)
         if value not in (None, ""):
             yield f"{label}: {value}"
+    yield from _custody_lines(described)
     capture = described["capture"]
     yield ""
     yield f"Captured by {capture['collector']} with method {capture['method']} {capture['method_version']}"
@@ -133,6 +171,7 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
     for exchange in capture["exchanges"] or []:
         yield f"  {exchange['method']} {exchange['locator']}: {exchange['status']} from {exchange['peer'] or 'unknown'}"
     yield from _request_lines(capture["contacts"])
+    yield from _section("When, as far as it is proved", list(bracket_lines(described["time"])))
     altered = [alteration_line(Alteration.model_validate(one)) for one in capture["alterations"]]
     yield from _section("Altered by the instrument", altered)
     yield from _section(
@@ -144,7 +183,9 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
         "Near-duplicates",
         [_likeness_line(one) for one in described["duplicates"]],
     )
-    yield from _section("Remarks", [f"{one['at'][:19]} {one['by']}: {one['text']}" for one in described["remarks"]])
+    yield from _section(
+        "Remarks", [f"{one['at'][:19]} {one['by']} ({one['proof']}): {one['text']}" for one in described["remarks"]]
+    )
     yield from _section("Verification", list(_assessment_lines(described["assessment"])))
     if described["tags"]:
         yield f"Tags: {', '.join(described['tags'])}"
@@ -161,6 +202,17 @@ def _assessment_lines(assessment: Mapping[str, Any]) -> Iterator[str]:
         yield f"{step['strand']}, {step['check']}: {step['result']} ({step['by']}, {step['at'][:19]}{corrected})"
     if assessment["hidden"]:
         yield "assessments of others are not shown before both are in"
+
+
+def _custody_lines(described: Mapping[str, Any]) -> Iterator[str]:
+    """The hold that the item is under, and its tombstone."""
+    if hold := described["hold"]:
+        yield f"Under hold: since {hold['since'][:19]}, by {hold['by']}: {hold['reason']}"
+    if erased := described["erased"]:
+        yield f"ERASED: {erased['at'][:19]} by {erased['by']}, approved by {erased['approved_by']}: {erased['basis']}"
+        yield f"  it was {erased['bytes']} bytes, {erased['sha256']}; event {erased['event']}"
+        for one in erased["recipients"]:
+            yield f"  had it before: {one['at'][:19]} {one['act']}, {one['recipient']}"
 
 
 def _visitor_lines(seen: Mapping[str, Any]) -> Iterator[str]:
@@ -192,6 +244,10 @@ def _request_lines(contacts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _likeness_line(one: Mapping[str, Any]) -> str:
     judged = f"; a person called them {one['judgement']}" if one["judgement"] else ""
     return f"{one['number']} score {one['score']} {one['tier']} by {one['method']}{judged}"
+
+
+def _remark_line(one: Mapping[str, Any]) -> str:
+    return f"{one['at'][:19]} {one['by']} ({one['proof']}): {one['text']}"
 
 
 def _how(how: str | None) -> str:

@@ -11,13 +11,16 @@ from typing import Any
 from casefile.errors import WorkspaceUnusable
 from casefile.legible import spoken
 from casefile.model import ToolUse
-from casefile.settings import WITHOUT_EFFECT, load_settings, merge_settings
+from casefile.settings import load_settings, merge_settings
 from casefile.vocabulary import ContainmentLevel
 from casefile.workspace import Workspace
 from containment.register import describe_tools
 from containment.sandbox import available
 from containment.upstream import DIRECT, ask_whether_it_answers
-from pipelines.fetching import egress_policy
+from pipelines.egress_policy import egress_policy
+from pipelines.installed_tools import REMEDY, lacking_tools
+from pipelines.services import open_services
+from pipelines.vetting import unvetted
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,6 @@ def examine_machine(root: Path, level: ContainmentLevel) -> dict[str, Any]:
         if Workspace(root.absolute()).root_key.exists()
         else "",
         "missing": [tool["name"] for tool in tools if tool["required"] and (tool["problem"] or not tool["found"])],
-        "settings_without_effect": dict(WITHOUT_EFFECT),
     }
 
 
@@ -91,6 +93,18 @@ def examine_upstream(root: Path, environment: Mapping[str, str], *, ask: bool) -
         found["problem"] = ask_whether_it_answers(upstream)
         found["answers"] = not found["problem"]
     return found
+
+
+def examine_register(root: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The tools of this workspace that nobody has answered for, and those that it was told to use and lacks.
+
+    None where there is no workspace.
+    """
+    try:
+        with open_services(root, environment) as services:
+            return {"unvetted": unvetted(services), "lacks": lacking_tools(services)}
+    except WorkspaceUnusable:
+        return {"unvetted": [], "lacks": []}
 
 
 def _tool(need: Need, tool: ToolUse | None, problem: str, *, required: bool) -> dict[str, Any]:
@@ -132,8 +146,10 @@ def doctor_lines(found: Mapping[str, Any]) -> Iterator[str]:
     )
     if found["root_key_here"]:
         yield f"ROOT KEY  {found['root_key_here']} lies beside what it is to confirm: move it to a disk kept elsewhere"
-    unread = ", ".join(f"{name} ({reason})" for name, reason in found["settings_without_effect"].items())
-    yield f"settings without effect: {unread}"
+    for tool in found.get("lacks", ()):
+        yield f"LACKS    {tool}, which this workspace was told to use: {REMEDY}"
+    if found.get("unvetted"):
+        yield f"nobody has answered for: {', '.join(found['unvetted'])}; see `casefile tools vet TOOL --template`"
     if "locator" in found:
         yield ""
         yield from _named(found["locator"])

@@ -22,6 +22,7 @@ from containment.worker import Worker, open_worker
 from pipelines.environment import ourselves
 from pipelines.examinable import Examinable, examinable
 from pipelines.examination_events import examined
+from pipelines.features import FeatureIndex, feature_index
 from pipelines.indexing import index_captured_text
 from pipelines.neighbours import EdgeIndex
 from pipelines.pixels import PixelReader, compare_pixels, pixel_reader
@@ -31,7 +32,6 @@ from verification.interface import MAX_BATCH, CheckResult, ExamineRequest, FileE
 from verification.running import MODULE, examine_batch
 from verification.working_copies import copies_in
 
-PREVIEWS = "previews"
 GATHERED = 25
 """Captures that are enough for a batch."""
 GATHER_S = 3.0
@@ -62,6 +62,7 @@ class Examiner:
     out: Path
     edges: EdgeIndex
     pixels: PixelReader
+    features: FeatureIndex
     _count: int = 0
 
     def examine(self, items: Sequence[Examinable]) -> list[ExaminedItem]:
@@ -71,6 +72,7 @@ class Examiner:
             done += self._examine_batch(items[start : start + MAX_BATCH])
         self.edges.catch_up()
         compare_pixels(self.services, self.pixels)
+        self.features.catch_up()
         return done
 
     def _examine_batch(self, items: Sequence[Examinable]) -> list[ExaminedItem]:
@@ -101,7 +103,7 @@ class Examiner:
 
     def _keep_preview(self, file: FileExamination) -> None:
         if file.preview:
-            previews = self.services.workspace.work / PREVIEWS
+            previews = self.services.workspace.previews
             previews.mkdir(exist_ok=True)
             (self.out / file.preview).replace(previews / f"{file.file}.jpg")
 
@@ -117,10 +119,11 @@ def open_examiner(services: Services, level: ContainmentLevel) -> Iterator[Exami
         with (
             open_worker(MODULE, inputs=inputs, out=out, egress=None, level=level) as worker,
             pixel_reader(services, level) as pixels,
+            feature_index(services, level) as features,
         ):
             worker.start()
             edges = EdgeIndex(services.engine, services.settings.examine)
-            yield Examiner(services, worker, inputs, out, edges, pixels)
+            yield Examiner(services, worker, inputs, out, edges, pixels, features)
     finally:
         shutil.rmtree(folder)
 

@@ -17,15 +17,13 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from casefile.canonical import Json
-from casefile.errors import SettingsError
 from casefile.model import ReceivedFile
-from casefile.settings import CaptureSettings, EgressSettings
+from casefile.settings import CaptureSettings
 from casefile.vocabulary import ContainmentLevel
 from collectors.interface import CaptureLimits, CaptureRequest, MethodSpec
 from collectors.withheld import secrets_of, withhold_all
 from containment.methods import PASSIVE
 from containment.spool import Recording
-from containment.upstream import upstream_of
 from containment.worker import (
     RECORDS_PREFIX,
     EgressPolicy,
@@ -35,8 +33,9 @@ from containment.worker import (
     WorkerResult,
     open_worker,
 )
+from pipelines.egress_policy import policy_of
 from pipelines.installed_tools import code_for
-from pipelines.recording import MODULE, add_record, keep_spool, recording_policy
+from pipelines.recording import MODULE, add_record, keep_spool
 from pipelines.services import Services
 
 MEMORY_BYTES = 2 << 30
@@ -114,10 +113,10 @@ class FetchWorkers:
         settings = self.services.settings.capture
         host = host_of(asked.locator)
         many = MODULE_FOR_MANY in spec.options and self.expected.get(host, 1) >= MANY
-        wanted = _Wanted(spec.options[MODULE_FOR_MANY] if many else spec.module, host, self._egress(spec))
-        wanted = replace(wanted, identity=identity)
-        methods = methods_of(spec.acts_for_scripts, self.services.settings.egress)
-        asked = asked.model_copy(update={"methods": methods})
+        egress = policy_of(spec, self.services.settings, identity=bool(identity))
+        module = spec.options[MODULE_FOR_MANY] if many else spec.module
+        wanted = _Wanted(module, host, egress, identity=identity)
+        asked = asked.model_copy(update={"methods": egress.methods if egress else PASSIVE})
         with self._lent(wanted, worth_waiting=WORTH_WAITING if many else 0) as worker:
             try:
                 result = worker.call_into(asked.plain(), target, worker_limits(settings))
@@ -141,14 +140,6 @@ class FetchWorkers:
             self._sandboxes.pop().opened.close()
         if self._records is not None:
             self._records.cleanup()
-
-    def _egress(self, spec: MethodSpec) -> EgressPolicy | None:
-        settings = self.services.settings
-        if not spec.touches_network:
-            return None
-        recording = None if spec.records_itself else recording_policy(settings)
-        methods = methods_of(spec.acts_for_scripts, settings.egress)
-        return replace(egress_policy(settings.egress), recording=recording, methods=methods)
 
     def _take(self, recording: Recording) -> Recording:
         with self._changed:
@@ -225,20 +216,6 @@ class FetchWorkers:
         for one in idle[: max(surplus, 0)]:
             self._sandboxes.remove(one)
             one.opened.close()
-
-
-def egress_policy(settings: EgressSettings) -> EgressPolicy:
-    """What the settings let a worker contact, and by which way; raises SettingsError for an impossible proxy."""
-    try:
-        way = upstream_of(settings.upstream, settings.upstream_user, settings.upstream_password.get_secret_value())
-    except ValueError as error:
-        raise SettingsError("egress.upstream", str(error)) from error
-    return EgressPolicy(settings.allow, settings.ports, way)
-
-
-def methods_of(acts_for_scripts: bool, settings: EgressSettings) -> tuple[str, ...]:
-    """The methods that requests may have: POST only where one stands in for a page's scripts and the policy lets it."""
-    return (*PASSIVE, "POST") if acts_for_scripts and settings.methods == "page-scripts" else PASSIVE
 
 
 def capture_request(locator: str, settings: CaptureSettings, methods: tuple[str, ...] = PASSIVE) -> CaptureRequest:

@@ -70,6 +70,12 @@ def examine() -> State[Any]:
     return _in_each_workspace("examine_waiting")
 
 
+@flow(name="anchor", persist_result=False)
+def anchor() -> State[Any]:
+    """Sign heads and have them stamped by the time authorities that are configured."""
+    return _in_each_workspace("anchor_heads")
+
+
 @flow(name="fixity", persist_result=False)
 def fixity() -> State[Any]:
     """Read a slice of the vault again, so that in ninety days every byte was read."""

@@ -28,7 +28,8 @@ from collectors.outcomes import advice
 from collectors.withheld import WITHHELD, secrets_of, withhold
 from containment.limits import Limits
 from containment.worker import WorkerFailed, run_worker
-from pipelines.fetching import capture_request, egress_policy
+from pipelines.egress_policy import egress_policy
+from pipelines.fetching import capture_request
 from pipelines.identities import Note, checked_now, cookies_of, judge_mixing, known_identity, note_check
 from pipelines.services import Services
 

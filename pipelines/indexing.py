@@ -45,6 +45,7 @@ def _passages(vault: Vault, capture: CapturedItems) -> Iterator[Passage]:
     except RecordUnreadable:
         # The audit names a damaged object; an index has nothing to say about it.
         return
-    for identity, item in zip(capture.items, record.items, strict=False):
-        if item.text:
+    for item in record.items:
+        if item.text and item.position < len(capture.items):
+            identity = capture.items[item.position]
             yield Passage("item", identity, "text", item.text, item=identity)

@@ -21,6 +21,7 @@ TOOLS = "tools"
 YTDLP = "yt-dlp"
 PACKAGE = "yt_dlp"
 YTDLP_MODULES = "collectors.ytdlp."
+REMEDY = f"`casefile tools upgrade {YTDLP} --from WHEEL` again, or `casefile tools rollback {YTDLP}`"
 
 
 class Stated(Value):
@@ -55,12 +56,18 @@ def code_for(services: Services, module: str) -> tuple[Path, ...]:
     return (whole_package(services, stated),) if stated.sha256 else ()
 
 
+def lacking_tools(services: Services) -> list[str]:
+    """Name and version of each tool that the log says is used here and that is not here, as after a restore."""
+    stated = next(reversed(statements(services, YTDLP).values()), Stated())
+    here = not stated.sha256 or (folder_of(services, stated) / PACKAGE).is_dir()
+    return [] if here else [f"{YTDLP} {stated.version}"]
+
+
 def whole_package(services: Services, stated: Stated) -> Path:
     """The package of a version, with the bytes that were tried; raises as `code_for` does."""
     package = folder_of(services, stated) / PACKAGE
     if not package.is_dir():
-        remedy = f"`casefile tools upgrade {YTDLP} --from WHEEL` again, or `casefile tools rollback {YTDLP}`"
-        raise ToolMissing(f"{YTDLP} {stated.version}", "this workspace, which was told to use it", remedy)
+        raise ToolMissing(f"{YTDLP} {stated.version}", "this workspace, which was told to use it", REMEDY)
     found = tree_digest(package)
     if found != stated.tree:
         raise DigestMismatch(f"work/{TOOLS}/{YTDLP}", "sha256", stated.tree, found)

@@ -12,7 +12,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from casefile.clock import parse_rfc3339
-from casefile.errors import ContainmentMissing, LeaseLost, ToolMissing, UsageError
+from casefile.errors import (
+    ContainmentMissing,
+    DigestMismatch,
+    GateRefused,
+    JarUnusable,
+    LeaseLost,
+    ToolMissing,
+    UnknownIdentity,
+    UsageError,
+)
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
 from casefile.events.types import MonitorChecked, MonitorStated, MonitorTarget
@@ -33,6 +42,8 @@ from collectors.outcomes import retryable
 from pipelines.capture import CaptureOptions
 from pipelines.collect import Told, collect
 from pipelines.examine import examining
+from pipelines.identities import Note, judge_mixing, known_identity
+from pipelines.identity_session import open_session
 from pipelines.leads import Origin, add_leads, lead_id
 from pipelines.leases import Leases
 from pipelines.recovering import recover_workspace
@@ -44,7 +55,11 @@ SHORTEST_INTERVAL_S = 60
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 MOST_ATTEMPTS = 4
 """How often an entry is tried, at as many looks, when it fails for a cause that may pass."""
+IDENTITY_UNUSABLE = "identity-unusable"
+"""A cause that no capture has: the identity of a watch is retired, its jar is gone, or a gate refuses it."""
 PASSING = frozenset(cause for cause in Cause if retryable(cause))
+HELD = frozenset((Cause.SESSION_EXPIRED, Cause.CHALLENGE))
+"""Passing too for a watch under an identity: it does not look again before a person has renewed the session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +99,21 @@ def parse_interval(text: str) -> int:
     return seconds
 
 
-def add_monitor(services: Services, monitor: MonitorRecord) -> MonitorRecord:
-    """Begin a watch; raises UsageError when its target cannot be watched or its name belongs to another one."""
+def add_monitor(services: Services, monitor: MonitorRecord, note: Note) -> MonitorRecord:
+    """Begin a watch, under the identity of that name or id if one is named.
+
+    Raises UsageError when its target cannot be watched or its name belongs to another one, UnknownIdentity, and
+    GateRefused as `judge_mixing` does.
+    """
     if not monitor.name.strip():
         raise UsageError("a watch needs a name")
     if not monitor.why.strip():
         raise UsageError("a watch needs a reason; it is kept with everything that the watch finds")
     monitor = replace(monitor, target=usable_target(monitor.kind, monitor.target))
+    if monitor.identity:
+        identity = known_identity(services, monitor.identity)
+        judge_mixing(services, identity, Purpose(monitor.purpose), note)
+        monitor = replace(monitor, identity=identity.id)
     with reading(services.engine) as connection:
         known = list_monitors(connection)
     if any(one.name == readable(monitor.name) for one in known):
@@ -109,6 +132,7 @@ def state_monitor(services: Services, monitor: MonitorRecord) -> MonitorRecord:
                 interval_s=monitor.interval_s,
                 purpose=Purpose(monitor.purpose),
                 paused=monitor.paused,
+                identity=monitor.identity or None,
             ),
             personal=MonitorTarget(
                 name=readable(monitor.name), target=readable(monitor.target, 65_536), why=readable(monitor.why)
@@ -209,15 +233,25 @@ def _claim_and_run(
 
 
 def _run(services: Services, monitor: MonitorRecord, level: ContainmentLevel, listener: Listener) -> MonitorRun:
+    session, notes = None, list[str]()
+    if monitor.identity:
+        try:
+            session = open_session(services, monitor.identity, Purpose(monitor.purpose), level, notes.append)
+        except (UnknownIdentity, JarUnusable, DigestMismatch, GateRefused) as error:
+            return MonitorRun(monitor, "failed", IDENTITY_UNUSABLE, str(error))
+        if session.halt is not None:
+            # Nothing is asked for: an entry that was held would count as tried.
+            return MonitorRun(monitor, "failed", session.halt.cause, session.halt.detail)
     with examining(services, level) as examine:
         try:
-            seen = look(services, monitor, level, examine)
+            seen = look(services, monitor, level, examine, session)
         except LookFailed as failed:
             return MonitorRun(monitor, "failed", failed.cause, failed.detail)
         leads, new = _to_take_up(services, monitor, seen)
-        options = CaptureOptions(None, Purpose(monitor.purpose), level)
+        options = CaptureOptions(None, Purpose(monitor.purpose), level, session=session)
         results = collect(services, leads, options, told=listener.result, examine=examine)
-    return MonitorRun(monitor, "checked", "", seen.remark, len(seen.candidates), new, tuple(results))
+    said = "; ".join(one for one in (seen.remark, *notes) if one)
+    return MonitorRun(monitor, "checked", "", said, len(seen.candidates), new, tuple(results))
 
 
 def _to_take_up(services: Services, monitor: MonitorRecord, seen: Look) -> tuple[list[Lead], int]:
@@ -225,7 +259,7 @@ def _to_take_up(services: Services, monitor: MonitorRecord, seen: Look) -> tuple
     origin = Origin(Pathway.MONITOR, monitor=monitor.id, why=monitor.why)
     with reading(services.engine) as connection:
         waiting = waiting_leads(connection, monitor.id)
-        again = retryable_leads(connection, monitor.id, PASSING, MOST_ATTEMPTS)
+        again = retryable_leads(connection, monitor.id, PASSING | HELD if monitor.identity else PASSING, MOST_ATTEMPTS)
         known = known_leads(connection, monitor.id)
     fresh = [one for one in seen.candidates if lead_id(services.log.id, one, origin) not in known]
     begun = {lead.id for lead in waiting}

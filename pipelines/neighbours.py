@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from casefile.digests import Digest, sha256
 from casefile.errors import UsageError
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
@@ -32,7 +34,8 @@ from casefile.records.queries import ExaminationRecord, ItemFilter, ItemRecord, 
 from casefile.settings import ExamineSettings
 from casefile.vocabulary import Judgement, Tier
 from pipelines.services import Services
-from verification.edges import VERSION, Edge, Matches, PixelQuestion, Thresholds, score, with_pixels
+from verification.clusters import Clusters, Link, clusters
+from verification.edges import VERSION, Edge, Matches, PixelQuestion, Thresholds, edge_id, score, with_pixels
 from verification.edges import Subject as Compared
 from verification.interface import Fingerprint
 from verification.technical.matching import Matcher
@@ -68,7 +71,7 @@ class EdgeIndex:
         found: list[Edge] = []
         questions: list[PixelQuestion] = []
         for one in examined:
-            subject = _compared(one)
+            subject = compared(one)
             if one.position > matched:
                 matches = self._matcher.matches(subject)
                 found += matches.edges
@@ -123,29 +126,20 @@ def list_pairs(services: Services, *, inside_captures: bool = False, rejected: b
     ]
 
 
-def clusters(pairs: Sequence[Pair]) -> list[list[ItemRecord]]:
-    """Items joined by edges that are certain enough to count once: auto, verified, accepted. Largest first.
-
-    Derived each time: a decision changes them without anything being merged.
-    """
-    parent: dict[str, str] = {}
-    items: dict[str, ItemRecord] = {}
-
-    def root(item: str) -> str:
-        while parent.setdefault(item, item) != item:
-            item = parent[item]
-        return item
-
-    for pair in pairs:
-        if pair.tier != Tier.CANDIDATE and pair.edge.judgement != Judgement.DIFFERENT:
-            items |= {pair.item_a.id: pair.item_a, pair.item_b.id: pair.item_b}
-            first, second = sorted((root(pair.item_a.id), root(pair.item_b.id)))
-            parent[second] = first
-    grouped: dict[str, list[ItemRecord]] = {}
-    for item in items.values():
-        grouped.setdefault(root(item.id), []).append(item)
-    ordered = [sorted(group, key=lambda one: one.number) for group in grouped.values()]
-    return sorted(ordered, key=lambda group: (-len(group), group[0].number))
+def joined(pairs: Sequence[Pair]) -> Clusters:
+    """The groups of items that pairs make, rejected pairs among them: derived each time, nothing is merged."""
+    links = [
+        Link(
+            pair.edge.item_a,
+            pair.edge.item_b,
+            certain=pair.tier != Tier.AUTO or pair.edge.distance == 0,
+            ten_thousandths=pair.edge.distance * 10_000 // pair.edge.bits,
+        )
+        for pair in pairs
+        if pair.tier != Tier.CANDIDATE and pair.edge.judgement != Judgement.DIFFERENT
+    ]
+    apart = [(pair.edge.item_a, pair.edge.item_b) for pair in pairs if pair.edge.judgement == Judgement.DIFFERENT]
+    return clusters(links, apart)
 
 
 def decide(services: Services, edge: str, judgement: Judgement, reason: str) -> EventId:
@@ -210,23 +204,66 @@ def edges_of_item(services: Services, item: str) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstCopy:
+    """The copy with the earliest time of those found here, and what that time rests on. Never the original as such."""
+
+    item: ItemRecord
+    at: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
-    """Items that belong together, and the pairs by which they do."""
+    """Items that belong together, and the pairs by which they do. `held_back`: edges that a person has to look at."""
 
     items: tuple[ItemRecord, ...]
     pairs: tuple[Pair, ...] = ()
+    held_back: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> Digest:
+        """Named by the item with the lowest number, so that a rebuild gives the same name."""
+        return sha256(min(self.items, key=lambda item: item.number).id.encode("ascii"))
+
+    @property
+    def first_copy(self) -> FirstCopy | None:
+        """The first copy found: by the time that its page states where it states one with a zone, else by ours."""
+        found = [one for item in self.items if (one := _dated(item)) is not None]
+        return min(found, key=lambda one: (datetime.fromisoformat(one.at), one.item.number)) if found else None
 
 
 def cluster_of(services: Services, text: str) -> Cluster:
     """The cluster of the named item, which may be alone in it; raises UnknownItem."""
     with reading(services.engine) as connection:
         item = find_items(connection, [text])[0]
-    pairs = list_pairs(services, inside_captures=True)
-    for group in clusters(pairs):
-        held = {one.id for one in group}
-        if item.id in held:
-            return Cluster(tuple(group), tuple(pair for pair in pairs if {pair.item_a.id, pair.item_b.id} <= held))
-    return Cluster((item,))
+    pairs = list_pairs(services, inside_captures=True, rejected=True)
+    found = joined(pairs)
+    held = next((set(group) for group in found.groups if item.id in group), {item.id})
+    items = {one.id: one for pair in pairs for one in (pair.item_a, pair.item_b)} | {item.id: item}
+    return Cluster(
+        tuple(sorted((items[one] for one in held), key=lambda one: one.number)),
+        tuple(
+            pair
+            for pair in pairs
+            if {pair.item_a.id, pair.item_b.id} <= held and pair.edge.judgement != Judgement.DIFFERENT
+        ),
+        tuple(edge_id(link.item_a, link.item_b) for link in found.held_back if held & {link.item_a, link.item_b}),
+    )
+
+
+def _dated(item: ItemRecord) -> FirstCopy | None:
+    if item.claimed_time and _instant(item.claimed_time) is not None:
+        return FirstCopy(item, item.claimed_time, "stated where it was found")
+    return FirstCopy(item, item.captured_at, "collected here") if item.captured_at else None
+
+
+def _instant(text: str) -> datetime | None:
+    """A time with a zone; None for one without, since such times cannot be compared."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def pixels_waiting(engine: Engine) -> int:
@@ -254,6 +291,13 @@ def stored_edge(edge: Edge) -> StoredEdge:
             "compared": edge.compared,
             "offset_ms": edge.offset_ms,
             "pixels": edge.pixels,
+            "votes": edge.votes,
+            "inliers": edge.inliers,
+            "tiles_good": edge.tiles_good,
+            "tiles_compared": edge.tiles_compared,
+            "covered_a": edge.covered_a,
+            "covered_b": edge.covered_b,
+            "movement": list(edge.movement),
         },
     )
 
@@ -268,7 +312,7 @@ def edge_of(stored: StoredEdge) -> Edge:
         distance=stored.distance,
         same_capture=stored.same_capture,
         bits=stored.bits,
-        **stored.evidence,
+        **(stored.evidence | {"movement": tuple(stored.evidence["movement"])}),
     )
 
 
@@ -294,7 +338,8 @@ def _keep(connection: Connection, edges: Sequence[Edge], questions: Sequence[Pix
     )
 
 
-def _compared(examined: ExaminedItem) -> Compared:
+def compared(examined: ExaminedItem) -> Compared:
+    """An examined item as it is compared."""
     fingerprints = tuple(Fingerprint.model_validate(one) for one in examined.fingerprints)
     # The captures of one lead are one collection in several steps: what is alike in them is a class of its own.
     return Compared(examined.item, examined.lead, examined.sha256, fingerprints)

@@ -19,9 +19,10 @@ from casefile.records.engine import open_engine
 from casefile.settings import FILE_NAME, InvestigationSettings, Settings, merge_settings
 from casefile.vocabulary import PersonKind
 from casefile.workspace import Workspace
+from pipelines.keys import create_log_pair
 from preservation.durable import Disk, unobserved
 from preservation.key_history import state_key
-from preservation.keys import LOG, ROOT, create_log_key, create_pair
+from preservation.keys import LOG, ROOT, create_pair
 from preservation.staging import Staging
 from preservation.vault import Vault
 
@@ -73,7 +74,7 @@ def open_investigation(  # noqa: PLR0913  (what one command line says)
     LogFiles.at(workspace.log, unobserved).create()
     root_place = (root_key or workspace.root_key).absolute()
     root_pair = create_pair(root_place, workspace.keys / f"{ROOT}.pub", disk)
-    public = create_log_key(workspace.keys, disk).public
+    public, second = create_log_pair(workspace.keys, disk)
     engine = open_engine(settings.database.url, workspace.database)
     empty_database(engine, log_id)
     log = Log(engine, workspace.log, log_id, clock)
@@ -87,7 +88,7 @@ def open_investigation(  # noqa: PLR0913  (what one command line says)
                 personal=PersonalName(name=investigator),
             ),
             draft("key.stated", body=state_key(log_id, ROOT, root_pair.public, root_pair)),
-            draft("key.stated", body=state_key(log_id, LOG, public, root_pair)),
+            draft("key.stated", body=state_key(log_id, LOG, public, root_pair, second=second)),
         ],
         Actor.person(person, RunId(clock.mint())),
     )

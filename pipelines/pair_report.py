@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from casefile.errors import SheetUnusable
-from pipelines.neighbours import Pair
+from pipelines.neighbours import FirstCopy, Pair
 from pipelines.sheet_text import without_formula
 from pipelines.similar import Likeness
 from preservation.durable import Disk
+from verification.features import features_installed
 
 COLUMNS = ("edge", "item_a", "item_b", "name_a", "name_b", "score", "tier", "method")
 
@@ -22,6 +23,12 @@ PAIR_COLUMNS = ("edge", "item", "item", "score", "tier", "method", "judgement")
 def waiting_line(pairs: int) -> str:
     """What is said while pixels are not compared yet."""
     return f"The pixels of {pairs} near pairs are not compared yet; `casefile examine` does it."
+
+
+def stills_line(stills: int) -> str:
+    """What is said while pictures are not compared by key points yet."""
+    missing = "" if features_installed() else " once OpenCV is installed"
+    return f"{stills} pictures are not compared by key points yet; `casefile examine` does it{missing}."
 
 
 def pair_json(pair: Pair) -> dict[str, object]:
@@ -41,6 +48,13 @@ def pair_json(pair: Pair) -> dict[str, object]:
         "judgement": pair.edge.judgement or None,
         "evidence": pair.edge.evidence,
     }
+
+
+def first_copy_json(found: FirstCopy | None) -> dict[str, str] | None:
+    """The first copy found as `--json` gives it."""
+    if found is None:
+        return None
+    return {"item": found.item.id, "number": found.item.label, "at": found.at, "basis": found.basis}
 
 
 def pair_row(pair: Pair) -> tuple[str, ...]:

@@ -6,12 +6,9 @@ a picture, so it is done for candidates only, and once an item.
 
 from __future__ import annotations
 
-import secrets
-import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from casefile.digests import hex_of
@@ -21,14 +18,14 @@ from casefile.records.engine import reading, writing
 from casefile.records.pixels import StoredPixels, close_questions, open_questions, store_pixels, stored_pixels
 from casefile.records.queries import ExaminationRecord, ItemFilter, list_items, newest_examination
 from casefile.vocabulary import ContainmentLevel
-from containment.worker import Worker, open_worker
 from pipelines.examinable import examinable
 from pipelines.neighbours import edge_of, stored_edge
+from pipelines.on_demand import OnDemandWorker, on_demand
 from pipelines.services import Services
 from verification.edges import Edge, Matches, PixelQuestion, with_pixels
 from verification.interface import MAX_BATCH, CheckCause, CheckName, Finding, PixelsAnswer
 from verification.pixels import MODULE, digest_pixels, exact_size, joined
-from verification.working_copies import Preserved, copies_in
+from verification.working_copies import Preserved
 
 QUESTIONS = 500
 """Answered at a time."""
@@ -38,60 +35,28 @@ LOOKED_UP = ""
 """The id that a file has which is no item."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class PixelReader:
-    """Digests the pixels of preserved files, in a sandbox of its own that the first of them opens.
+    """Digests the pixels of preserved files."""
 
-    It belongs to the thread that opened it, as its worker does.
-    """
-
-    folder: Path
-    level: ContainmentLevel
-    _opened: ExitStack = field(default_factory=ExitStack)
-    _worker: Worker | None = None
-    _count: int = 0
+    worker: OnDemandWorker
 
     def read(self, originals: Sequence[Preserved]) -> PixelsAnswer:
         """What comes of decoding working copies of at most MAX_BATCH files; a damaged original fails by itself."""
-        inputs, out = self.folder / "inputs", self.folder / "out"
-        worker = self._open(inputs, out)
-        with ExitStack() as copies:
-            try:
-                copies.enter_context(copies_in(inputs, originals))
-            except (DigestMismatch, StorageFailed):
-                if len(originals) == 1:
-                    return PixelsAnswer(pixels={}, failed={hex_of(originals[0].sha256): CheckCause.NOT_THE_COPY})
-                copies.close()
-                return joined(self.read([one]) for one in originals)
-            self._count += 1
-            name = f"p{self._count:06d}"
-            answer = digest_pixels(worker, sorted({hex_of(one.sha256) for one in originals}), name)
-        for empty in out.glob(f"{name}*"):
-            shutil.rmtree(empty)
-        return answer
-
-    def close(self) -> None:
-        """End the sandbox, if one was opened, and remove its folders."""
-        self._opened.close()
-
-    def _open(self, inputs: Path, out: Path) -> Worker:
-        if self._worker is None:
-            for one in (inputs, out):
-                one.mkdir(parents=True, mode=0o700)
-            self._opened.callback(shutil.rmtree, self.folder)
-            opened = open_worker(MODULE, inputs=inputs, out=out, egress=None, level=self.level)
-            self._worker = self._opened.enter_context(opened)
-        return self._worker
+        try:
+            with self.worker.copies(originals) as (worker, name):
+                return digest_pixels(worker, sorted({hex_of(one.sha256) for one in originals}), name)
+        except (DigestMismatch, StorageFailed):
+            if len(originals) == 1:
+                return PixelsAnswer(pixels={}, failed={hex_of(originals[0].sha256): CheckCause.NOT_THE_COPY})
+        return joined(self.read([one]) for one in originals)
 
 
 @contextmanager
 def pixel_reader(services: Services, level: ContainmentLevel) -> Iterator[PixelReader]:
     """A reader for the calling thread; it costs nothing until it is asked."""
-    reader = PixelReader(services.workspace.work / f"pixels-{secrets.token_hex(8)}", level)
-    try:
-        yield reader
-    finally:
-        reader.close()
+    with on_demand(services, MODULE, level) as worker:
+        yield PixelReader(worker)
 
 
 def compare_pixels(services: Services, reader: PixelReader) -> None:

@@ -18,7 +18,6 @@ from casefile.records.queries import find_items
 from casefile.vocabulary import ContainmentLevel
 from containment.worker import run_worker
 from pipelines.examinable import examinable
-from pipelines.examine import PREVIEWS
 from pipelines.services import Services
 from verification.running import limits_for
 from verification.technical.previews import PreviewsAnswer, PreviewsRequest
@@ -47,11 +46,13 @@ def open_preview(services: Services, text: str, level: ContainmentLevel) -> Path
     """
     with reading(services.engine) as connection:
         item = find_items(connection, [text])[0]
+    if item.erased_at:
+        raise NoPreview(item.label, f"it was erased on {item.erased_at[:10]}")
     found = examinable(services, [item])
     if not found:
         raise NoPreview(item.label, "it has no single file")
     name = hex_of(found[0].original.sha256)
-    target = services.workspace.work / PREVIEWS / LARGE / f"{name}.jpg"
+    target = services.workspace.previews / LARGE / f"{name}.jpg"
     folder = services.workspace.work / f"preview-{secrets.token_hex(8)}"
     folder.mkdir(parents=True, mode=0o700)
     try:

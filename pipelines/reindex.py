@@ -24,9 +24,11 @@ from casefile.settings import Settings, load_settings
 from casefile.vocabulary import ContainmentLevel
 from casefile.workspace import Workspace
 from pipelines.custody import LOCK as CHECKPOINT_LOCK
+from pipelines.features import feature_index, stills_waiting
 from pipelines.indexing import index_everything
 from pipelines.neighbours import pixels_waiting
 from pipelines.pixels import compare_pixels, pixel_reader
+from pipelines.removing import finish_removals, note_all_removals
 from pipelines.services import open_services
 from preservation.checkpoints import newest
 from preservation.durable import Disk, unobserved
@@ -39,14 +41,16 @@ REBUILDING = ".rebuilding"
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """How much the database holds again; `pixels_waiting` pairs could not be compared pixel by pixel here.
+    """How much the database holds again; `pixels_waiting` pairs could not be compared pixel by pixel here, and
+    `stills_waiting` stills not by key points.
 
     `cut_bytes` of the log belonged to no whole event.
     """
 
     events: int
     items: int
-    pixels_waiting: int
+    pixels_waiting: int = 0
+    stills_waiting: int = 0
     cut_bytes: int = 0
 
 
@@ -64,12 +68,13 @@ def reindex_workspace(
     rebuilt = _rebuild_server(workspace, settings) if settings.database.url else _rebuild_file(workspace, settings)
     rebuilt = replace(rebuilt, cut_bytes=_cut_what_is_left(workspace, settings))
     refold(workspace)
-    if rebuilt.pixels_waiting:
-        with open_services(workspace.root, environment) as services, pixel_reader(services, level) as reader:
-            with suppress(ContainmentMissing):
-                compare_pixels(services, reader)
-            return replace(rebuilt, pixels_waiting=pixels_waiting(services.engine))
-    return rebuilt
+    with open_services(workspace.root, environment) as services, suppress(ContainmentMissing):
+        with pixel_reader(services, level) as reader:
+            compare_pixels(services, reader)
+        with feature_index(services, level) as features:
+            features.catch_up()
+    with open_services(workspace.root, environment) as services:
+        return replace(rebuilt, pixels_waiting=pixels_waiting(services.engine), stills_waiting=stills_waiting(services))
 
 
 def refold(workspace: Workspace) -> None:
@@ -133,9 +138,12 @@ def _rebuild_server(workspace: Workspace, settings: Settings) -> Rebuilt:
 
 def _fill(workspace: Workspace, settings: Settings, engine: Engine) -> Rebuilt:
     replayed: Replayed = rebuild(workspace.log, engine)
-    log = LogId(settings.investigation.id)
-    items = index_everything(engine, log, Vault(workspace.vault), settings.examine)
-    return Rebuilt(replayed.events, items, pixels_waiting(engine))
+    log, vault = LogId(settings.investigation.id), Vault(workspace.vault)
+    # Before the vault is read: it may still hold what was erased.
+    note_all_removals(engine)
+    finish_removals(workspace, engine, vault, Disk())
+    items = index_everything(engine, log, vault, settings.examine)
+    return Rebuilt(replayed.events, items)
 
 
 def _remove_database(path: Path) -> None:

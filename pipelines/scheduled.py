@@ -1,25 +1,19 @@
-"""What runs by the clock, in one workspace: due watches, leads left over, items not examined, a slice of fixity."""
+"""What runs by the clock, in one workspace: due watches, leads left over, items not examined, stamps, fixity."""
 
 from __future__ import annotations
 
-from casefile.digests import Digest
 from casefile.errors import IntegrityError
-from casefile.events.envelope import EventOutcome
-from casefile.events.port import draft
-from casefile.events.types import FixityChecked
 from casefile.records.engine import reading
-from casefile.records.holdings import sealed_inventories
 from casefile.records.queries import waiting_leads
 from casefile.vocabulary import ContainmentLevel, Pathway
 from pipelines.capture import CaptureOptions
 from pipelines.collect import collect
+from pipelines.custody import checkpoint
 from pipelines.examine import examine_items, examining
+from pipelines.fixity import check_fixity, due_slice
 from pipelines.monitor import run_due, take_up_dead_runs
 from pipelines.services import Services
-from preservation.vault_audit import Expected, Slice, VaultAudit
-
-FIXITY_DAYS = 90
-"""Within how many days every byte is read again (PRESERVATION: the period that repositories keep to)."""
+from pipelines.stamping import anchor
 
 
 class FixityFailed(IntegrityError):
@@ -60,27 +54,20 @@ def examine_waiting(services: Services, level: ContainmentLevel) -> None:
     examine_items(services, (), level)
 
 
-def fixity_slice(services: Services, level: ContainmentLevel) -> None:
-    """Read the share of the vault that is due today; raises FixityFailed when something is found."""
+def anchor_heads(services: Services, level: ContainmentLevel) -> None:
+    """Sign the head where something was recorded, and ask the time authorities that have not stamped it.
+
+    Nothing is done where none is configured: then nothing would be proved by it.
+    """
     del level
+    if services.settings.time.authorities:
+        checkpoint(services)
+        anchor(services)
 
-    def expected() -> Expected:
-        # In this order: an object that is sealed in between is then in both, and not in neither.
-        under_way = frozenset(services.staging.declared())
-        with reading(services.engine) as connection:
-            sealed = sealed_inventories(connection)
-        return Expected({name: Digest(inventory) for name, inventory in sealed.items()}, under_way)
 
-    day = services.clock.read().wall.toordinal()
-    audit = VaultAudit(services.workspace.vault, expected, Slice(FIXITY_DAYS, day % FIXITY_DAYS))
-    problems = sum(1 for _problem in audit.problems())
-    checked = FixityChecked(
-        objects=audit.checked.objects,
-        files=audit.checked.files,
-        bytes=audit.checked.bytes,
-        problems=problems,
-    )
-    outcome = EventOutcome(status="failed" if problems else "passed")
-    services.append(draft("fixity.checked", body=checked, outcome=outcome))
-    if problems:
-        raise FixityFailed(problems)
+def fixity_slice(services: Services, level: ContainmentLevel) -> None:
+    """Read the share of the vault that is due; raises FixityFailed when something is found."""
+    del level
+    run = check_fixity(services, due_slice(services))
+    if run.problems:
+        raise FixityFailed(len(run.problems))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from casefile.clock import Clock, SystemClock
 from casefile.errors import DatabaseRestored, SettingsError, UsageError, WorkspaceUnusable
-from casefile.events.append import Actor, Log, Within
+from casefile.events.append import Actor, Log, Signer, Within
 from casefile.events.files import LogFiles
 from casefile.events.port import Draft
 from casefile.ids import EventId, LogId, PersonId, RunId
@@ -22,10 +22,11 @@ from casefile.records.migrating import ensure_current
 from casefile.records.people import find_person
 from casefile.records.tools import list_tools
 from casefile.registry import load_specs
-from casefile.settings import Settings, load_settings
+from casefile.settings import Settings, key_to_sign_with, load_settings
 from casefile.vocabulary import PersonKind
 from casefile.workspace import Workspace
 from collectors.interface import MethodSpec
+from pipelines.removing import finish_removals
 from preservation.durable import Disk, Reached, unobserved
 from preservation.staging import Reserve, Run, Staging
 from preservation.vault import Vault
@@ -47,6 +48,7 @@ class Services:
     run_id: RunId
     person: Person | None
     reached: Reached
+    signer: Signer | None = None
 
     def append(self, *drafts: Draft, within: Within | None = None) -> tuple[EventId, ...]:
         """Append as the person of this run; the events are durable when this returns."""
@@ -57,7 +59,7 @@ class Services:
         """Who is acting. Raises WorkspaceUnusable when nobody was named."""
         if self.person is None:
             raise WorkspaceUnusable(self.workspace.root.name, "nobody is named as acting; say --as PERSON")
-        return Actor.person(self.person.id, self.run_id)
+        return Actor.person(self.person.id, self.run_id, self.signer)
 
     @property
     def person_id(self) -> PersonId:
@@ -94,7 +96,7 @@ def open_services(
     reached: Reached = unobserved,
 ) -> Iterator[Services]:
     """An open workspace. A database of an earlier Casefile is brought to this one's version first, and the journal is
-    carried on where a crash left it behind the database.
+    carried on where a crash left it behind the database. What an erasure has left is taken away.
 
     Raises WorkspaceUnusable, UnknownPerson, UsageError for a source as the acting person, JournalShortened or
     DatabaseRestored.
@@ -107,12 +109,14 @@ def open_services(
     clock = clock or SystemClock(ask(settings.time.servers))
     log = Log(engine, workspace.log, LogId(settings.investigation.id), clock, reached=reached)
     log.recover()
+    vault = Vault(workspace.vault, Disk(reached))
+    finish_removals(workspace, engine, vault, Disk(reached))
     services = Services(
         workspace=workspace,
         settings=settings,
         engine=engine,
         log=log,
-        vault=Vault(workspace.vault, Disk(reached)),
+        vault=vault,
         staging=_staging(workspace, settings, reached),
         clock=clock,
         run_id=RunId(clock.mint()),
@@ -120,12 +124,21 @@ def open_services(
         reached=reached,
     )
     try:
-        yield services
+        yield _signing(services, key_to_sign_with(environment))
     finally:
         if "run" in services.__dict__:
             services.run.close()
         log.close()
         engine.dispose()
+
+
+def _signing(services: Services, key: tuple[Path, str] | None) -> Services:
+    """The same, signing for whoever acts where a key of theirs was given."""
+    if key is None or services.person is None:
+        return services
+    from pipelines.person_signing import signer_for
+
+    return replace(services, signer=signer_for(services.engine, services.log.id, services.person, *key))
 
 
 def require_database(workspace: Workspace, settings: Settings) -> None:

@@ -41,7 +41,6 @@ from pipelines.contact_sheet.values import (
 )
 from pipelines.contact_sheet.writing import ContactSheet, check_directory, write_contact_sheet
 from pipelines.examinable import standing_file
-from pipelines.examine import PREVIEWS
 from pipelines.neighbours import Pair, list_pairs
 from pipelines.services import Services
 from pipelines.sight import remarks_seen, viewer_of
@@ -131,7 +130,8 @@ class _Filling:
         if item.object_id is None:
             return ""
         try:
-            return self.services.vault.read_record(item.object_id).items[item.position].text
+            record = self.services.vault.read_record(item.object_id)
+            return next((one.text for one in record.items if one.position == item.position), "")
         except RecordUnreadable:
             # The sheet shows what is there; it is the audit that names a damaged object.
             return ""
@@ -140,7 +140,7 @@ class _Filling:
         standing = standing_file(item, files)
         if standing is None:
             return ()
-        path = self.services.workspace.work / PREVIEWS / f"{hex_of(standing['sha256'])}.jpg"
+        path = self.services.workspace.previews / f"{hex_of(standing['sha256'])}.jpg"
         return (SheetPreview(path),) if path.is_file() else ()
 
     def _duplicate(self, item: ItemRecord, pair: Pair) -> SheetDuplicate:

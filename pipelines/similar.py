@@ -19,6 +19,7 @@ from pipelines.neighbours import fingerprints_of
 from pipelines.pixels import Size, compare_looked_up, size_of
 from pipelines.services import Services
 from verification.edges import PDQ_BITS, PHASH_BITS, Edge, score
+from verification.edges import Subject as Compared
 from verification.interface import VARIANTS, ExamineRequest, Fingerprint, Specimen
 from verification.running import examine_batch
 from verification.technical.matching import distance, turned_distance
@@ -49,7 +50,9 @@ def look_up(services: Services, file: Path, level: ContainmentLevel) -> list[Lik
         with copies_in(examiner.inputs, [original]):
             found = examine_batch(examiner.worker, asked, "lookup").files[0]
         matches = examiner.edges.lookup(found.fingerprints, digest)
-        edges = compare_looked_up(services, examiner.pixels, matches, original, found.findings)
+        near = compare_looked_up(services, examiner.pixels, matches, original, found.findings)
+        subject = Compared("", "", digest, found.fingerprints)
+        edges = examiner.features.look_up(original, subject, near)
     services.append(
         draft(
             "access.logged",

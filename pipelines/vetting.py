@@ -17,6 +17,7 @@ from casefile.events.types import DocumentVersioned
 from casefile.ids import EventId
 from casefile.records.acts import list_acts
 from casefile.records.engine import reading
+from casefile.records.tools import list_tools
 from pipelines.services import Services
 
 KIND = "vetting"
@@ -88,6 +89,13 @@ def vettings(services: Services, tool: str = "") -> list[Vetting]:
             about = (stated["name"], stated["number"], answers, stated.get("review_by", ""))
             found.append(Vetting(*about, answered_at=act.done_at, answered_by=act.done_by))
     return found
+
+
+def unvetted(services: Services) -> list[str]:
+    """The names of the registered tools that nobody of this investigation has answered for, sorted."""
+    with reading(services.engine) as connection:
+        registered = {tool.name for tool in list_tools(connection) if tool.name}
+    return sorted(registered - {one.tool for one in vettings(services)})
 
 
 def read_sheet(sheet: str) -> tuple[Mapping[str, str], str]:

@@ -23,12 +23,15 @@ from casefile.records.queries import ItemRecord
 from casefile.vocabulary import Cause, ContainmentLevel, Outcome, Pathway, Purpose
 from collectors.feed_answer import FeedAnswer, FeedEntry
 from collectors.locators import RefusedLocator, parse_locator
+from collectors.withheld import secrets_of, withhold, withhold_all
 from collectors.ytdlp.lookups import ListedEntry, Listing, ListingRequest
 from containment.limits import Limits
 from containment.worker import WorkerFailed, run_worker
 from pipelines.capture import CAUSE_OF_WORKER, CaptureOptions
 from pipelines.collect import Examine, collect
-from pipelines.fetching import capture_request, egress_policy, methods_of
+from pipelines.egress_policy import egress_policy, methods_of
+from pipelines.fetching import capture_request
+from pipelines.identity_session import IdentitySession
 from pipelines.installed_tools import code_for
 from pipelines.leads import Candidate, Origin, add_leads
 from pipelines.services import Services
@@ -86,15 +89,30 @@ def usable_target(kind: str, target: str) -> str:
     return target
 
 
-def look(services: Services, monitor: MonitorRecord, level: ContainmentLevel, examine: Examine) -> Look:
-    """Look at the target of a watch; a feed that is captured is handed over to `examine`. Raises LookFailed."""
+def look(
+    services: Services,
+    monitor: MonitorRecord,
+    level: ContainmentLevel,
+    examine: Examine,
+    session: IdentitySession | None = None,
+) -> Look:
+    """Look at the target of a watch; a feed that is captured is handed over to `examine`.
+
+    What is of the platform of the `session`'s identity is looked at under it. Raises LookFailed.
+    """
+    purpose = Purpose(monitor.purpose)
     match MonitorKind(monitor.kind):
         case MonitorKind.LIST:
             return _look_at_list(services, monitor, level)
         case MonitorKind.FEED:
-            return _look_at_feed(services, monitor, level, examine)
+            return _look_at_feed(services, monitor, CaptureOptions("http", purpose, level, session=session), examine)
         case MonitorKind.CHANNEL:
-            return _look_at_channel(services, monitor, level)
+            if session is None or not session.covers(monitor.target):
+                return _look_at_channel(services, monitor, level)
+            with session.turn() as halt:
+                if halt is not None:
+                    raise LookFailed(halt.cause, halt.detail)
+                return _look_at_channel(services, monitor, level, session)
 
 
 def _look_at_list(services: Services, monitor: MonitorRecord, level: ContainmentLevel) -> Look:
@@ -116,13 +134,12 @@ def _look_at_list(services: Services, monitor: MonitorRecord, level: Containment
     return Look(_each_once(rows), "; ".join(job.notes))
 
 
-def _look_at_feed(services: Services, monitor: MonitorRecord, level: ContainmentLevel, examine: Examine) -> Look:
+def _look_at_feed(services: Services, monitor: MonitorRecord, options: CaptureOptions, examine: Examine) -> Look:
     lead = add_leads(services, [Candidate(monitor.target)], Origin(Pathway.MONITOR, why=monitor.why))
-    options = CaptureOptions("http", Purpose(monitor.purpose), level)
     result = collect(services, lead, options, told=lambda _result: None, examine=examine)[0]
     if result.outcome is not Outcome.CAPTURED or result.cause is not None:
         raise LookFailed(result.cause or result.outcome, result.detail)
-    feed = _read_feed(services, result.items[0], level)
+    feed = _read_feed(services, result.items[0], options.level)
     if not feed.is_feed:
         raise LookFailed(Cause.NOT_THE_CONTENT, "this is neither RSS nor Atom")
     if feed.cut:
@@ -161,13 +178,15 @@ def _read_feed(services: Services, item: ItemRecord, level: ContainmentLevel) ->
             raise _not_an_answer(error) from error
 
 
-def _look_at_channel(services: Services, monitor: MonitorRecord, level: ContainmentLevel) -> Look:
+def _look_at_channel(
+    services: Services, monitor: MonitorRecord, level: ContainmentLevel, session: IdentitySession | None = None
+) -> Look:
     settings = services.settings
-    methods = methods_of(True, settings.egress)
-    asked = (
-        capture_request(monitor.target, settings.capture, methods).plain() | ListingRequest(most=MOST_LISTED).plain()
-    )
+    methods = methods_of(settings, scripts=True, identity=session is not None)
+    request = (session.request if session else capture_request)(monitor.target, settings.capture)
+    asked = request.model_copy(update={"methods": methods}).plain() | ListingRequest(most=MOST_LISTED).plain()
     egress = replace(egress_policy(settings.egress), methods=methods)
+    secrets = secrets_of(request.cookies)
     module = "collectors.ytdlp.listing"
     with _scratch(services, "listing-") as folder:
         try:
@@ -175,9 +194,9 @@ def _look_at_channel(services: Services, monitor: MonitorRecord, level: Containm
             result = run_worker(
                 module, asked, None, folder / "out", limits=LISTING, egress=egress, level=level, code=code
             )
-            listing = Listing.model_validate(result.answer)
+            listing = Listing.model_validate(withhold_all(result.answer, secrets) if secrets else result.answer)
         except WorkerFailed as error:
-            raise _worker_failed(error) from error
+            raise _worker_failed(error, secrets) from error
         except ValidationError as error:
             raise _not_an_answer(error) from error
     if listing.cause is not None:
@@ -208,8 +227,8 @@ def _each_once(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
     return tuple(found.values())
 
 
-def _worker_failed(error: WorkerFailed) -> LookFailed:
-    return LookFailed(CAUSE_OF_WORKER.get(error.kind, Cause.TOOL_FAILED), str(error))
+def _worker_failed(error: WorkerFailed, secrets: Sequence[str] = ()) -> LookFailed:
+    return LookFailed(CAUSE_OF_WORKER.get(error.kind, Cause.TOOL_FAILED), withhold(str(error), secrets))
 
 
 def _not_an_answer(error: ValidationError) -> LookFailed:

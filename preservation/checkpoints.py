@@ -23,12 +23,8 @@ SIZE_DIGITS = 16
 MAX_SIZE = 1 << 53
 _SIZE = re.compile(r"0|[1-9]\d{0,15}")
 
-
-UNANCHORED = (
-    "No one outside holds this head: it has no timestamp and no witness. "
-    "Hand the file on, or print it and deposit it, so that a log written anew is seen."
-)
-"""Said with every head as long as nothing outside proves when it was there."""
+UNSTAMPED = "No time authority has stamped this head: when it was there rests on our own word."
+"""Said with every head for as long as that is so."""
 
 
 def origin(log: str) -> str:

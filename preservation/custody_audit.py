@@ -35,7 +35,7 @@ class CustodyAudit:
         self._log = log
         self._files = files
         self._history = history
-        self._rows: list[list[bytes]] = [[leaf_hash(content) for content in _whole_contents(files)]]
+        self._rows: list[list[bytes]] = [[leaf_hash(content) for content in whole_contents(files)]]
         while len(self._rows[-1]) >= WIDTH:
             self._rows.append(row_above(self._rows[-1]))
         self.tiles = 0
@@ -74,13 +74,20 @@ class CustodyAudit:
         if size > events:
             yield problem("P082", str(path), size=str(size), found=str(events))
             return
-        if outside.head.root != self._root(size):
+        if outside.head.root != self.root(size):
             yield problem("P081", str(path), size=str(size), root=outside.head.root.hex(), ours=self._ours(size))
         if not self._history.is_signed(outside):
             yield problem("P083", str(path), reason="the log's key of its time did not sign it")
         elif self._history.is_revoked(outside):
             yield problem("P083", str(path), reason="the key was revoked for heads of its size")
         self.heads += 1
+
+    def why_not_ours(self, signed: SignedCheckpoint) -> str:
+        """Why that is no head of this log; empty when it is one."""
+        size = signed.head.size
+        if size > len(self._rows[0]) or signed.head.root != self.root(size):
+            return "the journal does not give its root"
+        return "" if self._history.is_signed(signed) else "the log's key of its time did not sign it"
 
     def _stored(self, path: Path) -> tuple[int, bytes, list[Problem]]:
         """A stored head: its size, its bytes (none where they are no checkpoint), and what is wrong with it."""
@@ -96,10 +103,10 @@ class CustodyAudit:
             problems.append(problem("P073", where, reason=f"its name is not that of {size} events"))
         if size > events:
             problems.append(problem("P076", where, size=str(size), found=str(events)))
-        elif signed.head.root != (root := self._root(size)):
+        elif signed.head.root != (root := self.root(size)):
             shown = signed.head.root.hex()[:SHOWN_HASH], root.hex()[:SHOWN_HASH]
             problems.append(problem("P075", where, size=str(size), signed=shown[0], found=shown[1]))
-        if not self._history.is_signed(signed) or len(signed.note.signatures) != 1:
+        if not self._history.is_whole(signed):
             problems.append(problem("P074", where, size=str(size)))
         elif self._history.is_revoked(signed):
             epoch = self._history.epoch_of(size)
@@ -142,7 +149,7 @@ class CustodyAudit:
             yield problem("P071", f"{LOG}/{FOLDER}/{path}")
 
     def _bundles(self, folder: Path, bundles: dict[int, list[Tile]]) -> Iterator[Problem]:
-        contents = _whole_contents(self._files)
+        contents = whole_contents(self._files)
         for index in range(-(-len(self._rows[0]) // WIDTH)):
             entries = list(islice(contents, WIDTH))
             for tile in bundles.get(index, ()):
@@ -158,10 +165,17 @@ class CustodyAudit:
         begin = tile.index * WIDTH
         return self._rows[tile.level][begin : begin + tile.width]
 
-    def _root(self, size: int) -> bytes:
-        return root_of(size, self._node)
+    @property
+    def events(self) -> int:
+        """How many whole events the journal holds."""
+        return len(self._rows[0])
 
-    def _node(self, level: int, index: int) -> bytes:
+    def root(self, size: int) -> bytes:
+        """The root that the journal gives at that size."""
+        return root_of(size, self.node)
+
+    def node(self, level: int, index: int) -> bytes:
+        """The root of a perfect subtree, as the journal gives it."""
         row, above = divmod(level, HEIGHT)
         return perfect_root(self._rows[row][index << above : index + 1 << above])
 
@@ -170,7 +184,7 @@ class CustodyAudit:
         try:
             ours = _read(self._log / NEWEST)
         except (NoteMalformed, OSError):
-            return f"the journal gives {self._root(size).hex()}"
+            return f"the journal gives {self.root(size).hex()}"
         return f"{LOG}/{NEWEST} has size {ours.head.size} and root {ours.head.root.hex()}"
 
 
@@ -180,7 +194,7 @@ def _read(path: Path) -> SignedCheckpoint:
         return SignedCheckpoint.parse(stream.read(MAX_NOTE_BYTES + 1))
 
 
-def _whole_contents(files: LogFiles) -> Iterator[bytes]:
+def whole_contents(files: LogFiles) -> Iterator[bytes]:
     """The records of the journal up to where it is damaged, if it is: the replay and P064 name the damage itself."""
     try:
         for record in files.journal.records():

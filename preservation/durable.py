@@ -29,6 +29,9 @@ WRITABLE_DIRECTORY = 0o755
 AT_FDCWD = -100
 RENAME_NOREPLACE = 1
 """renameat2(2)."""
+RENAME_EXCHANGE = 2
+"""renameat2(2) too."""
+ASIDE = ".aside"
 SYNC_FILE_RANGE_WRITE = 2
 """sync_file_range(2)."""
 OUT_OF_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -146,6 +149,45 @@ class Disk:
                 raise VaultConflict(str(target)) from error
         self.reached(f"rename {target.name}")
 
+    def exchange(self, one: Path, other: Path) -> None:
+        """Swaps two directories of one file system in one step; neither parent is synced yet.
+
+        Where the file system knows no such step it takes three, and a crash may leave `other` beside `one`, named
+        `one` with ASIDE behind it: `resolve_exchange` puts it back.
+        """
+        with storage_errors("exchange", other):
+            if not _exchange(one, other):
+                other.rename(one.with_name(one.name + ASIDE))
+                self.reached(f"aside {other.name}")
+                one.rename(other)
+                self.reached(f"rename {other.name}")
+                one.with_name(one.name + ASIDE).rename(one)
+        self.reached(f"exchange {other.name}")
+
+    def resolve_exchange(self, one: Path, other: Path) -> None:
+        """Undoes, or finishes, an exchange that took three steps and was stopped between them."""
+        aside = one.with_name(one.name + ASIDE)
+        if is_there(aside):
+            self.rename_exclusive(aside, one if is_there(other) else other)
+
+    def remove_tree(self, path: Path) -> None:
+        """Removes a directory with all that is in it, whatever its permissions; links are removed, not followed."""
+        for parent, folders, files in os.walk(path):
+            self.restrict(Path(parent), WRITABLE_DIRECTORY)
+            for name in (*files, *(one for one in folders if Path(parent, one).is_symlink())):
+                self.remove_file(Path(parent, name))
+        for parent, folders, _files in os.walk(path, topdown=False):
+            for name in folders:
+                self.remove_empty(Path(parent, name))
+        self.remove_empty(path)
+        self.sync_directory(path.parent)
+
+    def link(self, source: Path, target: Path) -> None:
+        """Gives a file a second name, whose directory is synced later; nothing is read or copied."""
+        with storage_errors("link", target):
+            os.link(source, target, follow_symlinks=False)
+        self.reached(f"link {target.name}")
+
     def make_directories(self, path: Path) -> None:
         """Makes a directory and its missing parents, each of them durable before the next one is made.
 
@@ -235,6 +277,19 @@ def _rename_without_replacing(source: Path, target: Path) -> None:
         return
     os.link(source, target, follow_symlinks=False)
     source.unlink()
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Whether the file system swapped the two; raises OSError for anything but that it knows no such step."""
+    call = getattr(_libc, "renameat2", None)
+    if call is None:
+        return False
+    if call(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in NO_SUCH_CALL:
+        return False
+    raise OSError(number, os.strerror(number), str(other))
 
 
 @contextmanager

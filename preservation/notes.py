@@ -14,6 +14,10 @@ from dataclasses import dataclass
 
 ED25519 = 0x01
 """C2SP signed-note: the signature type of Ed25519 over the text as it is."""
+COSIGNED, COSIGNED_MLDSA = 0x04, 0x06
+"""C2SP tlog-cosignature: Ed25519 and ML-DSA-44 over the text and a time."""
+KEY_BYTES = {ED25519: 32, COSIGNED: 32, COSIGNED_MLDSA: 1312}
+"""How long a public key of each type is."""
 KEY_ID_BYTES = 4
 MAX_NOTE_BYTES = 65_536
 MAX_SIGNATURES = 100
@@ -50,9 +54,9 @@ class Note:
         """The note as it is stored and sent."""
         return (self.text + "\n" + "".join(one.line for one in self.signatures)).encode("utf-8")
 
-    def by(self, name: str, raw_key: bytes) -> tuple[NoteSignature, ...]:
-        """The signatures that claim to be of this Ed25519 key. Whether one holds is another question."""
-        known = key_id(name, raw_key)
+    def by(self, name: str, raw_key: bytes, kind: int = ED25519) -> tuple[NoteSignature, ...]:
+        """The signatures that claim to be of this key. Whether one holds is another question."""
+        known = key_id(name, raw_key, kind)
         return tuple(one for one in self.signatures if (one.name, one.key_id) == (name, known))
 
     @classmethod
@@ -77,15 +81,36 @@ class Note:
         return cls(body + "\n", tuple(map(_signature, lines)))
 
 
-def key_id(name: str, raw_key: bytes) -> bytes:
+@dataclass(frozen=True, slots=True)
+class VerifierKey:
+    """A public key with the name that it signs under and the type of its signatures."""
+
+    name: str
+    kind: int
+    raw: bytes
+
+    def __str__(self) -> str:
+        """The form that other tools of such logs take: name, id and key joined by plus signs."""
+        encoded = base64.b64encode(bytes([self.kind]) + self.raw).decode("ascii")
+        return f"{self.name}+{key_id(self.name, self.raw, self.kind).hex()}+{encoded}"
+
+    @classmethod
+    def parse(cls, text: str) -> VerifierKey:
+        """The key that such a text names; raises ValueError where it is none, or one of an unknown type."""
+        name, _plus, rest = text.partition("+")
+        shown, plus, encoded = rest.partition("+")
+        content = decoded(encoded) if plus else b""
+        if not _NAME.fullmatch(name) or not content or KEY_BYTES.get(content[0]) != len(content) - 1:
+            raise ValueError("not a verifier key (NAME+ID+KEY)")
+        key = cls(name, content[0], content[1:])
+        if shown != key_id(name, key.raw, key.kind).hex():
+            raise ValueError("name, id and key of this verifier key do not belong together")
+        return key
+
+
+def key_id(name: str, raw_key: bytes, kind: int = ED25519) -> bytes:
     """C2SP signed-note: the first four bytes of the SHA-256 of name, line feed, type and key."""
-    return hashlib.sha256(name.encode("utf-8") + b"\n" + bytes([ED25519]) + raw_key).digest()[:KEY_ID_BYTES]
-
-
-def verifier_key(name: str, raw_key: bytes) -> str:
-    """The key in the form that other tools of such logs take: name, id and key joined by plus signs."""
-    encoded = base64.b64encode(bytes([ED25519]) + raw_key).decode("ascii")
-    return f"{name}+{key_id(name, raw_key).hex()}+{encoded}"
+    return hashlib.sha256(name.encode("utf-8") + b"\n" + bytes([kind]) + raw_key).digest()[:KEY_ID_BYTES]
 
 
 def signed(text: str, signatures: Iterable[tuple[str, bytes, bytes]]) -> Note:

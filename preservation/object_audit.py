@@ -65,6 +65,8 @@ class _Unreadable(Exception):
 class ObjectAudit:
     """One object in `folder`, which findings call `shown`; `recorded` is its inventory's digest in the log, if any.
 
+    `replaced` are the digests of inventories that it had before something was erased from it.
+
     Every content byte is read once. A file that is missing and one that cannot be read are findings like any other.
     """
 
@@ -72,6 +74,7 @@ class ObjectAudit:
     object_id: str
     shown: str
     recorded: Digest | None = None
+    replaced: Collection[Digest] = ()
     checked: Checked = field(default_factory=Checked)
 
     def problems(self) -> Iterator[Problem]:
@@ -127,7 +130,9 @@ class ObjectAudit:
         except NotAnInventory as error:
             return None, [self._problem("P011", layout.INVENTORY, reason=str(error))]
         found: list[Problem] = []
-        if self.recorded not in (None, digest):
+        if self.recorded != digest and digest in self.replaced:
+            found.append(self._problem("P100", ""))
+        elif self.recorded not in (None, digest):
             expected = hex_of(self.recorded)
             found.append(self._problem("P022", layout.INVENTORY, found=hex_of(digest), expected=expected))
         if parsed.object_id != self.object_id:

@@ -1,7 +1,8 @@
 """What an audit can find: one code per kind of finding, with its sentence and the rule that it breaks.
 
 Codes are permanent; a code that is no longer found is not given to another kind. P001 to P049 are the vault's,
-P050 to P099 those of the log and the tables.
+P050 to P099 those of the log and the tables, P120 to P119 those of time stamps.
+P050 to P099 those of the log and the tables, P100 to P119 those of erasures and copies.
 """
 
 from __future__ import annotations
@@ -76,6 +77,67 @@ KINDS: dict[str, Kind] = {
     ),
     "P082": Kind("the outside head is of {size} events; the journal holds {found}", "docs/formats/log.md rule 22"),
     "P083": Kind("the outside head cannot be believed: {reason}", "docs/formats/log.md rule 21"),
+    "P120": Kind("a file that stamps the head of {size} events is missing", "docs/formats/log.md rule T1"),
+    "P121": Kind("sha256 is {found}; the event says {expected}", "docs/formats/log.md rule T1"),
+    "P122": Kind("it is no time stamp: {reason}", "RFC 3161 section 2.4; docs/formats/log.md rule T2"),
+    "P123": Kind(
+        "the time stamp is over other bytes than the head", "RFC 3161 section 2.4.2; docs/formats/log.md rule T2"
+    ),
+    "P124": Kind("the time stamp is not signed as one: {reason}", "RFC 5652 section 5.6; docs/formats/log.md rule T2"),
+    "P125": Kind(
+        "a certificate may not sign time stamps: {reason}", "RFC 3161 section 2.3; docs/formats/log.md rule T2"
+    ),
+    "P126": Kind(
+        "the time stamp is not one of {authority}: {reason}", "RFC 5280 section 6; docs/formats/log.md rule T3"
+    ),
+    "P127": Kind(
+        "a certificate was not valid when the time stamp was made: {reason}",
+        "RFC 5280 section 6; docs/formats/log.md rule T3",
+    ),
+    "P128": Kind(
+        "the time stamp answers another request: {reason}", "RFC 3161 section 2.4.2; docs/formats/log.md rule T2"
+    ),
+    "P129": Kind("the time stamp is too inaccurate: {reason}", "RFC 3161 section 2.4.2; docs/formats/log.md rule T2"),
+    "P130": Kind(
+        "a certificate of the time stamp ended at {ended}, and no other was made before over a head that covers it",
+        "docs/formats/log.md rule T5",
+    ),
+    "P131": Kind("it is no file of a time stamp that an event names", "docs/formats/log.md rule T1"),
+    "P132": Kind(
+        "it says that it was recorded at {wall}; time stamps prove that it was {side}", "docs/formats/log.md rule T6"
+    ),
+    "P133": Kind("what was stamped is no head of this log: {reason}", "docs/formats/log.md rule T1"),
+    "P134": Kind("the event says {said} of the time stamp, which says {found}", "docs/formats/log.md rule T4"),
+    "P135": Kind("the capture cites a time stamp that the log does not have", "docs/formats/log.md rule T6"),
+    "P090": Kind("it is no cosigned head of this log: {reason}", "C2SP tlog-cosignature; docs/formats/log.md rule 26"),
+    "P091": Kind(
+        "{witness} cosigned a head of {size} events with root {root}, the journal gives {found}: it was written anew",
+        "docs/formats/log.md rule 27",
+    ),
+    "P092": Kind(
+        "{witness} cosigned a head of {size} events, the journal holds {found}: it was cut back or put back",
+        "docs/formats/log.md rule 27",
+    ),
+    "P093": Kind("the cosignature of {witness} that the log names is missing", "docs/formats/log.md rule 26"),
+    "P094": Kind("the witness {witness} has no head of this log", "docs/formats/log.md rule 27"),
+    "P095": Kind(
+        "it shows a head of {found} events and cosigned {size}: the witness has lost its state",
+        "C2SP tlog-witness; docs/formats/log.md rule 27",
+    ),
+    "P096": Kind(
+        "{witness} holds a head of this log, of {size} events, by a key that the log does not state",
+        "docs/formats/log.md rules 21, 27",
+    ),
+    "P097": Kind("the signature of who acted proves nothing: {reason}", "docs/formats/log.md rule 29"),
+    "P098": Kind("a statement about a person's key counts for nothing: {reason}", "docs/formats/log.md rule 28"),
+    "P099": Kind(
+        "the root key {fingerprint} is not vouched for: {reason}", "docs/formats/log.md rule 30; docs/custody.md"
+    ),
+    "P100": Kind("the object still is the one from which something was erased", "docs/formats/vault.md rule 13"),
+    "P101": Kind("what was erased is still here, or its erasure is not finished", "docs/formats/vault.md rule 14"),
+    "P102": Kind("the copy's journal is not the beginning of this log's", "docs/formats/vault.md rule 16"),
+    "P103": Kind("the copy held the object when it was checked, and lacks it now", "docs/formats/vault.md rule 17"),
+    "P104": Kind("a repair was stopped and is not finished", "docs/formats/vault.md rule 18"),
 }
 """Every kind of finding by its code."""
 

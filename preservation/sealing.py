@@ -104,8 +104,8 @@ def build_object(finished: Finished, folder: CaptureFolder) -> Sealed:
     digests = take_digests(content, named, folder.disk)
     record = build_record(circumstances, received, digests)
     object_id = layout.object_id(circumstances.capture)
-    inventory = _write_description(folder, record, digests)
-    _close_folders(folder.object, named, folder.disk)
+    inventory = describe(folder.object, record, digests, version_note(record.circumstances), folder.disk)
+    close_folders(folder.object, named, folder.disk)
     return Sealed(record, object_id, inventory, finished.ticket)
 
 
@@ -154,33 +154,36 @@ def version_note(circumstances: Circumstances) -> VersionNote:
     )
 
 
-def _write_description(folder: CaptureFolder, record: CaptureRecord, digests: Mapping[str, DigestSet]) -> Digest:
-    """Writes the record, the inventory and the declaration, durably; returns the inventory's digest."""
-    root = folder.object
+def description(record: CaptureRecord, digests: Mapping[str, DigestSet], note: VersionNote) -> Mapping[str, bytes]:
+    """Every file of an object that is not collected, by path below the object: record, inventories, declaration."""
     content = record.canonical()
     own = digest_stream(BytesIO(content))
     inventory = build_inventory(
-        layout.object_id(record.circumstances.capture),
-        {**digests, layout.CAPTURE_RECORD: own},
-        version_note(record.circumstances),
+        layout.object_id(record.circumstances.capture), {**digests, layout.CAPTURE_RECORD: own}, note
     )
-    digest = inventory_digest(inventory)
-    sidecar = build_sidecar(digest)
-    described = {
-        root / layout.CONTENT / layout.CAPTURE_RECORD: content,
-        root / layout.OBJECT_DECLARATION: layout.OBJECT_DECLARATION_CONTENT,
-        root / layout.VERSION / layout.INVENTORY: inventory,
-        root / layout.VERSION / layout.SIDECAR: sidecar,
-        root / layout.INVENTORY: inventory,
-        root / layout.SIDECAR: sidecar,
+    sidecar = build_sidecar(inventory_digest(inventory))
+    return {
+        f"{layout.CONTENT}/{layout.CAPTURE_RECORD}": content,
+        layout.OBJECT_DECLARATION: layout.OBJECT_DECLARATION_CONTENT,
+        f"{layout.VERSION}/{layout.INVENTORY}": inventory,
+        f"{layout.VERSION}/{layout.SIDECAR}": sidecar,
+        layout.INVENTORY: inventory,
+        layout.SIDECAR: sidecar,
     }
+
+
+def describe(
+    root: Path, record: CaptureRecord, digests: Mapping[str, DigestSet], note: VersionNote, disk: Disk
+) -> Digest:
+    """Writes the description of the object at `root`, durably; returns the inventory's digest."""
+    described = {root / path: content for path, content in description(record, digests, note).items()}
     for path, written in described.items():
-        folder.disk.write_new(path, written)
-    folder.disk.sync_files(described)
-    return digest
+        disk.write_new(path, written)
+    disk.sync_files(described)
+    return inventory_digest(described[root / layout.INVENTORY])
 
 
-def _close_folders(root: Path, named: list[str], disk: Disk) -> None:
+def close_folders(root: Path, named: list[str], disk: Disk) -> None:
     """Makes every folder of the object durable, from the innermost outwards, all but the outermost read-only."""
     inner = {PurePosixPath(layout.CONTENT, path).parent for path in (*named, layout.CAPTURE_RECORD)}
     folders = inner | {parent for folder in inner for parent in folder.parents}

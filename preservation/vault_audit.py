@@ -26,11 +26,13 @@ class Expected:
     """What the log says of the vault: the inventory's digest of every sealed object, by object id.
 
     `under_way` are the objects that a run has declared to record. Read them before the log: an object that is sealed
-    in between is then in both, and not in neither.
+    in between is then in both, and not in neither. `replaced` are the inventories that objects had before something was
+    erased from them.
     """
 
     sealed: Mapping[str, Digest]
     under_way: Collection[str] = frozenset()
+    replaced: Mapping[str, Collection[Digest]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,19 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One of `parts` slices of the vault, the `number`-th from 0: all of them together read every object once."""
+    """Some of `parts` slices of the vault, numbered from 0: all of them together read every object once."""
 
     parts: int
-    number: int
+    numbers: tuple[int, ...]
 
     def holds(self, object_id: str) -> bool:
-        """Whether the object is in this slice, whatever else the vault holds."""
-        return int(hex_of(sha256(object_id.encode("utf-8")))[:16], 16) % self.parts == self.number
+        """Whether the object is in one of these, whatever else the vault holds."""
+        return self.number_of(object_id, self.parts) in self.numbers
+
+    @staticmethod
+    def number_of(object_id: str, parts: int) -> int:
+        """The slice that an object is in, of so many."""
+        return int(hex_of(sha256(object_id.encode("utf-8")))[:16], 16) % parts
 
 
 @dataclass(slots=True)
@@ -162,7 +169,9 @@ class VaultAudit:
             yield problem("P020", self._shown(place), object_id)
         if not read:
             return
-        yield from ObjectAudit(self.root / place, object_id, self._shown(place), recorded, self.checked).problems()
+        replaced = expected.replaced.get(object_id, ())
+        audit = ObjectAudit(self.root / place, object_id, self._shown(place), recorded, replaced, self.checked)
+        yield from audit.problems()
 
     def _shown(self, path: str) -> str:
         return f"{self.root.name}/{path}" if path else self.root.name

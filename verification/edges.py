@@ -22,6 +22,12 @@ PHASH_AGREES_BITS = 11
 PIXELS_WORTH_ASKING_BITS = 12
 """The greatest drift seen between a draft and a full decode of one picture: pairs nearer than this may be equal in
 every pixel, which only a full decode can tell."""
+FEWEST_INLIERS, FEWEST_TILES, LEAST_TILES = 6, 8, 50
+"""Key points that fit, tiles that agree, and hundredths of the compared tiles that they are: from here two pictures
+show the same. Measured in docs/near_duplicates.md."""
+WHOLE = 60
+"""Hundredths of both pictures that have to be in common; with less one is a part of the other, and never joins it."""
+FEATURES, PART = "features", "part"
 EMPTY = sha256(b"")
 """Files without bytes are equal and say nothing by it."""
 
@@ -66,6 +72,10 @@ class Edge:
     agree and `offset_ms` is how much later they come in B; `distance` is then the mean over the compared frames, an
     unmatched one counting as 128. `pixels` is the digest that both pictures' decoded pixels have, empty where they
     are not known to be equal. Edges inside one capture are their own class and hidden by default.
+
+    Where stills were laid upon each other: `votes` of local codes, `inliers` of key points that fit `movement`, which
+    takes B to A (a 2 x 3 matrix row by row in 65536ths of a pixel of pictures 360 long), `tiles_good` of
+    `tiles_compared` that agree, and hundredths of A and of B that both have in common; -1 where that was not done.
     """
 
     item_a: str
@@ -81,6 +91,18 @@ class Edge:
     compared: int = 0
     offset_ms: int = 0
     pixels: str = ""
+    votes: int = 0
+    inliers: int = 0
+    tiles_good: int = 0
+    tiles_compared: int = 0
+    covered_a: int = -1
+    covered_b: int = -1
+    movement: tuple[int, ...] = ()
+
+    @property
+    def is_part(self) -> bool:
+        """Whether one picture is known to be only a part of the other, such as an inset or a piece of a collage."""
+        return PART in self.methods
 
     @property
     def edge(self) -> Digest:
@@ -200,6 +222,69 @@ def with_pixels(
                 pixels=digest,
             )
     return tuple(answered.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """What was found out about two stills by laying B upon A; the fields are those of Edge."""
+
+    item_a: str
+    item_b: str
+    same_capture: bool
+    votes: int
+    inliers: int
+    good: int
+    compared: int
+    covered_a: int
+    covered_b: int
+    movement: tuple[int, ...]
+    mirrored: bool
+
+    @property
+    def proves(self) -> bool:
+        """Whether the pictures show the same where they lie upon each other."""
+        enough = self.inliers >= FEWEST_INLIERS and self.good >= FEWEST_TILES
+        return enough and self.good * 100 >= self.compared * LEAST_TILES
+
+    @property
+    def whole(self) -> bool:
+        """Whether most of each picture is in the other."""
+        return min(self.covered_a, self.covered_b) >= WHOLE
+
+
+def with_alignment(known: Edge | None, found: Alignment) -> Edge | None:
+    """The edge of a pair after it was aligned; None where nothing links the two.
+
+    Proven and whole: verified. Proven and a part: a candidate that says so, since an inset must not join what it lies
+    in. Not proven: what was known stays as it was. An edge that is certain already keeps its tier and gains evidence.
+    """
+    if not found.proves:
+        return known
+    methods = (FEATURES,) if found.whole else (FEATURES, PART)
+    tier = Tier.VERIFIED if found.whole else Tier.CANDIDATE
+    if known is None:
+        known = Edge(
+            item_a=found.item_a,
+            item_b=found.item_b,
+            tier=tier,
+            methods=(),
+            distance=found.compared - found.good,
+            bits=found.compared,
+            same_capture=found.same_capture,
+            variant="mirrored" if found.mirrored else "upright",
+        )
+    return replace(
+        known,
+        tier=known.tier if known.tier is Tier.AUTO else tier,
+        methods=(*(one for one in known.methods if one not in (FEATURES, PART)), *methods),
+        votes=found.votes,
+        inliers=found.inliers,
+        tiles_good=found.good,
+        tiles_compared=found.compared,
+        covered_a=found.covered_a,
+        covered_b=found.covered_b,
+        movement=found.movement,
+    )
 
 
 VARIANT_PLACES = {name: place for place, name in enumerate(VARIANTS)}

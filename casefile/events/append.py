@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal, Protocol
 
 from sqlalchemy import Connection, Engine, update
 
@@ -25,6 +26,7 @@ from casefile.events.port import Draft
 from casefile.events.projecting import project
 from casefile.events.publishing import Pending, Publisher
 from casefile.events.types import ContentErased
+from casefile.events.types_of_custody import EventSigned
 from casefile.events.upcasting import upcast
 from casefile.ids import EventId, LogId, RunId
 from casefile.model import ClockRecord
@@ -34,28 +36,37 @@ from casefile.records.erasures import PendingErasure, note_erasures
 from casefile.records.reading import read_event
 from casefile.records.search import forget_text
 
+SIGNED = "event.signed"
+AUTHENTICATED: Literal["authenticated"] = "authenticated"
+
 Within = Callable[[Connection], None]
 """Something that must commit, or fail, together with the events: a lease's end, a checked fencing token."""
 
 
+class Signer(Protocol):
+    """Signs for whoever acts, with a key of theirs. Only what was signed is recorded as of an authenticated actor."""
+
+    def signed(self, log: str, event: str, leaf: bytes) -> EventSigned: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who appends, in which run, and how far their identity is proved."""
+    """Who appends, in which run. With a `signer` each act of theirs is signed; without, a name is merely asserted."""
 
     name: str
     run: RunId
-    authenticated: bool = False
+    signer: Signer | None = None
 
     @classmethod
-    def person(cls, person: str, run: RunId) -> Actor:
-        """A person who was named but not proved, as on the command line."""
-        return cls(f"person:{person}", run)
+    def person(cls, person: str, run: RunId, signer: Signer | None = None) -> Actor:
+        """A person, who was only named unless there is a signer."""
+        return cls(f"person:{person}", run, signer)
 
 
 class Log:
     """The log of one investigation, open for appending as one actor.
 
-    Use `append` and `erase`; both return when what they wrote is durable in the database and in the journal.
+    Use `append`, `erase` and `erase_all`; they return when what they wrote is durable in database and journal.
     `reached` is called with the name of each step that was completed.
     """
 
@@ -90,9 +101,10 @@ class Log:
     def append(self, drafts: Sequence[Draft], actor: Actor, within: Within | None = None) -> tuple[EventId, ...]:
         """Append events in this order and return their ids. Drafts whose id is in the log already change nothing."""
         self._require_agreement()
-        prepared = [self._prepare(draft, actor) for draft in drafts]
+        acts = [self._prepare(draft, actor) for draft in drafts]
+        prepared = [*acts, *self._signatures(acts, actor)]
         with writing(self._engine) as connection:
-            pending = self._place(connection, prepared)
+            pending = self._place(connection, [*prepared, *self._signatures(prepared, actor)])
             # Events that are all there already were recorded together with what `within` does.
             if within is not None and (pending.events or not prepared):
                 within(connection)
@@ -100,7 +112,7 @@ class Log:
         self._reached("committed")
         self._publisher.publish(pending)
         self._reached("acknowledged")
-        return tuple(EventId(one.event.envelope.id) for one in prepared)
+        return tuple(EventId(one.event.envelope.id) for one in acts)
 
     def erase(self, target: EventId, part: PartName, grounds: ContentErased, actor: Actor) -> EventId:
         """Erase one part of one event everywhere: tables, views, search, disk. The envelope and the tree stay.
@@ -108,29 +120,57 @@ class Log:
         On PostgreSQL what the server keeps of old rows until it vacuums, and in its own log and backups, is out of
         reach. Raises RecordUnreadable when there is no such event or it never had that part.
         """
+        return self.erase_all([(target, part)], grounds, actor)[0]
+
+    def erase_all(
+        self,
+        targets: Sequence[tuple[EventId, PartName]],
+        grounds: ContentErased,
+        actor: Actor,
+        *,
+        then: Sequence[Draft] = (),
+        within: Within | None = None,
+    ) -> tuple[EventId, ...]:
+        """The same for several parts, followed by the events `then`, in one transaction: all of it or nothing.
+
+        `within` runs first, with the write lock held; what it raises leaves everything as it was.
+        """
         self._require_agreement()
-        subject = (Subject(kind="event", id=target), Subject(kind="part", id=part))
-        draft = Draft("content.erased", subject, {PartName.BODY: grounds}, EventOutcome(status="erased"))
-        prepared = self._prepare(draft, actor)
+        prepared = [self._prepare(draft, actor) for draft in (*(_erasure(*one, grounds) for one in targets), *then)]
         with writing(self._engine) as connection:
-            entry = read_event(connection, target)
-            if part not in entry.event.envelope.parts:
-                raise RecordUnreadable(f"event {target}", f"never had a part {part}")
-            pending = self._place(connection, [prepared])
-            _forget_part(connection, target, part, prepared.event.envelope.id)
-            forget_text(connection, target, part)
-            note_erasures(connection, [PendingErasure(target, part, segment_of(entry.position))])
+            if within is not None:
+                within(connection)
+            pending_erasures = [_pending_erasure(connection, *one) for one in targets]
+            pending = self._place(connection, [*prepared, *self._signatures(prepared, actor)])
+            for one, (target, part) in zip(prepared, targets, strict=False):
+                _forget_part(connection, target, part, one.event.envelope.id)
+                forget_text(connection, target, part)
+            note_erasures(connection, pending_erasures)
             self._reached("placed")
         self._reached("committed")
         self._publisher.publish(pending)
         self._publisher.finish_erasures()
         self._reached("acknowledged")
-        return EventId(prepared.event.envelope.id)
+        return tuple(EventId(one.event.envelope.id) for one in prepared)
 
     def _require_agreement(self) -> None:
         """Before the first event, see that database and journal agree: nothing is built upon an older database."""
         if self._publisher.synced is None:
             self.recover()
+
+    def _signatures(self, acts: Sequence[Prepared], actor: Actor) -> list[Prepared]:
+        """The signatures under these acts, in events that are committed with them."""
+        if actor.signer is None:
+            return []
+        made = []
+        for one in acts:
+            envelope = one.event.envelope
+            if envelope.identity == AUTHENTICATED:
+                body = actor.signer.signed(self._log, envelope.id, one.leaf)
+                subject = (Subject(kind="event", id=envelope.id),)
+                draft = Draft(SIGNED, subject, {PartName.BODY: body}, causes=(envelope.id,))
+                made.append(self._prepare(draft, replace(actor, signer=None)))
+        return made
 
     def _prepare(self, draft: Draft, actor: Actor) -> Prepared:
         reading = self._clock.read()
@@ -143,7 +183,8 @@ class Log:
             causes=draft.causes,
             clock=ClockRecord.of(reading),
             id=event_id,
-            identity="authenticated" if actor.authenticated else "asserted",
+            # What a machine does on somebody's behalf has an id of its own making, and is not that person's act.
+            identity=AUTHENTICATED if actor.signer is not None and draft.id is None else "asserted",
             log=self._log,
             outcome=draft.outcome,
             parts={name: part.commitment for name, part in parts.items()},
@@ -172,6 +213,18 @@ class Log:
 
 def _lookup(connection: Connection, event: str) -> Event:
     return upcast(read_event(connection, event).event)
+
+
+def _erasure(target: EventId, part: PartName, grounds: ContentErased) -> Draft:
+    subject = (Subject(kind="event", id=target), Subject(kind="part", id=part))
+    return Draft("content.erased", subject, {PartName.BODY: grounds}, EventOutcome(status="erased"))
+
+
+def _pending_erasure(connection: Connection, target: EventId, part: PartName) -> PendingErasure:
+    entry = read_event(connection, target)
+    if part not in entry.event.envelope.parts:
+        raise RecordUnreadable(f"event {target}", f"never had a part {part}")
+    return PendingErasure(target, part, segment_of(entry.position))
 
 
 def _forget_part(connection: Connection, target: str, part: PartName, erasure: str) -> None:

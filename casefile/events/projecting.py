@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from casefile.errors import RecordUnreadable
 from casefile.events import projecting_captures as captures
+from casefile.events import projecting_erasures as erasures
 from casefile.events import projecting_identities as identities
+from casefile.events import projecting_signatures as signatures
 from casefile.events import projecting_verification as verification
 from casefile.events.effects import Effect, Forget, Insert, Row, Update, actor, columns, ending, from_body, text_of
-from casefile.events.envelope import Envelope, Event, PartName, erased_part
+from casefile.events.envelope import Envelope, Event, PartName
 from casefile.events.types import (
-    ContentErased,
     DuplicateDecided,
     Erased,
     InvestigationOpened,
@@ -191,7 +192,7 @@ def _monitor_stated(event: Event) -> Sequence[Effect]:
     envelope = event.envelope
     body = payload(event, PartName.BODY, MonitorStated)
     personal = payload(event, PartName.PERSONAL, MonitorTarget)
-    of_body, of_personal = ("kind", "interval_s", "purpose", "paused"), ("name", "target", "why")
+    of_body, of_personal = ("kind", "interval_s", "purpose", "paused", "identity"), ("name", "target", "why")
     row = {
         "event": envelope.id,
         "monitor": envelope.subject_of("monitor"),
@@ -233,21 +234,6 @@ def _act(event: Event) -> Sequence[Effect]:
     return [Insert("view_act", (row,), "event", from_body("body"))]
 
 
-def _content_erased(event: Event) -> Sequence[Effect]:
-    envelope = event.envelope
-    body = payload(event, PartName.BODY, ContentErased)
-    target, part = erased_part(envelope)
-    row = {
-        "event": envelope.id,
-        "target": target,
-        "part": part,
-        "erased_at": envelope.recorded_at,
-        "erased_by": actor(envelope),
-        **columns(body, "basis", "approved_by"),
-    }
-    return [Forget(target, part), Insert("view_erasure", (row,), "event", from_body("basis", "approved_by"))]
-
-
 _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "investigation.opened": _investigation_opened,
     "person.recorded": _person_recorded,
@@ -269,11 +255,18 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "identity.checked": identities.identity_checked,
     "fixity.checked": _act,
     "custody.changed": _act,
-    "content.erased": _content_erased,
+    "content.erased": erasures.content_erased,
     "access.logged": _act,
     "tool.tested": _act,
     "document.versioned": _act,
     "key.revoked": _act,
     "head.attested": _act,
     **verification.PROJECTORS,
+    "head.timestamped": _act,
+    "head.witnessed": _act,
+    "event.signed": signatures.event_signed,
+    "hold.stated": _act,
+    "replica.stated": _act,
+    "replica.checked": _act,
+    "object.repaired": _act,
 }

@@ -17,6 +17,7 @@ from casefile.events.types import (
     payload,
 )
 from casefile.ids import CaptureId, item_id
+from casefile.model import SealedItem
 
 
 def capture_started(event: Event) -> Sequence[Effect]:
@@ -51,16 +52,16 @@ def capture_failed(event: Event) -> Sequence[Effect]:
     return [Update("view_attempt", "capture", event.envelope.subject_of("capture"), values, erasable)]
 
 
-_OF_CAPTURE = (
+OF_CAPTURE = (
     "object_id", "inventory", "method", "method_version", "purpose", "acquisition", "source", "collector",
     "containment", "egress_enforced", "allowances", "started_at", "ended_at", "circumstances", "exchanges", "tools",
     "files", "detail", "follow",
 )  # fmt: skip
-_OF_ITEM = (
+OF_ITEM = (
     "locator", "role", "media_type", "declared_media_type", "claimed_time", "content", "content_reason", "sha256",
     "bytes", "wire_sha256", "wire_bytes", "files",
 )  # fmt: skip
-_OF_ITEM_PERSONAL = ("name", "title", "author")
+OF_ITEM_PERSONAL = ("name", "title", "author")
 
 
 def capture_sealed(event: Event) -> Sequence[Effect]:
@@ -78,11 +79,11 @@ def capture_sealed(event: Event) -> Sequence[Effect]:
         "item_count": items.count or 0,
         "sealed_at": envelope.recorded_at,
         "handed_over_how": None if isinstance(personal, Erased) else personal.handed_over_how,
-        **_capture_columns(body),
+        **capture_columns(body),
     }
     rows = tuple(_item_row(envelope, items.id, position, body, personal) for position in range(items.count or 0))
-    erasable = {PartName.BODY: _OF_ITEM, PartName.PERSONAL: _OF_ITEM_PERSONAL}
-    of_capture = {PartName.BODY: _OF_CAPTURE, PartName.PERSONAL: ("handed_over_how",)}
+    erasable = {PartName.BODY: OF_ITEM, PartName.PERSONAL: OF_ITEM_PERSONAL}
+    of_capture = {PartName.BODY: OF_CAPTURE, PartName.PERSONAL: ("handed_over_how",)}
     return [
         Update("view_attempt", "capture", items.id, ended),
         Insert("view_capture", (capture,), "id", of_capture),
@@ -90,9 +91,15 @@ def capture_sealed(event: Event) -> Sequence[Effect]:
     ]
 
 
-def _capture_columns(body: SealedBody | Erased) -> dict[str, Column]:
+def item_columns(item: SealedItem) -> dict[str, Column]:
+    """What the record says of an item, but for the words that can be erased apart."""
+    return columns(item, *(name for name in OF_ITEM if name != "files")) | {"files": text_of(item.files)}
+
+
+def capture_columns(body: SealedBody | Erased) -> dict[str, Column]:
+    """What the record says of a capture."""
     if isinstance(body, Erased):
-        return dict.fromkeys(_OF_CAPTURE)
+        return dict.fromkeys(OF_CAPTURE)
     record, circumstances = body.record, body.record.circumstances
     return {
         "object_id": body.object_id,
@@ -123,14 +130,13 @@ def _item_row(
         "sealed_at": envelope.recorded_at,
     }
     if isinstance(body, Erased):
-        row |= dict.fromkeys(_OF_ITEM)
+        row |= dict.fromkeys(OF_ITEM)
     else:
-        item = body.record.items[position]
-        row |= columns(item, *(name for name in _OF_ITEM if name != "files")) | {"files": text_of(item.files)}
+        row |= item_columns(body.record.items[position])
     if isinstance(personal, Erased):
-        row |= dict.fromkeys(_OF_ITEM_PERSONAL)
+        row |= dict.fromkeys(OF_ITEM_PERSONAL)
     else:
-        row |= columns(personal.items[position], *_OF_ITEM_PERSONAL)
+        row |= columns(personal.items[position], *OF_ITEM_PERSONAL)
     return row
 
 

@@ -20,6 +20,7 @@ from casefile.events.journal import LENGTH, Record, Unfinished, segment_of
 from casefile.events.lock import Mark, last_mark
 from casefile.events.placing import Placed, Prepared
 from casefile.events.private import Heading, PrivateParts, decode
+from casefile.events.projecting_erasures import ITEM_SCHEMA
 from casefile.records.erasures import PendingErasure
 
 Erased = Mapping[tuple[str, PartName], str]
@@ -149,5 +150,6 @@ def _erasures(records: Iterator[Record]) -> Erased:
     for record in records:
         if b'"type":"content.erased"' in record.content:
             envelope = Envelope.from_bytes(record.content)
-            erased[erased_part(envelope)] = envelope.id
+            if envelope.schema_number != ITEM_SCHEMA:
+                erased[erased_part(envelope)] = envelope.id
     return erased

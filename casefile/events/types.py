@@ -12,7 +12,10 @@ from typing import Any, TypeVar
 from pydantic import Field, ValidationError
 
 from casefile.errors import RecordUnreadable
+from casefile.events import types_of_custody as custody
 from casefile.events.envelope import Event, PartName, without_content
+from casefile.events.timestamping import HeadTimestamped
+from casefile.events.types_of_custody import EventSigned, HeadWitnessed
 from casefile.events.types_verification import VERIFICATION
 from casefile.model import Alteration, CaptureRecord, Contact, Exchange, Text, ToolUse, Value
 from casefile.vocabulary import Access, Pathway, PersonKind, Purpose
@@ -38,13 +41,17 @@ class PersonalName(Value):
 
 
 class KeyStated(Value):
-    """A public key and what it is used for. `statement` is the signed note by which the root key says so."""
+    """A public key and what it is used for. `statement` is the signed note by which the root key says so.
+
+    `second` is a key of ML-DSA-44 that signs beside it, in hexadecimal.
+    """
 
     purpose: Text
     algorithm: Text
     public_key: Text
     fingerprint: Text
     statement: Text = ""
+    second: Text | None = None
 
 
 class KeyRevoked(Value):
@@ -195,12 +202,13 @@ class ItemTagged(Value):
 
 
 class MonitorStated(Value):
-    """A standing watch, as it stands from now on."""
+    """A standing watch, as it stands from now on. `identity` is the one that it collects under."""
 
     kind: Text
     interval_s: int = Field(ge=60)
     purpose: Purpose = Purpose.WORK
     paused: bool = False
+    identity: str | None = None
 
 
 class MonitorTarget(Value):
@@ -256,16 +264,6 @@ class IdentityChecked(Value):
     occasion: Text
     detail: Text = ""
     contacts: tuple[Contact, ...] = ()
-
-
-class FixityChecked(Value):
-    """A pass over stored bytes."""
-
-    objects: int
-    files: int
-    bytes: int
-    problems: int
-    sample: int = 0
 
 
 class CustodyChanged(Value):
@@ -342,7 +340,7 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("monitor.checked", 1): EventType(MonitorChecked),
     ("identity.stated", 1): EventType(IdentityStated, protected=IdentityWords),
     ("identity.checked", 1): EventType(IdentityChecked),
-    ("fixity.checked", 1): EventType(FixityChecked),
+    ("fixity.checked", 1): EventType(custody.FixityChecked),
     ("custody.changed", 1): EventType(CustodyChanged),
     ("content.erased", 1): EventType(ContentErased),
     ("access.logged", 1): EventType(AccessLogged),
@@ -351,6 +349,14 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("key.revoked", 1): EventType(KeyRevoked),
     ("head.attested", 1): EventType(HeadAttested),
     **{name: EventType(*parts) for name, parts in VERIFICATION.items()},
+    ("head.timestamped", 1): EventType(HeadTimestamped),
+    ("head.witnessed", 1): EventType(HeadWitnessed),
+    ("event.signed", 1): EventType(EventSigned),
+    ("content.erased", 2): EventType(custody.ItemErased, custody.CaptureKept),
+    ("hold.stated", 1): EventType(custody.HoldStated),
+    ("replica.stated", 1): EventType(custody.ReplicaStated),
+    ("replica.checked", 1): EventType(custody.ReplicaChecked),
+    ("object.repaired", 1): EventType(custody.ObjectRepaired),
 }
 
 

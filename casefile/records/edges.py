@@ -61,10 +61,10 @@ def examined_after(connection: Connection, position: int) -> Iterator[ExaminedIt
         yield ExaminedItem(row.position, row.item, row.lead, row.sha256 or "", fingerprints)
 
 
-def matched_position(connection: Connection) -> int:
-    """The position of the last examination that the edges take into account; -1 when there is none."""
+def matched_position(connection: Connection, name: str = MATCHED) -> int:
+    """The position of the last examination that the edges of this kind take into account; -1 when there is none."""
     state = tables("work_")["work_state"]
-    value = connection.execute(select(state.c.value).where(state.c.name == MATCHED)).scalar_one_or_none()
+    value = connection.execute(select(state.c.value).where(state.c.name == name)).scalar_one_or_none()
     return int(value) if value is not None else -1
 
 
@@ -76,11 +76,11 @@ def is_matched(connection: Connection, item: str) -> bool:
     return position is None or position <= matched_position(connection)
 
 
-def note_matched(connection: Connection, position: int) -> None:
-    """The edges take the log into account up to that position."""
+def note_matched(connection: Connection, position: int, name: str = MATCHED) -> None:
+    """The edges of this kind take the log into account up to that position."""
     state = tables("work_")["work_state"]
-    insert_absent(connection, state, [{"name": MATCHED, "value": "-1"}])
-    connection.execute(update(state).where(state.c.name == MATCHED).values(value=str(position)))
+    insert_absent(connection, state, [{"name": name, "value": "-1"}])
+    connection.execute(update(state).where(state.c.name == name).values(value=str(position)))
 
 
 def store_edges(connection: Connection, edges: Iterable[StoredEdge]) -> None:
@@ -111,6 +111,16 @@ def edges_by_id(connection: Connection, edges: Collection[str]) -> list[StoredEd
     table = tables("work_")["work_edge"]
     found = (connection.execute(select(table).where(table.c.edge.in_(some))) for some in portions(edges))
     return [_edge(row, "") for rows in found for row in rows]
+
+
+def edges_of_items(connection: Connection, items: Collection[str]) -> list[StoredEdge]:
+    """The edges that these items have, as the machine sees them."""
+    table = tables("work_")["work_edge"]
+    found: dict[str, StoredEdge] = {}
+    for some in portions(items):
+        rows = connection.execute(select(table).where(or_(table.c.item_a.in_(some), table.c.item_b.in_(some))))
+        found |= {row.edge: _edge(row, "") for row in rows}
+    return list(found.values())
 
 
 def list_edges(connection: Connection, *, item: str = "", edge: str = "") -> list[StoredEdge]:

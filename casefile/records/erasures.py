@@ -5,6 +5,7 @@ A row is written with the decision and removed when nothing is left, so that a c
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,6 +57,29 @@ def settle_erasure(engine: Engine, erasure: PendingErasure) -> None:
     state = tables("work_")["work_state"]
     with writing(engine) as connection:
         connection.execute(delete(state).where(state.c.name == erasure.name))
+
+
+def rewrite_database(engine: Engine) -> None:
+    """Write SQLite's file anew, so that no page of it holds what a row once held, and empty its write-ahead log.
+
+    Pages that are half full keep what was moved out of them, which zeroing on deletion does not reach. PostgreSQL's
+    own vacuum does that for its tables. Raises WorkspaceBusy while another process reads the database.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        # In a file that SQLite unlinks at once: the whole database would not fit into memory.
+        cursor.execute("PRAGMA temp_store=FILE")
+        cursor.execute("VACUUM")
+        cursor.execute("PRAGMA temp_store=MEMORY")
+        cursor.close()
+    except sqlite3.OperationalError as error:
+        raise WorkspaceBusy("casefile.db", f"it cannot be written anew: {error}") from error
+    finally:
+        connection.close()
+    clear_write_ahead_log(engine)
 
 
 def clear_write_ahead_log(engine: Engine) -> None:

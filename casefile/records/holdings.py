@@ -84,3 +84,17 @@ def sealed_inventories(connection: Connection) -> dict[str, str]:
         for row in rows
         if isinstance(row.object_id, str) and isinstance(row.inventory, str)
     }
+
+
+def opened_at(connection: Connection) -> str:
+    """When the log was opened."""
+    table = tables("view_")["view_investigation"]
+    found: str = connection.execute(select(table.c.opened_at)).scalar_one()
+    return found
+
+
+def sealed_times(connection: Connection) -> dict[str, str]:
+    """When each object that the tables name was sealed: all its bytes were read then."""
+    table = tables("view_")["view_capture"]
+    rows = connection.execute(select(table.c.object_id, table.c.sealed_at).where(table.c.object_id.is_not(None)))
+    return {row.object_id: row.sealed_at for row in rows}

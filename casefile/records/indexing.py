@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select, update
 
 from casefile.events.envelope import Event, PartName
+from casefile.events.projecting_erasures import ITEM_SCHEMA
 from casefile.events.types import (
     Erased,
     InvestigationOpened,
@@ -25,6 +26,7 @@ from casefile.events.types import (
     Words,
     payload,
 )
+from casefile.events.types_of_custody import CaptureKept
 from casefile.events.upcasting import upcast
 from casefile.ids import CaptureId, LogId, item_id
 from casefile.records.engine import insert_absent, tables, writing
@@ -157,6 +159,18 @@ def _monitor(event: Event) -> Iterator[Passage]:
         yield from _found(event, PartName.PERSONAL, ("monitor", event.envelope.subject_of("monitor")), texts)
 
 
+def _kept(event: Event) -> Iterator[Passage]:
+    """The items that are left of a capture: what was indexed of them before went with the parts that told of all."""
+    if event.envelope.schema_number != ITEM_SCHEMA:
+        return
+    kept = payload(event, PartName.PERSONAL, CaptureKept)
+    if not isinstance(kept, Erased):
+        capture = CaptureId(event.envelope.subject_of("capture"))
+        for item in kept.record.items:
+            texts = {"locator": item.locator, "name": item.name, "title": item.title, "author": item.author}
+            yield from _found(event, PartName.PERSONAL, ("item", item_id(capture, item.position)), texts)
+
+
 _PASSAGES: Mapping[str, Callable[[Event], Iterator[Passage]]] = {
     "investigation.opened": _investigation,
     "person.recorded": _person,
@@ -167,4 +181,5 @@ _PASSAGES: Mapping[str, Callable[[Event], Iterator[Passage]]] = {
     "duplicate.decided": _decision,
     "monitor.stated": _monitor,
     **VERIFICATION,
+    "content.erased": _kept,
 }

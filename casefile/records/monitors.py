@@ -26,7 +26,8 @@ STAGE = "monitor"
 class MonitorRecord:
     """A standing watch as it was last stated, with its last look and its last good one (RFC 3339, UTC).
 
-    `status`, `cause` and `detail` are those of the last look; all are empty before the first.
+    `status`, `cause` and `detail` are those of the last look; all are empty before the first. `identity` is the id of
+    the virtual identity under which it looks and collects, if any.
     """
 
     id: str
@@ -44,6 +45,7 @@ class MonitorRecord:
     status: str = ""
     cause: str = ""
     detail: str = ""
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +141,5 @@ def _monitor(row: Row[Any], last: Row[Any] | None, good: Row[Any] | None) -> Mon
         status=last.status if last else "",
         cause=(last.cause or "") if last else "",
         detail=(last.detail or "") if last else "",
+        identity=row.identity or "",
     )

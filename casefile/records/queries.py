@@ -55,6 +55,7 @@ class ItemRecord:
     allowances: tuple[str, ...]
     captured_at: str | None
     job: str | None
+    erased_at: str | None
 
     @property
     def label(self) -> str:
@@ -122,6 +123,7 @@ class RemarkRecord:
     text: str | None
     added_at: str
     added_by: str
+    event: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +177,10 @@ def list_items(connection: Connection, wanted: ItemFilter = ItemFilter()) -> lis
 
 
 def unexamined_items(connection: Connection) -> list[ItemRecord]:
-    """Items that no examination is recorded of, in the order of their numbers."""
+    """Items that no examination is recorded of and that are not erased, in the order of their numbers."""
     item, examination = tables("view_")["view_item"], tables("view_")["view_examination"]
-    never = ~exists().where(examination.c.item == item.c.id)
+    tombstone = tables("view_")["view_tombstone"]
+    never = and_(~exists().where(examination.c.item == item.c.id), tombstone.c.item.is_(None))
     return [_item(row) for row in connection.execute(_items().where(never).order_by(item.c.number))]
 
 
@@ -303,7 +306,7 @@ def list_remarks(connection: Connection, subject: str) -> list[RemarkRecord]:
     """Remarks on one subject, oldest first."""
     table = tables("view_")["view_remark"]
     rows = connection.execute(select(table).where(table.c.subject == subject).order_by(table.c.added_at, table.c.event))
-    return [RemarkRecord(row.subject, row.text, row.added_at, row.added_by) for row in rows]
+    return [RemarkRecord(row.subject, row.text, row.added_at, row.added_by, row.event) for row in rows]
 
 
 def list_tags(connection: Connection, item: str) -> list[str]:
@@ -347,7 +350,7 @@ def capture_facts(connection: Connection, capture: str) -> dict[str, Any]:
 
 def _items() -> Select[Any]:
     item, capture = tables("view_")["view_item"], tables("view_")["view_capture"]
-    lead = tables("view_")["view_lead"]
+    lead, tombstone = tables("view_")["view_lead"], tables("view_")["view_tombstone"]
     of_item = (
         "id", "number", "capture", "position", "locator", "role", "media_type", "declared_media_type", "name",
         "title", "author", "claimed_time", "content", "content_reason", "sha256", "bytes", "wire_sha256",
@@ -364,9 +367,11 @@ def _items() -> Select[Any]:
             capture.c.ended_at.label("captured_at"),
             lead.c.locator.label("lead_locator"),
             lead.c.job,
+            tombstone.c.erased_at,
         )
         .join(capture, capture.c.id == item.c.capture)
         .join(lead, lead.c.id == capture.c.lead, isouter=True)
+        .join(tombstone, tombstone.c.item == item.c.id, isouter=True)
     )
 
 

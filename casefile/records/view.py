@@ -7,7 +7,7 @@ objects are canonical JSON in text columns.
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
-VIEW_VERSION = 5
+VIEW_VERSION = 6
 """Raised when the shape or meaning of a view table changes; opening a database of another version rebuilds them."""
 
 
@@ -264,6 +264,7 @@ class ViewMonitor(SQLModel, table=True):
     interval_s: int | None = Field(default=None, sa_type=BigInteger)
     purpose: str | None = None
     paused: bool | None = None
+    identity: str | None = None
     name: str | None = None
     target: str | None = None
     why: str | None = None
@@ -357,3 +358,35 @@ class ViewErasure(SQLModel, table=True):
     approved_by: str | None = None
     erased_at: str
     erased_by: str
+
+
+class ViewSignature(SQLModel, table=True):
+    """Signatures that people put under their own events, as they are claimed."""
+
+    __tablename__ = "view_signature"
+
+    event: str = Field(primary_key=True)
+    signed: str = Field(index=True)
+    signed_by: str
+    key: str | None = None
+    leaf: str | None = None
+    signature: str | None = None
+    signed_at: str
+
+
+class ViewTombstone(SQLModel, table=True):
+    """Items that were erased: when, by whom, approved by whom, on what basis, and what they were by their digest."""
+
+    __tablename__ = "view_tombstone"
+
+    event: str = Field(primary_key=True)
+    item: str = Field(index=True)
+    capture: str = Field(index=True)
+    erased_at: str
+    erased_by: str
+    approved_by: str
+    basis: str | None = None
+    sha256: str | None = None
+    bytes: int | None = Field(default=None, sa_type=BigInteger)
+    replaced: str | None = None
+    recipients: str | None = None

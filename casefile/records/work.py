@@ -92,6 +92,17 @@ class WorkPixelQuestion(SQLModel, table=True):
     same_capture: bool
 
 
+class WorkFeatures(SQLModel, table=True):
+    """The local codes of a still, of one version of them, or why there are none. A still is described once."""
+
+    __tablename__ = "work_features"
+
+    item: str = Field(primary_key=True)
+    version: str
+    codes: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    cause: str
+
+
 class WorkState(SQLModel, table=True):
     """Facts about this database itself, such as the version of its views."""
 

@@ -14,7 +14,10 @@ from cli.commands import (
     conclude,
     doctor,
     duplicates,
+    erase,
     examine,
+    fixity,
+    hold,
     identity,
     import_,
     init,
@@ -26,6 +29,7 @@ from cli.commands import (
     person,
     proof,
     reindex,
+    replicas,
     report,
     review,
     search,
@@ -35,6 +39,7 @@ from cli.commands import (
     step,
     tag,
     tools,
+    witness,
 )
 
 Command = Callable[..., int]
@@ -68,6 +73,8 @@ COMMANDS: Mapping[str, Command] = {
     "reindex": reindex.reindex,
     "backup": backup.backup,
     "restore": backup.restore,
+    "fixity": fixity.fixity,
+    "erase": erase.erase,
     "doctor": doctor.doctor,
     "selftest": selftest.selftest,
     "serve": serve.serve,
@@ -75,7 +82,10 @@ COMMANDS: Mapping[str, Command] = {
 """The commands in the order of the help."""
 
 GROUPS: Mapping[str, Group] = {
-    "person": Group("People who act, and sources of material.", {"add": person.add, "list": person.list_}),
+    "person": Group(
+        "People who act, and sources of material.",
+        {"add": person.add, "list": person.list_, "key": person.key, "keys": person.keys},
+    ),
     "identity": Group(
         "Virtual identities: what a platform sees of whoever collects under one.",
         {
@@ -154,8 +164,35 @@ GROUPS: Mapping[str, Group] = {
         },
         default=tools.list_,
     ),
+    "hold": Group(
+        "Legal holds: items that must not be erased.",
+        {"set": hold.set_, "lift": hold.lift, "list": hold.list_},
+        default=hold.list_,
+    ),
+    "replicas": Group(
+        "The register of copies: medium, site, and whether each still holds what the log says.",
+        {
+            "add": replicas.add,
+            "list": replicas.list_,
+            "remove": replicas.remove,
+            "check": replicas.check,
+            "repair": replicas.repair,
+        },
+        default=replicas.list_,
+    ),
     "keys": Group(
         "The log's key, and the root key that confirms it.",
-        {"card": keys.card, "rotate": keys.rotate, "revoke": keys.revoke},
+        {"card": keys.card, "rotate": keys.rotate, "revoke": keys.revoke, "replace-root": keys.replace_root},
+    ),
+    "witness": Group(
+        "Keeping heads of other people's logs, so that none of them can be written anew unseen.",
+        {
+            "init": witness.init,
+            "trust": witness.trust,
+            "list": witness.list_,
+            "cosign": witness.cosign,
+            "head": witness.head,
+            "serve": witness.serve,
+        },
     ),
 }

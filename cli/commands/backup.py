@@ -44,12 +44,20 @@ def restore(
     """Make a workspace from a backup: copy, rebuild the database, audit."""
     from pipelines.audit import report_json
     from pipelines.copying import restore_workspace
+    from pipelines.installed_tools import REMEDY, lacking_tools
+    from pipelines.services import open_services
 
     invocation: Invocation = context.obj
     report = restore_workspace(source, directory, invocation.environment)
+    lacks = []
+    if report.ok:
+        with open_services(directory, invocation.environment) as services:
+            lacks = lacking_tools(services)
     if invocation.json:
-        output.document({"workspace": str(directory), "audit": report_json(report)})
+        output.document({"workspace": str(directory), "audit": report_json(report), "lacks": lacks})
     else:
+        for tool in lacks:
+            output.line(f"{tool} was used there and is not in a backup: {REMEDY}")
         for found in report.problems:
             output.line(f"{found.code} {found.path}: {found.text}")
         output.line(f"Restored {directory}; the audit found {output.counted(len(report.problems), 'problem')}.")

@@ -19,16 +19,19 @@ def list_(
     rejected: Annotated[bool, typer.Option("--rejected", help="Also pairs that a person called different.")] = False,
 ) -> int:
     """List pairs that look alike, with the evidence; a machine suggests, a person decides."""
+    from pipelines.features import stills_waiting
     from pipelines.neighbours import list_pairs, pixels_waiting
-    from pipelines.pair_report import PAIR_COLUMNS, pair_json, pair_row, waiting_line, write_pairs
+    from pipelines.pair_report import PAIR_COLUMNS, pair_json, pair_row, stills_line, waiting_line, write_pairs
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
     with open_services(invocation.workspace, invocation.environment) as services:
         pairs = list_pairs(services, inside_captures=inside, rejected=rejected)
-        waiting = pixels_waiting(services.engine)
+        waiting, stills = pixels_waiting(services.engine), stills_waiting(services)
     if waiting:
         output.note(waiting_line(waiting))
+    if stills:
+        output.note(stills_line(stills))
     if csv is not None:
         write_pairs(csv, pairs)
     if invocation.json:
@@ -47,7 +50,7 @@ def show(
     """Show the items that edges certain enough to count once link to one, and the pairs among them."""
     from cli.item_report import item_json, item_row
     from pipelines.neighbours import cluster_of
-    from pipelines.pair_report import PAIR_COLUMNS, pair_json, pair_row
+    from pipelines.pair_report import PAIR_COLUMNS, first_copy_json, pair_json, pair_row
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
@@ -55,11 +58,16 @@ def show(
         found = cluster_of(services, cluster)
     if invocation.json:
         items, edges = [item_json(item) for item in found.items], [pair_json(pair) for pair in found.pairs]
-        output.document({"items": items, "edges": edges})
+        document = {"cluster": found.id, "items": items, "edges": edges, "held_back": list(found.held_back)}
+        output.document(document | {"first_copy": first_copy_json(found.first_copy)})
     else:
         columns = ("item", "role", "content", "type", "bytes", "captured", "title or locator")
         output.table(columns, map(item_row, found.items))
         output.table(PAIR_COLUMNS, map(pair_row, found.pairs), none="Nothing is linked to it.")
+        if len(found.items) > 1 and (first := found.first_copy) is not None:
+            output.line(f"First copy found: {first.item.label}, {first.at}, {first.basis}.")
+        for edge in found.held_back:
+            output.line(f"Held back until a person decides: {edge}")
     return 0
 
 
@@ -89,15 +97,24 @@ def compare(
     context: typer.Context,
     item_a: Annotated[str, typer.Argument(help="An item's id or number.")],
     item_b: Annotated[str, typer.Argument(help="Another item's id or number.")],
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw both stills, one laid upon the other, into this new PNG file.")
+    ] = None,
+    containment: Annotated[
+        ContainmentLevel, typer.Option(help="weak: go on where full containment is missing.")
+    ] = ContainmentLevel.FULL,
 ) -> int:
     """Compare two items, also when they are too far apart to be listed."""
     from casefile.legible import spoken
+    from pipelines.comparing import draw_comparison
     from pipelines.services import open_services
     from pipelines.similar import compare_items
 
     invocation: Invocation = context.obj
-    with open_services(invocation.workspace, invocation.environment) as services:
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         compared = compare_items(services, item_a, item_b)
+        if picture is not None:
+            compared |= draw_comparison(services, (item_a, item_b), picture, containment)
     if invocation.json:
         output.document(compared)
     else:

@@ -21,6 +21,7 @@ def init(
     ] = None,
 ) -> int:
     """Create a workspace: database, vault, log and keys of one investigation."""
+    from pipelines.anchoring import NOBODY
     from pipelines.opening import open_investigation
 
     invocation: Invocation = context.obj
@@ -43,5 +44,5 @@ def init(
     output.line(f"The root key is {opened.root_fingerprint}")
     if opened.root_key.is_relative_to(opened.root):
         output.line(f"Move {opened.root_key} to a disk that you keep elsewhere: it confirms every later key.")
-    output.line("Nobody outside holds this key or a head of the log yet: print `casefile keys card` and deposit it.")
+    output.line(NOBODY)
     return 0

@@ -22,6 +22,7 @@ def add(
     why: Annotated[str, typer.Option(help="Why this is watched; kept with the watch.")],
     every: Annotated[str, typer.Option(help="How often to look: 15m, 6h, 1d.")] = "1h",
     purpose: Annotated[Purpose, typer.Option(help="What the material is collected for.")] = Purpose.WORK,
+    identity: Annotated[str, typer.Option(help="Look and collect under this virtual identity.")] = "",
 ) -> int:
     """Watch a target: what is new there becomes leads and captures, each exactly once."""
     from dataclasses import replace
@@ -43,9 +44,10 @@ def add(
         why=why,
         stated_at="",
         stated_by="",
+        identity=identity,
     )
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
-        monitor = add_monitor(services, replace(stated, id=services.clock.mint()))
+        monitor = add_monitor(services, replace(stated, id=services.clock.mint()), output.note)
     if invocation.json:
         output.document(monitor_json(monitor))
     else:

@@ -14,23 +14,25 @@ from cli.invocation import Invocation
 def proof(
     context: typer.Context,
     item: Annotated[str, typer.Argument(metavar="ITEM", help="An item's id or number, or with --event an event's id.")],
-    to: Annotated[Path, typer.Option(metavar="DIR", help="The folder that two files are written to.")] = Path("."),
+    to: Annotated[Path, typer.Option(metavar="DIR", help="The folder that the files are written to.")] = Path("."),
     event: Annotated[bool, typer.Option("--event", help="ITEM is the id of an event.")] = False,
 ) -> int:
-    """Write the proof that an item's seal is in the log at its newest head: the event, and the path to the head."""
-    from pipelines.custody import event_of_item, proof_of
+    """Write the proof that an item's seal is in the log at its newest head: the event, and the path to the head.
+
+    Where a time authority has stamped a head over it, the path to the first such head and its stamps come with it.
+    """
+    from pipelines.anchoring import anchoring
+    from pipelines.bracketing import bracket_lines
+    from pipelines.custody import event_of_item
+    from pipelines.proving import prove
     from pipelines.services import open_services
-    from preservation.checkpoints import UNANCHORED
-    from preservation.durable import Disk
+    from preservation.checkpoints import UNSTAMPED
 
     invocation: Invocation = context.obj
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
-        proved = proof_of(services, item if event else event_of_item(services, item))
-    disk = Disk()
-    disk.make_directories(to.absolute())
-    leaf, path = to.absolute() / f"{proved.event}.json", to.absolute() / f"{proved.event}.tlog-proof"
-    disk.replace(leaf, proved.envelope)
-    disk.replace(path, proved.to_text().encode("utf-8"))
+        written = prove(services, item if event else event_of_item(services, item), to.absolute())
+        anchored = anchoring(services)
+    proved, leaf, path = written.proof, written.envelope, written.path
     if invocation.json:
         output.document(
             {
@@ -39,10 +41,21 @@ def proof(
                 "size": proved.checkpoint.head.size,
                 "envelope": str(leaf),
                 "proof": str(path),
-                "anchored": False,
+                "anchored": bool(written.stamped) or (anchored.holds and proved.index < anchored.size),
+                "time": written.time,
+                "stamped": [str(one) for one in written.stamped],
             }
         )
         return 0
     output.line(f"Event {proved.event} is number {proved.index} of {proved.checkpoint.head.size}: {path}, over {leaf}")
-    output.line(UNANCHORED)
+    for line in bracket_lines(written.time):
+        output.line(line)
+    for one in written.stamped:
+        output.line(f"Stamped: {one}")
+    if not written.stamped:
+        output.line(UNSTAMPED)
+    if anchored.text:
+        output.line(anchored.text)
+    elif proved.index >= anchored.size:
+        output.line(f"No witness has cosigned a head over this event yet: the largest has {anchored.size} events.")
     return 0

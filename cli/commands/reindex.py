@@ -20,7 +20,7 @@ def reindex(
     """Rebuild the database from the log and the vault. Nothing is fetched again."""
     from dataclasses import asdict
 
-    from pipelines.pair_report import waiting_line
+    from pipelines.pair_report import stills_line, waiting_line
     from pipelines.reindex import reindex_workspace
 
     invocation: Invocation = context.obj
@@ -33,4 +33,6 @@ def reindex(
         output.note(f"{rebuilt.cut_bytes} bytes behind the last whole event, of a writer that died, are gone")
     if rebuilt.pixels_waiting:
         output.note(waiting_line(rebuilt.pixels_waiting))
+    if rebuilt.stills_waiting:
+        output.note(stills_line(rebuilt.stills_waiting))
     return 0

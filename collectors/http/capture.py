@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from casefile.canonical import Json
 from casefile.model import Exchange, Received, ReceivedFile, ReceivedItem, ToolUse, readable
 from casefile.vocabulary import Cause, Content, Fidelity, FileKind, Outcome
+from collectors.altered import Altered
 from collectors.http.exchange import Answer, Getter, Unanswered
 from collectors.http.judging import Reading, failed_without_body, judge_answer, read_body
 from collectors.http.page import TEXT_CHARACTERS
@@ -21,6 +22,7 @@ from collectors.http.recording import write_answer, write_info
 from collectors.http.warc import WarcWriter
 from collectors.http.wire import Pace, trusted_roots
 from collectors.interface import CaptureRequest
+from collectors.jars import within
 from collectors.locators import Locator, RefusedLocator, follow, holds_credentials, parse_locator
 from collectors.media_types import declared, role_of
 from collectors.named_media import MEDIA_METHOD
@@ -30,6 +32,7 @@ CONTENT_FILE = "files/0001"
 DISPOSITION_NAME = re.compile(r"filename\s*=\s*(?:\"([^\"]{1,255})\"|([^;\"\s]{1,255}))", re.IGNORECASE)
 """RFC 6266, the plain form."""
 WARC_FILE = "record/capture.warc.gz"
+CREDENTIALS, NO_CREDENTIALS = "user name and password", "those of a locator are never sent"
 UNSENT = "; the user name and password in the locator were not sent"
 TOOLS = tuple(ToolUse(name=name, version=version(name)) for name in ("h11", "brotli", "zstandard"))
 """Read once for all captures of a sandbox."""
@@ -57,16 +60,19 @@ def capture(asked: CaptureRequest, out: Path) -> Received:
     spool = out / "spool"
     for folder in (spool, out / "files", out / "record"):
         folder.mkdir(parents=True)
+    altered = Altered()
     warc = WarcWriter(out / WARC_FILE)
     try:
         write_info(warc, asked.user_agent)
         getter = Getter(asked, Pace(asked.limits), trusted_roots, spool)
-        exchanges, end = _follow(getter, locator, warc, asked.limits.max_redirects)
+        exchanges, end = _follow(getter, locator, warc, asked, altered)
     finally:
         warc.close()
     received = _with_item(locator, end, exchanges, out) if isinstance(end, Answer) else _without_item(end, exchanges)
     if holds_credentials(asked.locator):
+        altered.note("withheld", CREDENTIALS, locator.place, NO_CREDENTIALS)
         received = received.model_copy(update={"detail": readable(f"{received.detail}{UNSENT}".removeprefix("; "))})
+    received = received.model_copy(update={"alterations": altered.told()})
     shutil.rmtree(spool)
     if not received.files:
         shutil.rmtree(out / "record")
@@ -74,10 +80,11 @@ def capture(asked: CaptureRequest, out: Path) -> Received:
 
 
 def _follow(
-    getter: Getter, locator: Locator, warc: WarcWriter, most_redirects: int
+    getter: Getter, locator: Locator, warc: WarcWriter, asked: CaptureRequest, altered: Altered
 ) -> tuple[tuple[Exchange, ...], Answer | Ending]:
     exchanges: list[Exchange] = []
     seen = {locator.text}
+    setting: set[str] = set()
     while True:
         answer = getter.get(locator, len(exchanges) + 1)
         exchanges.append(answer.exchange)
@@ -87,15 +94,38 @@ def _follow(
         write_answer(warc, answer)
         if not answer.location:
             return tuple(exchanges), answer
-        target = follow(locator, answer.location)
-        if isinstance(target, RefusedLocator):
-            return tuple(exchanges), Ending(Outcome.REFUSED, target.cause, target.reason)
-        if target.text in seen:
-            return tuple(exchanges), Ending(Outcome.FAILED, Cause.MALFORMED, "the redirects lead in a circle")
-        if len(exchanges) > most_redirects:
-            return tuple(exchanges), Ending(Outcome.FAILED, Cause.MALFORMED, f"more than {most_redirects} redirects")
+        target = _next(locator, answer.location, seen, asked.limits.max_redirects)
+        if isinstance(target, Ending):
+            altered.note("refused", "redirect", locator.place, target.detail)
+            return tuple(exchanges), target
+        if answer.head.value("set-cookie"):
+            setting.add(locator.host)
+        _note_withheld(altered, asked, answer.location, target, setting)
         seen.add(target.text)
         locator = target
+
+
+def _next(base: Locator, reference: str, seen: Collection[str], most_redirects: int) -> Locator | Ending:
+    target = follow(base, reference)
+    if isinstance(target, RefusedLocator):
+        return Ending(Outcome.REFUSED, target.cause, target.reason)
+    if target.text in seen:
+        return Ending(Outcome.FAILED, Cause.MALFORMED, "the redirects lead in a circle")
+    if len(seen) > most_redirects:
+        return Ending(Outcome.FAILED, Cause.MALFORMED, f"more than {most_redirects} redirects")
+    return target
+
+
+def _note_withheld(
+    altered: Altered, asked: CaptureRequest, reference: str, target: Locator, setting: Collection[str]
+) -> None:
+    """List what a browser would take along on a redirect and this method does not."""
+    if holds_credentials(reference):
+        altered.note("withheld", CREDENTIALS, target.place, NO_CREDENTIALS)
+    if target.host in setting:
+        altered.note("withheld", "cookies that the site set", target.place, "what a site sets is not sent back")
+    if asked.cookies and not within(target.host, asked.hosts):
+        altered.note("withheld", "cookies of the identity", target.place, "they go to its platform only")
 
 
 def _with_item(asked: Locator, answer: Answer, exchanges: tuple[Exchange, ...], out: Path) -> Received:

@@ -23,16 +23,10 @@ from casefile.vocabulary import Cause, Outcome
 from collectors.interface import CaptureLimits
 from collectors.locators import Locator
 from collectors.outcomes import outcomes_of
+from collectors.way_out import upstream_failed
 
 READ_BYTES = 1 << 18
 BROKER_HEAD_BYTES = 8_192
-UPSTREAM = {
-    "upstream-unreachable": "the upstream proxy cannot be reached",
-    "upstream-login": "the upstream proxy does not accept our user and password",
-    "upstream-refused": "the upstream proxy refuses the connection",
-    "upstream-malformed": "what stands in the upstream proxy's place is none",
-}
-"""What the broker says of the proxy that it is to go through (containment.upstream)."""
 BROKER_STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?: |\r?\n)")
 
 
@@ -225,8 +219,8 @@ def _ask_broker(connection: socket.socket, locator: Locator, pace: Pace) -> str:
     causes = {cause.value: cause for cause in (Cause.DNS, Cause.CONNECTION_REFUSED, Cause.TIMEOUT, Cause.RESET)}
     if said in causes:
         raise WireFailed(causes[said], f"{locator.host} port {locator.port}")
-    if said in UPSTREAM:
-        raise WireFailed(Cause.TOOL_FAILED, f"{UPSTREAM[said]}; nothing was asked for around it")
+    if detail := upstream_failed(said):
+        raise WireFailed(Cause.TOOL_FAILED, detail)
     raise WireFailed(Cause.TOOL_FAILED, "the egress broker answered neither yes nor no")
 
 

@@ -119,7 +119,7 @@ def failure(explanation: Explanation, recorder: Recorder) -> Received:
         detail=readable(explanation.detail, MAX_DETAIL_CHARACTERS),
         advice=explanation.advice,
         exchanges=tuple(map(exchange_of, recorder.transfers)),
-        alterations=recorder.alterations(),
+        alterations=recorder.altered.told(),
         tools=(tool_use(),),
     )
 

@@ -212,7 +212,7 @@ class _Taking:
             items=tuple(items),
             exchanges=tuple(map(exchange_of, self.recorder.transfers)),
             tools=tuple(tools),
-            alterations=self.recorder.alterations(),
+            alterations=self.recorder.altered.told(),
         )
 
     def _items(

@@ -184,6 +184,8 @@ def _with_advice(cause: Cause, said: str, raised: Sequence[BaseException], advic
 def _special_advice(cause: Cause, raised: Sequence[BaseException]) -> str:
     if any(isinstance(one, Protected) for one in raised):
         return "The video is encrypted for licensed players. Record what a person sees, by hand, and hand it over."
+    if cause is Cause.TOOL_FAILED and any(isinstance(one, WireFault) for one in raised):
+        return WAY_OUT_ADVICE
     if any(isinstance(one, UserNotLive) for one in raised):
         return "Nothing is broadcast there now. Watch it with `casefile monitor add`, or collect a single video."
     return ADVICE.get(cause, "")
@@ -193,6 +195,8 @@ SCRIPT_RUNTIME_ADVICE = (
     "This site needs a JavaScript runtime, and none that yt-dlp uses is installed. Install deno 2 or newer, see that "
     "`casefile doctor` finds it, and collect again."
 )
+
+WAY_OUT_ADVICE = "The way out failed, not the site. `casefile doctor --ask-upstream` says whether the proxy answers."
 
 ADVICE = {
     Cause.UNSUPPORTED: "No video was found there. Collect the page itself with `--method http`; when a browser shows a "

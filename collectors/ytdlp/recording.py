@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,8 +11,9 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from casefile.clock import rfc3339
-from casefile.model import Alteration, Exchange, readable
+from casefile.model import Exchange, readable
 from casefile.vocabulary import Cause
+from collectors.altered import Altered
 from collectors.interface import CaptureLimits
 from collectors.withheld import withhold_headers
 from collectors.ytdlp.faults import LimitReached
@@ -21,7 +21,6 @@ from collectors.ytdlp.faults import LimitReached
 RECEIVED = "received"
 MAX_TRANSFERS = 20_000
 """Requests of one capture: six hours of two-second segments are 10,800. A playlist that never ends stops here."""
-MAX_ALTERATIONS = 1000
 MAX_HEADER_CHARACTERS = 16_384
 
 Headers = tuple[tuple[str, str], ...]
@@ -90,7 +89,7 @@ class Recorder:
         self.limits = limits
         self.secrets = secrets
         self.transfers: list[Transfer] = []
-        self._altered: Counter[tuple[Literal["refused", "withheld", "replaced"], str, str, str]] = Counter()
+        self.altered = Altered()
         self.now = now
         self._moment = moment
         self._end = now() + limits.deadline_s
@@ -111,17 +110,6 @@ class Recorder:
         )
         self.transfers.append(transfer)
         return transfer
-
-    def alter(self, kind: Literal["refused", "withheld", "replaced"], what: str, where: str, why: str) -> None:
-        """Note that a request was refused or changed here."""
-        self._altered[kind, what, where, why] += 1
-
-    def alterations(self) -> tuple[Alteration, ...]:
-        """What was refused or changed, each once with how often."""
-        return tuple(
-            Alteration(by="method", kind=kind, what=readable(what), where=readable(where), why=why, count=count)
-            for (kind, what, where, why), count in list(self._altered.items())[:MAX_ALTERATIONS]
-        )
 
     def left_s(self) -> float:
         """Seconds that the capture may still take; raises LimitReached when there are none."""

@@ -84,6 +84,7 @@ class RecordingRH(RequestHandler):  # type: ignore[misc]
         self._asked = asked
         broker = asked.proxy
         self._recorder = recorder
+        self._altered = recorder.altered
         self._broker = broker
         self._tls: ssl.SSLContext | None = None
         self._idle: dict[tuple[str, str, int], Connection] = {}
@@ -111,7 +112,7 @@ class RecordingRH(RequestHandler):  # type: ignore[misc]
         method, url, payload = request.method, request.url, request.data
         where = _place_of(url)
         if method not in self._asked.methods:
-            self._recorder.alter("refused", f"method {method}", where, "the policy lets no such request out")
+            self._altered.note("refused", f"method {method}", where, "the policy lets no such request out")
             raise WireFault(Cause.BLOCKED_BY_POLICY, f"{where}: method {method}")
         headers = self._as_one_visitor(self._passive(dict(self._get_headers(request)), method, where))
         jar = self._get_cookiejar(request)
@@ -122,12 +123,13 @@ class RecordingRH(RequestHandler):  # type: ignore[misc]
             if response.status not in REDIRECTS or not target:
                 break
             if followed == self._recorder.limits.max_redirects:
+                self._altered.note("refused", "redirect", _place_of(url), f"more than {followed} redirects")
                 raise HTTPError(self._settled(response, MAX_REDIRECT_BODY_BYTES), redirect_loop=True)
             followed += 1
             url = self._follow(response, url, target)
             for name in [one for one in headers if one.title() in ("Cookie", "Authorization")]:
                 del headers[name]
-                self._recorder.alter("withheld", f"header {name}", _place_of(url), "it was meant for another address")
+                self._altered.note("withheld", f"header {name}", _place_of(url), "it was meant for another address")
             following = get_redirect_method(method, response.status)
             if following != method:
                 method, payload = following, None
@@ -155,11 +157,11 @@ class RecordingRH(RequestHandler):  # type: ignore[misc]
             lower = name.lower()
             telling = lower == "referer" or lower.startswith("sec-") or (lower == "origin" and method in READING)
             if telling:
-                self._recorder.alter("withheld", f"header {name}", where, "no request says where it comes from")
+                self._altered.note("withheld", f"header {name}", where, "no request says where it comes from")
             elif lower == "user-agent" and value != self._asked.user_agent:
-                self._recorder.alter("replaced", "header User-Agent", where, "a capture has one user agent")
+                self._altered.note("replaced", "header User-Agent", where, "a capture has one user agent")
             elif lower == "accept-encoding" and value != "identity":
-                self._recorder.alter("replaced", "header Accept-Encoding", where, "what is sent is kept as it is read")
+                self._altered.note("replaced", "header Accept-Encoding", where, "what is sent is kept as it is read")
             elif lower != "accept-encoding":
                 kept[name] = value
         return {**kept, "Accept-Encoding": "identity"}
@@ -171,7 +173,9 @@ class RecordingRH(RequestHandler):  # type: ignore[misc]
         )
         response.transfer.redirect_to = following
         if urllib.parse.urlsplit(following).scheme.lower() not in self._SUPPORTED_URL_SCHEMES:
-            raise WireFault(Cause.BLOCKED_BY_POLICY, "a redirect to a scheme other than http and https")
+            refused = "a redirect to a scheme other than http and https"
+            self._altered.note("refused", "redirect", _place_of(url), refused)
+            raise WireFault(Cause.BLOCKED_BY_POLICY, refused)
         return str(following)
 
     def _settled(self, response: ArrivingResponse, most: int | None) -> ArrivingResponse:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from yt_dlp.networking.exceptions import CertificateVerifyError, SSLError
 
 from casefile.vocabulary import Cause
+from collectors.way_out import upstream_failed
 from collectors.ytdlp.faults import WireFault
 
 BROKER_CAUSES = {
@@ -79,7 +80,8 @@ def _ask_broker(tunnel: socket.socket, host: str, port: int) -> str:
     if refusal := head.get("Casefile-Refused"):
         raise WireFault(Cause.BLOCKED_BY_POLICY, f"{target}: {refusal}"[:512])
     said = head.get("Casefile-Cause", "")
-    raise WireFault(BROKER_CAUSES.get(said, Cause.TOOL_FAILED), f"{target}: the egress broker answered {said}"[:512])
+    detail = upstream_failed(said) or f"{target}: the egress broker answered {said}"[:512]
+    raise WireFault(BROKER_CAUSES.get(said, Cause.TOOL_FAILED), detail)
 
 
 def _read_head(readline: Callable[[int], bytes]) -> Message:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -64,12 +65,16 @@ def canary_listening() -> Iterator[Canary]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the public site answers at one path. Header values are sent as UTF-8, as hostile sites do."""
+    """What the public site answers at one path. Header values are sent as UTF-8, as hostile sites do.
+
+    With `drip_s` the body comes a byte at a time, with that pause.
+    """
 
     body: bytes = b""
     media_type: str = "text/html; charset=utf-8"
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
+    drip_s: float = 0
 
 
 @dataclass(slots=True)
@@ -126,7 +131,10 @@ def outside_world() -> Iterator[Outside]:
             head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
             self.close_connection = True
             with contextlib.suppress(OSError):
-                self.wfile.write(f"HTTP/1.1 {page.status} X\r\n{head}Connection: close\r\n\r\n".encode() + page.body)
+                self.wfile.write(f"HTTP/1.1 {page.status} X\r\n{head}Connection: close\r\n\r\n".encode())
+                for piece in [bytes([one]) for one in page.body] if page.drip_s else [page.body]:
+                    self.wfile.write(piece)
+                    time.sleep(page.drip_s)
 
         do_HEAD = do_POST = do_GET
 

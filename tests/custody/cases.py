@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -148,7 +149,14 @@ OUTSIDE: Mapping[str, Callable[[Path], bytes]] = {
 
 
 def main(target: Path) -> None:
-    """Write every example."""
+    """Write every example; those of time stamps are opened with the settings in `environment.json` beside them."""
+    from tests.custody.time_cases import TIMED, World, stamped
+
+    world = World(target / "authorities")
+    for code, break_it in TIMED.items():
+        case = stamped(world, target / code)
+        break_it(case)
+        (case.root / "environment.json").write_text(json.dumps(case.settings), "utf-8")
     for code in (*EXAMPLES, *OUTSIDE):
         root = sound(target / code)
         if code in EXAMPLES:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from casefile.settings import WITHOUT_EFFECT, Settings
 from cli.commands import COMMANDS, GROUPS
 from cli.reference import references
 
@@ -26,13 +25,3 @@ def test_every_command_has_its_heading() -> None:
     headings = set(re.findall(r"^#{2,3} casefile (.+)$", text, re.MULTILINE))
     expected = set(COMMANDS) | {f"{word} {name}" for word, group in GROUPS.items() for name in group.commands}
     assert expected <= headings
-
-
-@pytest.mark.parametrize("setting", sorted(WITHOUT_EFFECT))
-def test_a_setting_without_effect_says_so_and_is_read_by_nothing(setting: str) -> None:
-    group, name = setting.split(".")
-    field = type(getattr(Settings(), group)).model_fields[name]
-    assert f"Without effect: {WITHOUT_EFFECT[setting]}." in (field.description or "")
-    rooms = [path for path in DOCS.parent.glob("*/**/*.py") if path.parts[len(DOCS.parent.parts)] in ROOMS]
-    assert len(rooms) > 200
-    assert not [path for path in rooms if f".{group}.{name}" in path.read_text("utf-8")]

@@ -25,6 +25,7 @@ def test_answers_about_a_tool_are_versioned_and_shown(case: Case, tmp_path: Path
     hand_over(case, tmp_path)
     before = case.must("tools", "show", "pillow")
     assert before["vetting"]["adopted"] is False
+    assert "pillow" in case.must("doctor")["unvetted"]
     assert before["versions"][0]["items"] == 1
     sheet = case.must("tools", "vet", "pillow", "--template")["template"]
     path = tmp_path / "sheet.toml"
@@ -34,6 +35,9 @@ def test_answers_about_a_tool_are_versioned_and_shown(case: Case, tmp_path: Path
         )
     )
     assert case.must("tools", "vet", "pillow", "--answers", str(path))["number"] == 1
+    unvetted = case.must("doctor")["unvetted"]
+    assert "pillow" not in unvetted
+    assert "exiftool" in unvetted
     assert case.must("tools", "vet", "pillow", "--answers", str(path))["number"] == 2
     shown = case.must("tools", "show", "pillow")["vetting"]
     assert shown["adopted"]

@@ -102,11 +102,6 @@ def test_bubblewrap_that_does_not_start_is_not_called_good(case: Case, tmp_path:
     assert "method: none" in said.out
 
 
-def test_doctor_names_the_settings_without_effect(case: Case) -> None:
-    said = case.must("doctor")["settings_without_effect"]
-    assert set(said) == {"time.authorities"}
-
-
 def test_a_backup_is_restored_whole_and_again(case: Case, site: HostileSite, tmp_path: Path) -> None:
     case.must("collect", site.url("/page"))
     backup = tmp_path / "elsewhere"

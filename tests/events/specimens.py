@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from casefile.events.envelope import EventOutcome, PartName, Subject
 from casefile.events.port import Draft, draft, made_with
+from casefile.events.timestamping import HeadTimestamped
 from casefile.events.types import (
     AccessLogged,
     CaptureFailed,
@@ -12,7 +13,6 @@ from casefile.events.types import (
     CustodyChanged,
     DocumentVersioned,
     DuplicateDecided,
-    FixityChecked,
     GateOverridden,
     HeadAttested,
     IdentityChecked,
@@ -39,6 +39,18 @@ from casefile.events.types import (
     ToolTested,
     Words,
 )
+from casefile.events.types_of_custody import (
+    CaptureKept,
+    EarlierRecipient,
+    EventSigned,
+    FixityChecked,
+    HeadWitnessed,
+    HoldStated,
+    ItemErased,
+    ObjectRepaired,
+    ReplicaChecked,
+    ReplicaStated,
+)
 from casefile.events.types_verification import (
     ClaimStated,
     ClaimWords,
@@ -61,6 +73,7 @@ from casefile.events.types_verification import (
 )
 from casefile.ids import CaptureId, derived, item_id
 from casefile.model import (
+    Alteration,
     CaptureRecord,
     Circumstances,
     ClockRecord,
@@ -69,6 +82,7 @@ from casefile.model import (
     Exchange,
     SealedFile,
     SealedItem,
+    SentRequest,
     ToolUse,
 )
 from casefile.vocabulary import (
@@ -109,6 +123,18 @@ def sha256_of(letter: str) -> str:
     return "sha256:" + letter * 64
 
 
+def altered(by: str, kind: str, what: str, why: str) -> Alteration:
+    """Something that the instrument refused or changed of a request to the site, twice."""
+    return Alteration.model_validate(
+        {"by": by, "kind": kind, "what": what, "where": "example.test:80", "why": why, "count": 2}
+    )
+
+
+HOP_RULE = "it is for one hop only (RFC 9110 section 7.6.1)"
+WITHHELD = altered("broker", "withheld", "header Proxy-Connection", HOP_RULE)
+REFUSED = altered("broker", "refused", "request", "method DELETE")
+
+
 def record(*, items: int = 2) -> CaptureRecord:
     """A capture of that many items."""
     circumstances = Circumstances(
@@ -128,7 +154,20 @@ def record(*, items: int = 2) -> CaptureRecord:
         ended_clock=CLOCK,
         containment=ContainmentLevel.FULL,
         egress_enforced=True,
-        contacts=(Contact(host="example.test", port=80, address="192.0.2.7", started_at=EARLIER, ended_at=LATER),),
+        contacts=(
+            Contact(
+                host="example.test",
+                port=80,
+                address="192.0.2.7",
+                started_at=EARLIER,
+                ended_at=LATER,
+                recording="whole",
+                methods="GET 2, POST 1",
+                requests=(SentRequest(method="POST", target="/озеро", sha256=sha256_of("9"), bytes=2),),
+                changed=("Proxy-Connection",),
+            ),
+        ),
+        alterations=(WITHHELD, altered("method", "replaced", "header User-Agent", "a capture has one user agent")),
         environment=Environment(
             system="Linux 6.1.0 x86_64",
             python="CPython 3.11.2",
@@ -224,6 +263,41 @@ SPECIMENS: tuple[Draft, ...] = (
     ),
     draft("head.attested", body=HeadAttested(size=7, root=sha256_of("d"), checkpoint=sha256_of("e"))),
     draft(
+        "head.timestamped",
+        body=HeadTimestamped(
+            authority="one",
+            locator="http://stamps.example.test/",
+            size=7,
+            head=sha256_of("e"),
+            request=sha256_of("1"),
+            response=sha256_of("2"),
+            chain=sha256_of("3"),
+            time=LATER,
+            accuracy_us=1_500_000,
+            policy="1.2.3.4.1",
+            serial="4711",
+            signer=sha256_of("4"),
+            root=sha256_of("5"),
+            valid_until="2036-03-01T10:00:00.000000Z",
+        ),
+        outcome=status("confirmed"),
+    ),
+    draft(
+        "head.witnessed",
+        body=HeadWitnessed(
+            size=7,
+            key="witness.example/p+c8ffc4c4+BBu1cZIQj0Goo0lkQnpeQ6nvf0NYgoUuLSvxH2dsj7Iq",
+            cosignature=sha256_of("f"),
+            cosigned_at_s=1_772_359_200,
+        ),
+        outcome=status("cosigned"),
+    ),
+    draft(
+        "event.signed",
+        subject("event", REMARK),
+        body=EventSigned(key=sha256_of("a"), leaf=sha256_of("b"), signature="casefile event signature\n…"),
+    ),
+    draft(
         "tool.registered",
         subject("tool", TOOL),
         body=ToolRegistered(
@@ -258,7 +332,13 @@ SPECIMENS: tuple[Draft, ...] = (
         subject("capture", FAILED),
         subject("lead", OTHER_LEAD),
         body=CaptureFailed(
-            attempt=1, method="http", detail="410 Gone", advice="look for a copy", retry_after_s=0, started_at=EARLIER
+            attempt=1,
+            method="http",
+            detail="410 Gone",
+            advice="look for a copy",
+            retry_after_s=0,
+            started_at=EARLIER,
+            alterations=(REFUSED,),
         ),
         outcome=status("failed", "http-status"),
     ),
@@ -281,7 +361,7 @@ SPECIMENS: tuple[Draft, ...] = (
     draft(
         "monitor.stated",
         subject("monitor", MONITOR),
-        body=MonitorStated(kind="feed", interval_s=3600),
+        body=MonitorStated(kind="feed", interval_s=3600, identity=IDENTITY),
         personal=MonitorTarget(name="harbour", target="http://example.test/feed", why="weekly reports"),
     ),
     draft(
@@ -428,5 +508,46 @@ SPECIMENS: tuple[Draft, ...] = (
         (subject("event", REMARK), subject("part", "personal")),
         {PartName.BODY: ContentErased(basis="asked for by the person", approved_by="custodian")},
         status("erased"),
+    ),
+    draft(
+        "replica.stated",
+        subject("replica", TOOL),
+        body=ReplicaStated(name="second", place="/mnt/second/lake", medium="disk", site="Osh"),
+        outcome=status("registered"),
+    ),
+    draft(
+        "replica.checked",
+        subject("replica", TOOL),
+        body=ReplicaChecked(objects=1, files=5, bytes=12_000, problems=1, behind=1, failures=("P017 vault/x",)),
+        outcome=status("failed"),
+    ),
+    draft(
+        "object.repaired",
+        subject("capture", CAPTURE),
+        body=ObjectRepaired(replica="second", object_id=f"urn:uuid:{CAPTURE}", damage=("P017 x",), set_aside="q/x"),
+        outcome=status("repaired"),
+    ),
+    draft("hold.stated", subject("item", FIRST), body=HoldStated(reason="order 7/26"), outcome=status("held")),
+    Draft(
+        "content.erased",
+        (subject("item", FIRST), subject("capture", CAPTURE, 2), subject("person", PERSON)),
+        {
+            PartName.BODY: ItemErased(
+                basis="asked for by the person",
+                approved_by=PERSON,
+                sha256=sha256_of("a"),
+                bytes=7,
+                replaced="sha512:" + "d" * 128,
+                recipients=(EarlierRecipient(event=REMARK, act="copied", at=EARLIER, recipient="for Ana"),),
+            ),
+            PartName.PERSONAL: CaptureKept(
+                record=record().model_copy(update={"files": record().files[1:], "items": record().items[1:]}),
+                object_id=f"urn:uuid:{CAPTURE}",
+                inventory="sha512:" + "e" * 128,
+                rebuilt_at=LATER,
+            ),
+        },
+        status("erased"),
+        schema=2,
     ),
 )

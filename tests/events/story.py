@@ -19,7 +19,6 @@ from casefile.events.types import (
     CustodyChanged,
     DocumentVersioned,
     DuplicateDecided,
-    FixityChecked,
     GateOverridden,
     IdentityChecked,
     IdentityStated,
@@ -43,6 +42,7 @@ from casefile.events.types import (
     ToolTested,
     Words,
 )
+from casefile.events.types_of_custody import FixityChecked
 from casefile.ids import CaptureId, EventId, derived, item_id, machine_event_id
 from casefile.model import ToolUse
 from casefile.vocabulary import Access, Cause

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from casefile.canonical import NotCanonical
 from casefile.clock import FrozenClock
 from casefile.errors import RecordUnreadable, UsageError
-from casefile.events.append import Actor, Log
+from casefile.events.append import Log
 from casefile.events.effects import Forget, Insert, Update
 from casefile.events.envelope import Envelope, Event, EventOutcome, Part, PartName, Subject, commitment
 from casefile.events.port import Draft, draft
@@ -28,7 +29,8 @@ from casefile.events.types import (
     Words,
     payload,
 )
-from casefile.ids import EventId, RunId
+from casefile.events.types_of_custody import EventSigned
+from casefile.ids import EventId, mint
 from casefile.model import ClockRecord, Value
 from casefile.records.engine import tables
 
@@ -195,12 +197,24 @@ def test_the_same_words_are_committed_to_with_another_salt_each_time(sqlite_plac
     assert first.parts[PartName.PERSONAL] != second.parts[PartName.PERSONAL]
 
 
+class StubSigner:
+    """Signs with nothing."""
+
+    def signed(self, log: str, event: str, leaf: bytes) -> EventSigned:
+        return EventSigned(key=log, leaf=leaf.hex(), signature=event)
+
+
 def test_who_acts_is_asserted_unless_proved(sqlite_place: Place) -> None:
     log = Log(sqlite_place.engine, sqlite_place.folder / "log", LOG, FrozenClock(START))
-    proved = Actor("service:monitor", RunId("r"), authenticated=True)
+    proved = replace(ACTOR, signer=StubSigner())
+    tested = draft("tool.tested", body=ToolTested(passed=()))
     for actor in (ACTOR, proved):
-        log.append([draft("tool.tested", body=ToolTested(passed=()))], actor)
-    *_, asserted, authenticated = (Envelope.from_bytes(one.content) for one in sqlite_place.files.journal.records())
-    assert (asserted.identity, authenticated.identity) == ("asserted", "authenticated")
-    assert authenticated.actor == "service:monitor"
+        log.append([tested], actor)
+    log.append([replace(tested, id=EventId(mint(0, bytes(10))))], proved)
+    records = list(sqlite_place.files.journal.records())
+    *_, asserted, authenticated, signature, by_machine = (Envelope.from_bytes(one.content) for one in records)
+    identities = [one.identity for one in (asserted, authenticated, signature, by_machine)]
+    assert identities == ["asserted", "authenticated", "asserted", "asserted"]
+    assert signature.type == "event.signed"
+    assert signature.subject_of("event") == authenticated.id
     assert asserted.recorded_at.startswith("2026-03-01T10:00:00.00")

@@ -38,6 +38,9 @@ def event_of(vector: Vector) -> Event:
     return Event(envelope, parts)
 
 
+ERASED_PART = ("content.erased", 1)
+
+
 def test_every_published_type_has_a_vector() -> None:
     assert set(VECTORS) == {f"{name}.{schema}" for name, schema in PUBLISHED}
 
@@ -91,7 +94,10 @@ def test_the_independent_checker_agrees(tmp_path: Path) -> None:
     for folder in ("journal", "private"):
         (tmp_path / folder).mkdir()
     events = [event_of(vector) for vector in VECTORS.values()]
-    erased = {(one.envelope.subject_of("event"), "personal") for one in events if one.envelope.type == "content.erased"}
+    parts_erased = [
+        one.envelope for one in events if one.envelope.type == "content.erased" and one.envelope.schema_number == 1
+    ]
+    erased = {(one.subject_of("event"), "personal") for one in parts_erased}
     journal = b"".join(framed(vector["envelope"].encode()) for vector in VECTORS.values())
     parts = [part for event in events for part in event.parts.values() if (part.event, part.name) not in erased]
     (tmp_path / "journal" / "0000").write_bytes(journal)

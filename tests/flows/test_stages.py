@@ -14,13 +14,15 @@ from pathlib import Path
 import pytest
 from monitors.papers import MovedClock, Newsroom, Watching
 
+from casefile.events.append import Log
 from casefile.records.engine import reading
 from casefile.records.queries import list_attempts, unexamined_items
 from casefile.vocabulary import ContainmentLevel, Pathway
 from pipelines.capture import CaptureOptions
 from pipelines.collect import collect
+from pipelines.fixity import DAYS as FIXITY_DAYS
 from pipelines.leads import Candidate, Origin, add_leads
-from pipelines.scheduled import FIXITY_DAYS, FixityFailed, fixity_slice
+from pipelines.scheduled import FixityFailed, fixity_slice
 from pipelines.served import CONTAINMENT, WORKSPACES, main
 from pipelines.services import Services
 
@@ -96,8 +98,10 @@ def test_every_byte_is_read_again_within_ninety_days_and_damage_is_found(
 
 
 def _problems_on(services: Services, day: int) -> int:
+    clock = MovedClock(timedelta(days=day))
+    log = Log(services.engine, services.workspace.log, services.log.id, clock)
     try:
-        fixity_slice(replace(services, clock=MovedClock(timedelta(days=day))), FULL)
+        fixity_slice(replace(services, clock=clock, log=log), FULL)
     except FixityFailed as error:
         return error.problems
     return 0
@@ -141,6 +145,6 @@ def test_flows_tell_prefect_the_kind_of_an_error_and_none_of_its_words(
     }
     done = subprocess.run([sys.executable, "-c", FLOW], env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.split("]")[1].strip() == "StageFailed look_at_due: WorkspaceUnusable None None", done.stderr
-    assert "['collect', 'examine', 'fixity', 'monitor']" in done.stdout
+    assert "['anchor', 'collect', 'examine', 'fixity', 'monitor']" in done.stdout
     assert "look_at_due: WorkspaceUnusable at " in done.stderr
     assert "secret name" not in done.stderr

@@ -133,7 +133,8 @@ def check(log):
     for event in events:
         if event["type"] == "content.erased":
             about = {subject["kind"]: subject["id"] for subject in event["subject"]}
-            erased.add((about["event"], about["part"]))
+            if "part" in about:
+                erased.add((about["event"], about["part"]))
     found = set()
     for part in read_parts(log / "private"):
         place, commitment = part[:3], part[3]

@@ -300,7 +300,7 @@ def test_the_slices_of_a_round_read_every_object_once(workspace: Workspace) -> N
     case = Case(workspace, 12)
     read = []
     for number in range(5):
-        audit = VaultAudit(case.root, lambda: Expected(case.sealed), Slice(5, number))
+        audit = VaultAudit(case.root, lambda: Expected(case.sealed), Slice(5, (number,)))
         assert list(audit.problems()) == []
         read.append(audit.checked.objects)
     assert sum(read) == 12
@@ -343,4 +343,4 @@ def test_names_from_a_disk_are_safe_to_print(text: str, shown: str) -> None:
 def test_every_kind_of_finding_about_the_vault_is_in_its_page() -> None:
     page = (Path(__file__).parents[2] / "docs/formats/vault.md").read_text("utf-8")
     named = set(re.findall(r"^\| (P[0-9]{3}) \|", page, re.MULTILINE))
-    assert named == {code for code in KINDS if code < "P050"}
+    assert named == {code for code in KINDS if code < "P050" or "P100" <= code < "P120"}

@@ -43,7 +43,7 @@ def test_the_card_says_what_openssl_computes(tmp_path: Path) -> None:
     ).stdout
     digits = hashlib.sha256(der).hexdigest()
     assert public.fingerprint() == f"sha256:{digits}"
-    card = key_card(public, public, "0192f7a0-0000-7000-8000-00000000000c")
+    card = key_card(public, public, "0192f7a0-0000-7000-8000-00000000000c", "casefile/x+0a+b")
     assert digits in "".join(card.split())
     assert all(len(line) <= 100 and line.isascii() for line in card.splitlines())
 

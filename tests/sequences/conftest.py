@@ -14,7 +14,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from sites.hostile import HostileSite
 
-from .workspaces import NO_RESERVE, ONE_THREAD, Driver, Place, make_writable, running_driver
+from containment.worker import open_worker
+from verification.running import MODULE
+
+from .albums import WEAK, Bench
+from .workspaces import NO_RESERVE, ONE_THREAD, WHOLE_PICTURES, Driver, Place, make_writable, running_driver
 
 Places = Callable[[], Place]
 
@@ -35,7 +39,7 @@ def driver() -> Iterator[Driver]:
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory, driver: Driver, site: HostileSite) -> Place:
     """A new workspace that may collect from the site, to be copied."""
-    environment = {"CASEFILE_EGRESS__ALLOW": json.dumps([site.address]), **ONE_THREAD, **NO_RESERVE}
+    environment = {"CASEFILE_EGRESS__ALLOW": json.dumps([site.address]), **ONE_THREAD, **NO_RESERVE, **WHOLE_PICTURES}
     return Place(tmp_path_factory.mktemp("opened"), driver, environment).open()
 
 
@@ -50,3 +54,14 @@ def places(opened: Place, tmp_path: Path) -> Iterator[Places]:
 @pytest.fixture
 def place(places: Places) -> Place:
     return places()
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """An examining worker for all workspaces: its start costs more than everything that is asked of it here."""
+    folder = tmp_path_factory.mktemp("bench")
+    inputs, out = folder / "inputs", folder / "out"
+    inputs.mkdir()
+    out.mkdir()
+    with open_worker(MODULE, inputs=inputs, out=out, egress=None, level=WEAK) as worker:
+        yield worker, inputs, out

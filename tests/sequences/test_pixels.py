@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-import itertools
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw
 
+import pipelines.on_demand
 import pipelines.pixels
 from casefile.records.edges import list_edges
 from casefile.records.engine import reading
-from casefile.records.queries import find_items, unexamined_items
-from casefile.vocabulary import ContainmentLevel
-from containment.worker import Worker, open_worker
-from pipelines.examinable import examinable
-from pipelines.examine import Examiner
-from pipelines.handed_over import ImportRequest, import_files
-from pipelines.neighbours import EdgeIndex, cluster_of, list_pairs, pixels_waiting
-from pipelines.pixels import pixel_reader
+from pipelines.neighbours import cluster_of, list_pairs, pixels_waiting
 from pipelines.reindex import reindex_workspace
-from pipelines.services import Services, open_services
+from pipelines.services import Services
 from pipelines.similar import compare_items, look_up
 from verification.interface import CheckCause, PixelsAnswer
 from verification.pixels import digest_pixels
-from verification.running import MODULE
 
-from .driver import not_examining
+from .albums import WEAK, Album, Bench, opened_album, saved
 from .workspaces import Place
-
-WEAK = ContainmentLevel.WEAK
 
 
 def card(text: str) -> Image.Image:
@@ -53,65 +40,10 @@ def drawn(side: int = 320) -> Image.Image:
     return Image.effect_mandelbrot((side, side * 3 // 4), (-2.0, -1.2, 1.0, 1.2), 100).convert("RGB")
 
 
-Bench = tuple[Worker, Path, Path]
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """An examining worker for all workspaces: its start costs more than everything that is asked of it here."""
-    folder = tmp_path_factory.mktemp("bench")
-    inputs, out = folder / "inputs", folder / "out"
-    inputs.mkdir()
-    out.mkdir()
-    with open_worker(MODULE, inputs=inputs, out=out, egress=None, level=WEAK) as worker:
-        yield worker, inputs, out
-
-
-@contextmanager
-def borrowed(examiner: Examiner) -> Iterator[Examiner]:
-    """An open examiner, with an empty output folder."""
-    yield examiner
-    for folder in examiner.out.glob("[!.]*"):
-        shutil.rmtree(folder)
-
-
-@dataclass
-class Album:
-    """A workspace with pictures that were handed over, and how they are linked."""
-
-    place: Place
-    services: Services
-    examiner: Examiner
-    folder: Path
-    numbers: Iterator[int] = field(default_factory=itertools.count)
-
-    def hand_over(self, **pictures: Callable[[Path], object]) -> None:
-        """Pictures of these names, each saved by what is given; all in one capture."""
-        folder = self.folder / f"handed-{next(self.numbers)}"
-        folder.mkdir(parents=True)
-        for name, save in pictures.items():
-            save(folder / name.replace("_", "."))
-        import_files(self.services, ImportRequest((folder,), "Bora"), lambda _result: None)
-
-    def examine(self, *texts: str) -> None:
-        """The items of these numbers, or those that were never examined."""
-        with reading(self.services.engine) as connection:
-            items = find_items(connection, texts) if texts else unexamined_items(connection)
-        self.examiner.examine(examinable(self.services, items))
-
-    def methods(self) -> dict[tuple[str, ...], str]:
-        """The method of every pair, by the names of its files."""
-        pairs = list_pairs(self.services, inside_captures=True)
-        return {tuple(sorted((one.item_a.name or "", one.item_b.name or ""))): one.edge.method for one in pairs}
-
-
 @pytest.fixture
 def album(place: Place, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Album]:
-    monkeypatch.setattr("pipelines.handed_over.examining", not_examining)
-    with open_services(place.root, place.environment) as services, pixel_reader(services, WEAK) as pixels:
-        examiner = Examiner(services, *bench, EdgeIndex(services.engine, services.settings.examine), pixels)
-        monkeypatch.setattr("pipelines.similar.open_examiner", lambda *_: borrowed(examiner))
-        yield Album(place, services, examiner, tmp_path / "album")
+    with opened_album(place, bench, tmp_path / "album", monkeypatch) as album:
+        yield album
 
 
 class Decodes:
@@ -134,10 +66,6 @@ def decodes(monkeypatch: pytest.MonkeyPatch) -> Decodes:
     counting = Decodes()
     monkeypatch.setattr(pipelines.pixels, "digest_pixels", counting)
     return counting
-
-
-def saved(image: Image.Image, **options: object) -> Callable[[Path], object]:
-    return lambda path: image.save(path, **options)
 
 
 def stored(services: Services) -> list[Any]:
@@ -189,7 +117,7 @@ def test_a_file_that_is_no_item_is_compared_by_its_pixels_too(album: Album, deco
 
 def test_where_nothing_is_near_nothing_is_opened(album: Album, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = []
-    monkeypatch.setattr(pipelines.pixels, "open_worker", lambda *_, **__: opened.append(1))
+    monkeypatch.setattr(pipelines.on_demand, "open_worker", lambda *_, **__: opened.append(1))
     album.hand_over(a_png=saved(drawn()), b_png=saved(drawn(640)), one_png=saved(card("one")))
     album.hand_over(again_png=saved(drawn()))
     album.examine()

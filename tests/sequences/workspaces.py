@@ -29,6 +29,8 @@ KILLED = -9
 LONGEST_S = 120
 ONE_THREAD = {"CASEFILE_CAPTURE__WORKERS": "1"}
 NO_RESERVE = {"CASEFILE_RESERVE__BYTES": "0", "CASEFILE_RESERVE__INODES": "0"}
+WHOLE_PICTURES = {"CASEFILE_EXAMINE__LOCAL_FEATURES": "false"}
+"""Stills are compared by whole-picture hashes only: for tests that are about something else."""
 Rows = dict[str, list[tuple[Any, ...]]]
 
 

@@ -6,7 +6,8 @@
 
 `names` says where a name or an address really leads; what is not in it cannot be reached. `login` is the only user and
 password that is let in; `answer` replaces the reply to the request (a SOCKS code, an HTTP status line); `babble` is
-sent in place of everything.
+sent in place of everything. With `dies_after` bytes from a site the proxy is gone: every connection is cut, and none is
+taken any more.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ class Proxy:
     any_login: bool = False
     answer: int | str | None = None
     babble: bytes = b""
+    dies_after: int | None = None
+    passed: int = 0
+    dead: threading.Event = field(default_factory=threading.Event)
     port: int = 0
     visits: int = 0
     asked: list[Asked] = field(default_factory=list)
@@ -139,10 +143,24 @@ def _serve(proxy: Proxy, speak: Callable[[Proxy, socket.socket], socket.socket])
                 client.sendall(proxy.babble)
                 return
             with speak(proxy, client) as server:
-                back = threading.Thread(target=pump, args=(server, client), daemon=True)
+                back = threading.Thread(target=deliver, args=(server, client), daemon=True)
                 back.start()
                 pump(client, server)
                 back.join(10)
+
+    def deliver(server: socket.socket, client: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while piece := server.recv(65536):
+                proxy.passed += len(piece)
+                if proxy.dies_after is not None and proxy.passed > proxy.dies_after:
+                    proxy.dead.set()
+                    with contextlib.suppress(OSError):
+                        listener.shutdown(socket.SHUT_RDWR)
+                    listener.close()
+                    client.shutdown(socket.SHUT_RDWR)
+                    return
+                client.sendall(piece)
+            client.shutdown(socket.SHUT_WR)
 
     def listen() -> None:
         while True:

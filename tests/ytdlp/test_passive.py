@@ -61,7 +61,7 @@ def test_no_request_says_where_it_comes_from_and_all_have_one_user_agent(extract
     for head in heads:
         assert head.count(b"user-agent: ours/1") == head.count(b"user-agent:") == 1
         assert not any(name in head for name in (b"referer", b"origin", b"sec-"))
-    altered = {(told.kind, told.what): told.count for told in one.recorder.alterations()}
+    altered = {(told.kind, told.what): told.count for told in one.recorder.altered.told()}
     assert altered["withheld", "header Referer"] == altered["replaced", "header User-Agent"] == 2
 
 
@@ -71,7 +71,7 @@ def test_another_method_is_refused_and_listed(extraction, hostile) -> None:
         one.urlopen(Request(hostile.url("/page"), data=b"{}"))
     assert refused.value.why is Cause.BLOCKED_BY_POLICY
     assert hostile.requests == []
-    assert [(told.kind, told.what) for told in one.recorder.alterations()] == [("refused", "method POST")]
+    assert [(told.kind, told.what) for told in one.recorder.altered.told()] == [("refused", "method POST")]
 
 
 def test_a_post_that_the_policy_lets_out_is_recorded_with_its_digest(extraction, hostile) -> None:

@@ -1,0 +1,306 @@
+"""Comparing stills by local features: describe each once, ask which share key points, lay those upon each other.
+
+It follows the log as the edges do, portion by portion: after an interruption the rest is done. Each pair is aligned in
+an order that their bytes give, so that the evidence does not depend on which of them came first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from casefile.digests import hex_of
+from casefile.errors import DigestMismatch, StorageFailed
+from casefile.records.edges import (
+    ExaminedItem,
+    edges_by_id,
+    edges_of_items,
+    examined_after,
+    matched_position,
+    note_matched,
+    store_edges,
+)
+from casefile.records.engine import reading, writing
+from casefile.records.features import COMPARED, StoredFeatures, store_features, stored_features
+from casefile.records.queries import ItemFilter, list_items
+from casefile.vocabulary import ContainmentLevel, Tier
+from pipelines.examinable import examinable
+from pipelines.neighbours import compared, edge_of, stored_edge
+from pipelines.on_demand import OnDemandWorker, on_demand
+from pipelines.services import Services
+from verification.edges import Alignment, Edge, Subject, edge_id, with_alignment
+from verification.features import (
+    MODULE,
+    AlignedPair,
+    AskedPair,
+    FeaturesAnswer,
+    align_pairs,
+    describe,
+    features_installed,
+    reversed_pair,
+)
+from verification.interface import CheckCause
+from verification.technical.local_codes import VERSION, LocalCodes, unpacked
+from verification.technical.votes import VoteTable
+from verification.working_copies import Preserved
+
+PORTION = 25
+"""Stills that are described and compared before what was found is written."""
+MOST_ALIGNED = 40
+"""Pairs of one still that are aligned, those with most votes: a still with more is a template or a logo."""
+LOW_INFORMATION = "low-information"
+LOOKED_UP = ""
+"""The id that a file has which is no item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nominated:
+    """Two stills that may show the same. `item_a` sorts before `item_b`."""
+
+    item_a: str
+    item_b: str
+    same_capture: bool
+    votes: int
+
+    @property
+    def edge(self) -> str:
+        return edge_id(self.item_a, self.item_b)
+
+
+@dataclass(slots=True)
+class FeatureIndex:
+    """Local codes of all stills so far. It belongs to the thread of its worker."""
+
+    services: Services
+    worker: OnDemandWorker
+    _table: VoteTable = field(default_factory=VoteTable)
+    _stills: list[Subject] = field(default_factory=list)
+    _known: set[str] = field(default_factory=set)
+    _position: int = -1
+
+    @property
+    def usable(self) -> bool:
+        """Whether stills are compared by key points here at all."""
+        return self.services.settings.examine.local_features and features_installed()
+
+    def catch_up(self) -> None:
+        """Compare every still that is not compared yet. The edges by fingerprints are there before."""
+        if not self.usable:
+            return
+        with reading(self.services.engine) as connection:
+            done = matched_position(connection, COMPARED)
+            examined = list(examined_after(connection, min(self._position, done)))
+        new = [one for one in examined if one.position > done]
+        if any(_is_still(one) for one in new):
+            self._load([one for one in examined if self._position < one.position <= done])
+            for start in range(0, len(new), PORTION):
+                self._compare(new[start : start + PORTION])
+        elif new:
+            with writing(self.services.engine) as connection:
+                note_matched(connection, new[-1].position, COMPARED)
+
+    def look_up(self, original: Preserved, subject: Subject, edges: Sequence[Edge]) -> tuple[Edge, ...]:
+        """The edges of a file that is no item, with what aligning it found; nearest first."""
+        self.catch_up()
+        if not self.usable or not _tells(subject):
+            return tuple(edges)
+        with reading(self.services.engine) as connection:
+            self._load(list(examined_after(connection, self._position)))
+        found = {edge.edge: edge for edge in edges}
+        told = self._describe({LOOKED_UP: original}).get(LOOKED_UP)
+        asked = self._nominated(subject, told) if told is not None else []
+        candidates = [
+            Nominated(edge.item_a, edge.item_b, False, 0)
+            for edge in edges
+            if edge.tier is Tier.CANDIDATE and not edge.compared and "frame" not in edge.methods
+        ]
+        pairs = list({one.edge: one for one in (*candidates, *asked)}.values())
+        for alignment in self._align(pairs, {LOOKED_UP: original}):
+            edge = with_alignment(found.get(edge_id(alignment.item_a, alignment.item_b)), alignment)
+            if edge is not None:
+                found[edge.edge] = edge
+        return tuple(sorted(found.values(), key=lambda one: (one.distance * 256 // one.bits, one.item_a, one.item_b)))
+
+    def _load(self, examined: Sequence[ExaminedItem]) -> None:
+        """Take stills into the table that were compared before."""
+        stills = [one for one in map(compared, filter(_is_still, examined)) if one.item not in self._known]
+        with reading(self.services.engine) as connection:
+            stored = stored_features(connection, VERSION, [one.item for one in stills])
+        for one in stills:
+            self._add(one, stored.get(one.item))
+        if examined:
+            self._position = max(self._position, examined[-1].position)
+
+    def _compare(self, examined: Sequence[ExaminedItem]) -> None:
+        # Also those that are known: an examination that is repeated wrote their edges anew, without this evidence.
+        stills = list({one.item: one for one in map(compared, filter(_is_still, examined))}.values())
+        described = self._described(stills)
+        nominated: dict[str, Nominated] = {}
+        for one in stills:
+            codes = self._codes(described.get(one.item))
+            if codes is not None:
+                nominated |= {pair.edge: pair for pair in self._nominated(one, codes)}
+            self._add(one, described.get(one.item))
+        with reading(self.services.engine) as connection:
+            near = edges_of_items(connection, [one.item for one in stills])
+        for edge in map(edge_of, near):
+            if edge.tier is Tier.CANDIDATE and not edge.compared and "frame" not in edge.methods:
+                pair = Nominated(edge.item_a, edge.item_b, edge.same_capture, 0)
+                nominated.setdefault(pair.edge, pair)
+        alignments = list(self._align(list(nominated.values()), {}))
+        with writing(self.services.engine) as connection:
+            known = {one.edge: edge_of(one) for one in edges_by_id(connection, list(nominated))}
+            found = [with_alignment(known.get(edge_id(one.item_a, one.item_b)), one) for one in alignments]
+            store_edges(connection, [stored_edge(edge) for edge in found if edge is not None])
+            position = max(examined[-1].position, matched_position(connection, COMPARED))
+            note_matched(connection, position, COMPARED)
+        self._position = examined[-1].position
+
+    def _add(self, still: Subject, stored: StoredFeatures | None) -> None:
+        if still.item in self._known:
+            return
+        self._known.add(still.item)
+        codes = self._codes(stored)
+        if codes is not None:
+            self._table.add(codes)
+            self._stills.append(still)
+
+    def _codes(self, stored: StoredFeatures | None) -> LocalCodes | None:
+        """The codes of a still that can be compared by them."""
+        codes = unpacked(stored.codes) if stored is not None and stored.codes else None
+        return codes if codes is not None and codes.tells else None
+
+    def _nominated(self, still: Subject, codes: LocalCodes) -> list[Nominated]:
+        votes = sorted(self._table.votes(codes).items(), key=lambda one: (-one[1], self._stills[one[0]].item))
+        pairs = []
+        for place, count in votes[:MOST_ALIGNED]:
+            other = self._stills[place]
+            if other.item != still.item and other.sha256 != still.sha256:
+                first, second = sorted((still.item, other.item))
+                pairs.append(Nominated(first, second, still.capture == other.capture, count))
+        return pairs
+
+    def _described(self, stills: Sequence[Subject]) -> Mapping[str, StoredFeatures]:
+        """What is known of these stills; those that were never described are described now."""
+        with reading(self.services.engine) as connection:
+            stored = stored_features(connection, VERSION, [one.item for one in stills])
+        missing = [one for one in stills if one.item not in stored]
+        poor = [StoredFeatures(one.item, b"", LOW_INFORMATION) for one in missing if not _tells(one)]
+        files = self._files([one.item for one in missing if _tells(one)])
+        fresh = poor
+        if files:
+            answer = self._ask_for(files)
+            for item, original in files.items():
+                name = hex_of(original.sha256)
+                codes = bytes.fromhex(answer.described.get(name, ""))
+                fresh.append(StoredFeatures(item, codes, answer.failed.get(name, "")))
+        with writing(self.services.engine) as connection:
+            store_features(connection, VERSION, fresh)
+        return {**stored, **{one.item: one for one in fresh}}
+
+    def _describe(self, files: Mapping[str, Preserved]) -> Mapping[str, LocalCodes]:
+        answer = self._ask_for(files)
+        told = {item: answer.described.get(hex_of(one.sha256)) for item, one in files.items()}
+        codes = {item: unpacked(bytes.fromhex(one)) for item, one in told.items() if one}
+        return {item: one for item, one in codes.items() if one.tells}
+
+    def _ask_for(self, files: Mapping[str, Preserved]) -> FeaturesAnswer:
+        """What comes of describing working copies; a damaged original fails by itself."""
+        try:
+            with self.worker.copies(list(files.values())) as (worker, name):
+                return describe(worker, sorted({hex_of(one.sha256) for one in files.values()}), name)
+        except (DigestMismatch, StorageFailed):
+            if len(files) == 1:
+                damaged = hex_of(next(iter(files.values())).sha256)
+                return FeaturesAnswer(described={}, failed={damaged: CheckCause.NOT_THE_COPY})
+        answers = [self._ask_for({item: one}) for item, one in files.items()]
+        return FeaturesAnswer(
+            described={name: codes for one in answers for name, codes in one.described.items()},
+            failed={name: cause for one in answers for name, cause in one.failed.items()},
+        )
+
+    def _align(self, pairs: Sequence[Nominated], beside: Mapping[str, Preserved]) -> Iterator[Alignment]:
+        """What comes of laying pairs upon each other; nothing of a pair that cannot be. `beside`: files of no item."""
+        for start in range(0, len(pairs), PORTION):
+            some = pairs[start : start + PORTION]
+            files = {**self._files([item for one in some for item in (one.item_a, one.item_b)]), **beside}
+            whole = [one for one in some if one.item_a in files and one.item_b in files]
+            names = {item: hex_of(file.sha256) for item, file in files.items()}
+            told = self._ask_about([(names[one.item_a], names[one.item_b]) for one in whole], files)
+            for pair in whole:
+                found = told.get((names[pair.item_a], names[pair.item_b]))
+                if found is not None and found.movement:
+                    yield alignment_of(pair, found)
+
+    def _ask_about(
+        self, pairs: Sequence[tuple[str, str]], files: Mapping[str, Preserved]
+    ) -> Mapping[tuple[str, str], AlignedPair]:
+        """Alignments of pairs of digests, each seen from the first; pairs with a damaged original are left out."""
+        asked = sorted({(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]})
+        if not asked:
+            return {}
+        wanted = {name for pair in asked for name in pair}
+        try:
+            with self.worker.copies([one for one in files.values() if hex_of(one.sha256) in wanted]) as (worker, name):
+                questions = [AskedPair(first=first, second=second) for first, second in asked]
+                answer = align_pairs(worker, questions, name)
+        except (DigestMismatch, StorageFailed):
+            if len(asked) == 1:
+                return {}
+            found: dict[tuple[str, str], AlignedPair] = {}
+            for pair in asked:
+                found |= self._ask_about([pair], files)
+            return found
+        told = {(one.first, one.second): one for one in answer.aligned}
+        return told | {(second, first): reversed_pair(one) for (first, second), one in told.items()}
+
+    def _files(self, items: Sequence[str]) -> dict[str, Preserved]:
+        """The one file that stands for each of these items, as it lies in the vault."""
+        wanted = tuple(sorted({item for item in items if item != LOOKED_UP}))
+        if not wanted:
+            return {}
+        with reading(self.services.engine) as connection:
+            records = list_items(connection, ItemFilter(ids=wanted))
+        return {one.item.id: one.original for one in examinable(self.services, records)}
+
+
+@contextmanager
+def feature_index(services: Services, level: ContainmentLevel) -> Iterator[FeatureIndex]:
+    """An index for the calling thread; it costs nothing until there are stills to compare."""
+    with on_demand(services, MODULE, level) as worker:
+        yield FeatureIndex(services, worker)
+
+
+def stills_waiting(services: Services) -> int:
+    """How many stills were examined and are not compared by key points; 0 where they are not to be."""
+    if not services.settings.examine.local_features:
+        return 0
+    with reading(services.engine) as connection:
+        return sum(map(_is_still, examined_after(connection, matched_position(connection, COMPARED))))
+
+
+def alignment_of(pair: Nominated, found: AlignedPair) -> Alignment:
+    """What was found out about a pair, by its items."""
+    return Alignment(
+        item_a=pair.item_a,
+        item_b=pair.item_b,
+        same_capture=pair.same_capture,
+        votes=pair.votes,
+        inliers=found.inliers,
+        good=found.good,
+        compared=found.compared,
+        covered_a=found.covered_first,
+        covered_b=found.covered_second,
+        movement=found.movement,
+        mirrored=found.mirrored,
+    )
+
+
+def _is_still(examined: ExaminedItem) -> bool:
+    return any(one.get("frame_ms", -1) < 0 for one in examined.fingerprints)
+
+
+def _tells(still: Subject) -> bool:
+    """Whether a still holds enough to be compared: of a title card only equal bytes or pixels say anything."""
+    return any(one.region == "full" and not one.low_information for one in still.fingerprints)

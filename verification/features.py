@@ -1,0 +1,153 @@
+"""Local features of stills: the values that cross to the worker which finds and aligns them, and asking it.
+
+Nothing is decoded here. What a worker answers about a pair is evidence; whether it is enough is decided in `edges`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, ValidationError
+
+from casefile.model import Value, readable
+from containment.worker import WorkerFailed
+from verification.interface import MAX_BATCH, CheckCause, DigestName, ExamineLimits, OutputPath
+from verification.running import CallsWorker, cause_of, limits_for
+
+MODULE = "verification.technical.features"
+"""The worker module to open; it needs no network."""
+FRACTION = 1 << 16
+"""The numbers of a movement are whole numbers of this fraction of a pixel."""
+Packed = Annotated[str, StringConstraints(pattern="^(?:[0-9a-f]{2})+$", max_length=8_192)]
+Hundredths = Annotated[int, Field(ge=0, le=100)]
+Number = Annotated[int, Field(ge=-(1 << 53), le=1 << 53)]
+
+
+class AskedPair(Value):
+    """Two working copies to be laid upon each other."""
+
+    first: DigestName
+    second: DigestName
+
+
+class FeaturesRequest(Value):
+    """Working copies to be described, and pairs to be aligned; `drawn` asks for a picture of each alignment."""
+
+    files: tuple[DigestName, ...] = Field(default=(), max_length=MAX_BATCH)
+    pairs: tuple[AskedPair, ...] = Field(default=(), max_length=MAX_BATCH)
+    drawn: bool = False
+    limits: ExamineLimits = ExamineLimits()
+
+
+class AlignedPair(Value):
+    """How the second of a pair lies upon the first, both with a longer side of 360 pixels.
+
+    `movement` is the 2 x 3 matrix, row by row, in 65536ths; empty where none could be fitted. `inliers` key points
+    fit it. `good` of `compared` tiles agree. `covered_*`: hundredths of either picture that both have in common.
+    `picture` is a PNG in the output folder, empty unless asked for.
+    """
+
+    first: DigestName
+    second: DigestName
+    movement: tuple[Number, ...] = Field(default=(), max_length=6)
+    mirrored: bool = False
+    inliers: int = Field(default=0, ge=0)
+    good: int = Field(default=0, ge=0)
+    compared: int = Field(default=0, ge=0)
+    covered_first: Hundredths = 0
+    covered_second: Hundredths = 0
+    picture: OutputPath = ""
+
+
+class FeaturesAnswer(Value):
+    """`described`: packed local codes by file. `failed`: the cause for each file that cannot be read."""
+
+    described: Mapping[DigestName, Packed]
+    failed: Mapping[DigestName, CheckCause]
+    aligned: tuple[AlignedPair, ...] = ()
+
+
+def features_installed() -> bool:
+    """Whether the library that finds key points is there."""
+    return find_spec("cv2") is not None
+
+
+def describe(worker: CallsWorker, files: Sequence[str], out_name: str) -> FeaturesAnswer:
+    """The local codes of every working copy, or the cause why there are none; none is lost and none raises.
+
+    When a call ends abnormally its files are described singly. Raises ContainmentError only when no worker can be had
+    at all.
+    """
+    try:
+        return _call(worker, FeaturesRequest(files=tuple(files)), out_name)
+    except WorkerFailed as failed:
+        if len(files) == 1:
+            return FeaturesAnswer(described={}, failed={files[0]: cause_of(failed)})
+    return _joined(describe(worker, [file], f"{out_name}-{place:03d}") for place, file in enumerate(files))
+
+
+def align_pairs(worker: CallsWorker, pairs: Sequence[AskedPair], out_name: str) -> FeaturesAnswer:
+    """The alignment of every pair; one that cannot be had is one without a movement, and its cause is in `failed`."""
+    try:
+        return _call(worker, FeaturesRequest(pairs=tuple(pairs)), out_name)
+    except WorkerFailed as failed:
+        if len(pairs) == 1:
+            pair = pairs[0]
+            nothing = AlignedPair(first=pair.first, second=pair.second)
+            return FeaturesAnswer(described={}, failed={pair.second: cause_of(failed)}, aligned=(nothing,))
+    return _joined(align_pairs(worker, [pair], f"{out_name}-{place:03d}") for place, pair in enumerate(pairs))
+
+
+def draw_pair(worker: CallsWorker, pair: AskedPair, out_name: str) -> AlignedPair:
+    """One pair, drawn. Raises WorkerFailed."""
+    return _call(worker, FeaturesRequest(pairs=(pair,), drawn=True), out_name).aligned[0]
+
+
+def reversed_pair(pair: AlignedPair) -> AlignedPair:
+    """The same seen from the other picture."""
+    return AlignedPair(
+        first=pair.second,
+        second=pair.first,
+        movement=_inverse(pair.movement) if pair.movement else (),
+        mirrored=pair.mirrored,
+        inliers=pair.inliers,
+        good=pair.good,
+        compared=pair.compared,
+        covered_first=pair.covered_second,
+        covered_second=pair.covered_first,
+    )
+
+
+def _inverse(movement: Sequence[int]) -> tuple[int, ...]:
+    a, b, c, d, e, f = (number / FRACTION for number in movement)
+    area = a * e - b * d
+    turned = (e / area, -b / area, (b * f - c * e) / area, -d / area, a / area, (c * d - a * f) / area)
+    return tuple(round(number * FRACTION) for number in turned)
+
+
+def _call(worker: CallsWorker, request: FeaturesRequest, out_name: str) -> FeaturesAnswer:
+    """One call; an answer that does not fit the request is as good as none."""
+    result = worker.call(request.plain(), out_name, limits_for(len(request.files) + len(request.pairs)))
+    try:
+        answer = FeaturesAnswer.model_validate(result.answer)
+    except ValidationError as error:
+        raise WorkerFailed("malformed", readable(str(error), 512)) from error
+    told = {*answer.described, *answer.failed} >= set(request.files)
+    if not told or [(one.first, one.second) for one in answer.aligned] != [
+        (one.first, one.second) for one in request.pairs
+    ]:
+        raise WorkerFailed("malformed", "the answer is about other files")
+    return answer
+
+
+def _joined(answers: Iterable[FeaturesAnswer]) -> FeaturesAnswer:
+    whole = FeaturesAnswer(described={}, failed={})
+    for one in answers:
+        whole = FeaturesAnswer(
+            described={**whole.described, **one.described},
+            failed={**whole.failed, **one.failed},
+            aligned=(*whole.aligned, *one.aligned),
+        )
+    return whole
