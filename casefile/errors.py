@@ -6,8 +6,6 @@
     │   ├── SheetUnusable          2
     │   ├── JarUnusable            2
     │   ├── FieldRefused           2
-    │   ├── StatementChanged       2
-    │   ├── UnknownStatement       2
     │   ├── UnknownPerson          2
     │   ├── UnknownIdentity        2
     │   └── UnknownItem            2
@@ -120,30 +118,6 @@ class FieldRefused(UsageError):
 
     def advice(self) -> str:
         return "Nothing was recorded. Correct what is named and give all of it again."
-
-
-class StatementChanged(UsageError):
-    """Somebody else recorded something meanwhile that this was not told of; nothing was recorded."""
-
-    def __init__(self, what: str, change: str) -> None:
-        super().__init__(f"{what} {change}")
-        self.what = what
-        self.change = change
-
-    def advice(self) -> str:
-        return "Nothing was recorded. Look at what is there now, and decide again."
-
-
-class UnknownStatement(UsageError):
-    """No step, claim or conclusion that this person may see has that id or number."""
-
-    def __init__(self, kind: str, text: str) -> None:
-        super().__init__(f"no {kind} is known as {text!r}")
-        self.kind = kind
-        self.text = text
-
-    def advice(self) -> str:
-        return "`casefile step list ITEM` and `casefile conclude list` give the ids."
 
 
 class UnknownIdentity(UsageError):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from casefile.errors import GateRefused, StatementChanged, UnknownStatement
+from casefile.errors import GateRefused
+from casefile.errors_verification import StatementChanged, UnknownStatement
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
 from casefile.events.types_verification import (

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from casefile.errors import GateRefused, StatementChanged
+from casefile.errors import GateRefused
+from casefile.errors_verification import StatementChanged
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
 from casefile.events.types_verification import Reconciled, ReviewWords, StepReviewed

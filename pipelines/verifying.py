@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from casefile.errors import GateRefused, StatementChanged, UnknownStatement
+from casefile.errors import GateRefused
+from casefile.errors_verification import StatementChanged, UnknownStatement
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import Draft, draft
 from casefile.events.types_verification import ItemClassified, ReviewWords, StatementCorrected, StepRecorded, StepWords

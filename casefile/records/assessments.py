@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, exists, select
 
-from casefile.errors import UnknownStatement
+from casefile.errors_verification import UnknownStatement
 from casefile.ids import CLAIM, format_number, parse_number
 from casefile.records.engine import table
 from casefile.vocabulary_verification import ReviewAct

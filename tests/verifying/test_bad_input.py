@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from casefile.errors import CasefileError, FieldRefused, GateRefused, StatementChanged, UnknownItem, UnknownStatement
+from casefile.errors import CasefileError, FieldRefused, GateRefused, UnknownItem
+from casefile.errors_verification import StatementChanged, UnknownStatement
 from casefile.records.engine import reading
 from casefile.records.reading import read_head
 from pipelines.remarks import add_remark

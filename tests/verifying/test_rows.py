@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from casefile.errors import FieldRefused, GateRefused, RecordUnreadable, UnknownStatement
+from casefile.errors import FieldRefused, GateRefused, RecordUnreadable
+from casefile.errors_verification import UnknownStatement
 from casefile.events.types_verification import StepRecorded
 from casefile.records.engine import reading
 from casefile.records.reading import known_events
