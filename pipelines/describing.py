@@ -10,6 +10,7 @@ from casefile.model import Alteration
 from casefile.records.engine import reading
 from casefile.records.people import list_people
 from casefile.records.queries import (
+    LeadRecord,
     capture_facts,
     find_items,
     find_lead,
@@ -24,7 +25,7 @@ from pipelines.holds import Hold, hold_of
 from pipelines.neighbours import edges_of_item
 from pipelines.person_signing import identities_of
 from pipelines.services import Services
-from pipelines.sight import look, remarks_seen, viewer_of
+from pipelines.sight import Seen, look, remarks_seen, viewer_of
 from pipelines.verification_plain import step_plain
 
 OF_CAPTURE = (
@@ -88,17 +89,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     cited = ((capture["circumstances"] or {}).get("not_before") or {}).get("token", "")
     said = capture["ended_at"] or capture["sealed_at"]
     described["time"] = bracket_of(services, event_of_item(services, item.id), said, cited)
-    described["lead"] = None if lead is None else {
-        "id": lead.id,
-        "locator": lead.locator,
-        "pathway": lead.pathway,
-        "job": lead.job or None,
-        "sheet": lead.sheet or None,
-        "row": lead.row or None,
-        "cells": [list(cell) for cell in lead.cells],
-        "why": lead.why,
-        "added_at": lead.added_at,
-    }  # fmt: skip
+    described["lead"] = _lead(lead)
     described["findings"] = list(examination.findings) if examination else []
     described["claims"] = list(examination.claims) if examination else []
     described["examined_at"] = examination.examined_at if examination else None
@@ -115,13 +106,34 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         for one in remarks
     ]
     described["tags"] = tags
-    described["assessment"] = {
-        "state": assessed.state.name,
-        "hidden": assessed.hidden,
-        "steps": [step_plain(step, people) for step in assessed.steps],
-    }
+    described["assessment"] = _assessment(assessed, people)
     described |= _exercised(hold, tombstone, people)
     return described
+
+
+def _lead(lead: LeadRecord | None) -> dict[str, Any] | None:
+    if lead is None:
+        return None
+    return {
+        "id": lead.id,
+        "locator": lead.locator,
+        "pathway": lead.pathway,
+        "job": lead.job or None,
+        "sheet": lead.sheet or None,
+        "row": lead.row or None,
+        "cells": [list(cell) for cell in lead.cells],
+        "why": lead.why,
+        "added_at": lead.added_at,
+    }
+
+
+def _assessment(seen: Seen, people: Mapping[str, str]) -> dict[str, Any]:
+    """How far its assessments are, and the steps that whoever looks may see."""
+    return {
+        "state": seen.state.name,
+        "hidden": seen.hidden,
+        "steps": [step_plain(step, people) for step in seen.steps],
+    }
 
 
 def _exercised(hold: Hold | None, tombstone: Tombstone | None, people: Mapping[str, str]) -> dict[str, Any]:
