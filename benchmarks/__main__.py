@@ -24,6 +24,7 @@ ALL = (
     "recording",
     "proving",
     "packing",
+    "verifying",
 )
 
 

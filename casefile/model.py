@@ -29,7 +29,7 @@ from casefile.vocabulary import (
     PersonKind,
     Purpose,
     Role,
-)
+)  # fmt: skip
 
 SAFE_PATH = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}(?:/[a-z0-9][a-z0-9._-]{0,63}){0,3}", re.ASCII)
 """Names that we make. A collected name is never one of them."""

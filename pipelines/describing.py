@@ -16,7 +16,6 @@ from casefile.records.queries import (
     capture_facts,
     find_items,
     find_lead,
-    list_remarks,
     list_tags,
     newest_examination,
 )
@@ -28,6 +27,8 @@ from pipelines.holds import Hold, hold_of
 from pipelines.neighbours import edges_of_item
 from pipelines.person_signing import identities_of
 from pipelines.services import Services
+from pipelines.sight import Seen, look, remarks_seen, viewer_of
+from pipelines.verification_plain import step_plain
 
 OF_CAPTURE = (
     "id", "outcome", "cause", "detail", "method", "method_version", "purpose", "acquisition", "containment",
@@ -64,7 +65,8 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         people = {person.id: person.name or "(erased)" for person in list_people(connection)}
         lead = find_lead(connection, item.lead)
         examination = newest_examination(connection, item.id)
-        remarks = list_remarks(connection, item.id)
+        remarks = remarks_seen(connection, item.id, viewer_of(services))
+        assessed = look(connection, [item.id], viewer_of(services))[item.id]
         tags = list_tags(connection, item.id)
         guard = guard_of(connection, item.id)
     described: dict[str, Any] = {
@@ -107,6 +109,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         for one in remarks
     ]
     described["tags"] = tags
+    described["assessment"] = _assessment(assessed, people)
     described |= _exercised(hold, tombstone, people)
     described["guard"] = None if guard is None else {**asdict(guard), "words": list(guard.words)}
     return described
@@ -125,6 +128,15 @@ def _lead(lead: LeadRecord | None) -> dict[str, Any] | None:
         "why": lead.why,
         "added_at": lead.added_at,
     }  # fmt: skip
+
+
+def _assessment(seen: Seen, people: Mapping[str, str]) -> dict[str, Any]:
+    """How far its assessments are, and the steps that whoever looks may see."""
+    return {
+        "state": seen.state.name,
+        "hidden": seen.hidden,
+        "steps": [step_plain(step, people) for step in seen.steps],
+    }
 
 
 def _exercised(hold: Hold | None, tombstone: Tombstone | None, people: Mapping[str, str]) -> dict[str, Any]:
@@ -191,8 +203,22 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
     yield from _section(
         "Remarks", [f"{one['at'][:19]} {one['by']} ({one['proof']}): {one['text']}" for one in described["remarks"]]
     )
+    yield from _section("Verification", list(_assessment_lines(described["assessment"])))
     if described["tags"]:
         yield f"Tags: {', '.join(described['tags'])}"
+
+
+def _assessment_lines(assessment: Mapping[str, Any]) -> Iterator[str]:
+    """What people found: each step that whoever looks may see, and whether others are not shown."""
+    if assessment["state"] == "open":
+        return
+    yield f"state {assessment['state']}; `casefile step checklist` has all of it"
+    replaced = {step["replaces"] for step in assessment["steps"]}
+    for step in assessment["steps"]:
+        corrected = ", corrected since" if step["event"] in replaced else ""
+        yield f"{step['strand']}, {step['check']}: {step['result']} ({step['by']}, {step['at'][:19]}{corrected})"
+    if assessment["hidden"]:
+        yield "assessments of others are not shown before both are in"
 
 
 def _custody_lines(described: Mapping[str, Any]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from casefile.records.edges import (
     ExaminedItem,
     StoredEdge,
     examined_after,
+    is_matched,
     list_edges,
     matched_position,
     note_matched,
@@ -176,7 +177,11 @@ def decide(services: Services, edge: str, judgement: Judgement, reason: str) -> 
 
 def edges_of_item(services: Services, item: str) -> list[dict[str, Any]]:
     """The edges of one item, each with the other item's number; nearest first."""
-    EdgeIndex(services.engine, services.settings.examine).catch_up()
+    with reading(services.engine) as connection:
+        matched = is_matched(connection, item)
+    if not matched:
+        # Left by a run that died between an examination and its matching.
+        EdgeIndex(services.engine, services.settings.examine).catch_up()
     with reading(services.engine) as connection:
         edges = list_edges(connection, item=item)
         others = {edge.item_b if edge.item_a == item else edge.item_a for edge in edges}

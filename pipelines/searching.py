@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from casefile.errors import UsageError
-from casefile.records.engine import reading
+from casefile.records.engine import Connection, reading
 from casefile.records.indexing import catch_up
 from casefile.records.queries import ItemFilter, list_items
-from casefile.records.search import search_text
+from casefile.records.search import Hit, search_text
 from pipelines.services import Services
+from pipelines.sight import hits_seen, viewer_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,17 @@ class Found:
         }
 
 
+def _seen(connection: Connection, query: str, limit: int, viewer: str) -> list[Hit]:
+    """The first `limit` hits that `viewer` may see, as if there were no others."""
+    wanted = limit
+    while True:
+        hits = search_text(connection, query, wanted)
+        seen = hits_seen(connection, hits, viewer)
+        if len(seen) >= limit or len(hits) < wanted:
+            return seen[:limit]
+        wanted *= 2
+
+
 def search_workspace(services: Services, query: str, limit: int) -> list[Found]:
     """The texts in which every word of `query` occurs, newest first, at most `limit`.
 
@@ -44,7 +56,7 @@ def search_workspace(services: Services, query: str, limit: int) -> list[Found]:
         raise UsageError("say at least one word to search for")
     catch_up(services.engine, services.log.id)
     with reading(services.engine) as connection:
-        hits = search_text(connection, query, limit)
+        hits = _seen(connection, query, limit, viewer_of(services))
         items = tuple({hit.item for hit in hits if hit.item})
         labels = {item.id: item.label for item in list_items(connection, ItemFilter(ids=items))} if items else {}
     return [

@@ -24,7 +24,6 @@ from casefile.records.queries import (
     investigation_title,
     list_attempts,
     list_items,
-    list_remarks,
     list_tags,
     newest_examination,
 )
@@ -45,6 +44,7 @@ from pipelines.contact_sheet.writing import ContactSheet, check_directory, write
 from pipelines.examinable import standing_file
 from pipelines.neighbours import Pair, list_pairs
 from pipelines.services import Services
+from pipelines.sight import remarks_seen, viewer_of
 from pipelines.trying import with_advice
 
 
@@ -62,7 +62,7 @@ class _Filling:
             facts = capture_facts(connection, item.capture)
             lead = find_lead(connection, item.lead)
             examination = newest_examination(connection, item.id)
-            remarks = list_remarks(connection, item.id)
+            remarks = remarks_seen(connection, item.id, viewer_of(self.services))
             tags = list_tags(connection, item.id)
             guard = guard_of(connection, item.id)
         files = facts["files"] or []

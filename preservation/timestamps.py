@@ -26,7 +26,7 @@ from preservation.certificates import (
     path_to_root,
     require_purpose,
     require_signature,
-)
+)  # fmt: skip
 
 SHA256 = "2.16.840.1.101.3.4.2.1"
 SIGNED_DATA, TST_INFO = "1.2.840.113549.1.7.2", "1.2.840.113549.1.9.16.1.4"

@@ -14,6 +14,7 @@ from casefile.events import projecting_identities as identities
 from casefile.events import projecting_planning as planning
 from casefile.events import projecting_protection as protection
 from casefile.events import projecting_signatures as signatures
+from casefile.events import projecting_verification as verification
 from casefile.events.effects import Effect, Forget, Insert, Row, Update, actor, columns, ending, from_body, text_of
 from casefile.events.envelope import Envelope, Event, PartName
 from casefile.events.types import (
@@ -263,6 +264,7 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "tool.tested": _act,
     "key.revoked": _act,
     "head.attested": _act,
+    **verification.PROJECTORS,
     "head.timestamped": _act,
     "head.witnessed": _act,
     "event.signed": signatures.event_signed,

@@ -19,6 +19,7 @@ from casefile.events.event_type import EventType
 from casefile.events.timestamping import HeadTimestamped
 from casefile.events.types_planning import PLANNING
 from casefile.events.types_protection import PROTECTION
+from casefile.events.types_verification import VERIFICATION
 from casefile.model import Alteration, CaptureRecord, Contact, Exchange, Text, ToolUse, Value
 from casefile.vocabulary import Access, Pathway, PersonKind, Purpose
 
@@ -336,6 +337,7 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("document.versioned", 1): EventType(DocumentVersioned),
     ("key.revoked", 1): EventType(KeyRevoked),
     ("head.attested", 1): EventType(HeadAttested),
+    **{name: EventType(*parts) for name, parts in VERIFICATION.items()},
     ("head.timestamped", 1): EventType(HeadTimestamped),
     ("head.witnessed", 1): EventType(custody.HeadWitnessed),
     ("event.signed", 1): EventType(custody.EventSigned),

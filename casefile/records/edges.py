@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
 
 from casefile.records.engine import insert_absent, tables
 from casefile.records.pixels import portions
@@ -66,6 +66,14 @@ def matched_position(connection: Connection, name: str = MATCHED) -> int:
     state = tables("work_")["work_state"]
     value = connection.execute(select(state.c.value).where(state.c.name == name)).scalar_one_or_none()
     return int(value) if value is not None else -1
+
+
+def is_matched(connection: Connection, item: str) -> bool:
+    """Whether the edges take every examination of an item into account."""
+    examination, entry = tables("view_")["view_examination"], tables("log_")["log_entry"]
+    newest = select(func.max(entry.c.position)).join(examination, examination.c.event == entry.c.event)
+    position = connection.execute(newest.where(examination.c.item == item)).scalar_one()
+    return position is None or position <= matched_position(connection)
 
 
 def note_matched(connection: Connection, position: int, name: str = MATCHED) -> None:

@@ -23,7 +23,14 @@ from casefile.errors import (
     WorkspaceBusy,
     WorkspaceUnusable,
 )
-from casefile.records import full_text, log, view, view_planning, work  # noqa: F401  (tables register themselves)
+from casefile.records import (  # noqa: F401  (tables register themselves)
+    full_text,
+    log,
+    view,
+    view_planning,
+    view_verification,
+    work,
+)
 
 BUSY_TIMEOUT_MS = 10_000
 IMMEDIATE = "casefile_immediate"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from casefile.errors import RecordUnreadable
 from casefile.events.envelope import Envelope, Event, Part, PartName
@@ -104,6 +104,25 @@ def read_events_of(connection: Connection, *types: str, naming: str = "") -> Ite
     rows = [row for row in connection.execute(chosen) if named in stored_bytes(row.envelope, "log_entry")]
     for row in rows:
         yield _entry(row, _parts(connection, [row.event]))
+
+
+def known_events(connection: Connection, events: Collection[str]) -> set[str]:
+    """Those of the ids that are events of this log."""
+    table = tables("log_")["log_entry"]
+    wanted = sorted(events)
+    found: set[str] = set()
+    for start in range(0, len(wanted), BATCH):
+        some = wanted[start : start + BATCH]
+        found.update(connection.execute(select(table.c.event).where(table.c.event.in_(some))).scalars())
+    return found
+
+
+def newest_of_types(connection: Connection) -> dict[str, str]:
+    """The last event of each type that the log holds."""
+    table = tables("log_")["log_entry"]
+    last = select(func.max(table.c.position)).group_by(table.c.type)
+    rows = connection.execute(select(table.c.type, table.c.event).where(table.c.position.in_(last)))
+    return {row.type: row.event for row in rows}
 
 
 def _parts(connection: Connection, events: Sequence[str]) -> dict[str, dict[PartName, Part]]:

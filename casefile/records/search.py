@@ -52,6 +52,7 @@ class Hit:
     item: str | None
     field: str
     snippet: str
+    event: str | None = None
 
 
 def folded(content: str) -> str:
@@ -113,7 +114,9 @@ def search_text(connection: Connection, query: str, limit: int) -> list[Hit]:
         conditions += [table.c.folded.contains(word, autoescape=True) for word in long]
     conditions += [table.c.folded.contains(word, autoescape=True) for word in words if len(word) < TRIGRAM]
     found = connection.execute(select(table).where(*conditions).order_by(table.c.id.desc()).limit(limit))
-    return [Hit(row.subject_kind, row.subject, row.item, row.field, snippet(row.text, words)) for row in found]
+    return [
+        Hit(row.subject_kind, row.subject, row.item, row.field, snippet(row.text, words), row.event) for row in found
+    ]
 
 
 def snippet(content: str, words: Sequence[str]) -> str:

@@ -67,13 +67,10 @@ def checkpoint(
         )
         return 0
     output.line(f"{'Signed' if is_new else 'Nothing was recorded since'}: a head of {signed.head.size} events")
-    output.line(f"Root {signed.head.root.hex()}")
-    output.line(f"Key  {key}")
-    output.line(f"File {file}")
-    for stamp in time:
-        output.line(stamp.line)
-    if not stamped:
-        output.line(UNSTAMPED)
+    for name, value in ("Root", signed.head.root.hex()), ("Key ", key), ("File", file):
+        output.line(f"{name} {value}")
+    for line in (*(stamp.line for stamp in time), *(() if stamped else (UNSTAMPED,))):
+        output.line(line)
     _say(found, anchored.text)
     return 0
 

@@ -20,7 +20,7 @@ def search(
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
-    with open_services(invocation.workspace, invocation.environment) as services:
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         hits = search_workspace(services, " ".join(words), limit)
     if invocation.json:
         output.document({"hits": [hit.plain() for hit in hits]})

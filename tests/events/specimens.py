@@ -59,6 +59,26 @@ from casefile.events.types_packages import (
     PackageReleased,
     PackageSender,
 )
+from casefile.events.types_verification import (
+    ClaimStated,
+    ClaimWords,
+    ConclusionDrawn,
+    ConclusionWords,
+    HandSearch,
+    ItemClassified,
+    Place,
+    Quote,
+    Reconciled,
+    Reference,
+    Region,
+    ReviewWords,
+    StatementCorrected,
+    StepRecorded,
+    StepReviewed,
+    StepWords,
+    StrandReason,
+    Translation,
+)
 from casefile.ids import CaptureId, derived, item_id
 from casefile.model import (
     Alteration,
@@ -97,6 +117,8 @@ CAPTURE = CaptureId(derived(LOG, "capture", LEAD, "1"))
 FAILED = CaptureId(derived(LOG, "capture", OTHER_LEAD, "1"))
 FIRST, SECOND = item_id(CAPTURE, 0), item_id(CAPTURE, 1)
 REMARK = "01920000-0000-7000-8000-000000000006"
+CLAIM = "01920000-0000-7000-8000-00000000000c"
+STEP = "01920000-0000-7000-8000-00000000000d"
 TOOL = "01920000-0000-7000-8000-0000000000aa"
 RUN = "01920000-0000-7000-8000-000000000007"
 EARLIER, LATER = "2026-03-01T10:00:00.000000Z", "2026-03-01T10:00:04.500000Z"
@@ -432,6 +454,92 @@ SPECIMENS: tuple[Draft, ...] = (
             package=LEAD, log=LOG, size=8, signature=sha256_of("f"), files=40, bytes=4096, verdict="OK"
         ),
         personal=PackageSender(sender="a partner", words="on a disk"),
+    ),
+    draft(
+        "claim.stated",
+        subject("claim", CLAIM),
+        subject("item", FIRST),
+        subject("item", SECOND),
+        body=ClaimStated(kind="statement"),
+        personal=ClaimWords(text="Лодка была на озере 4 мая", speaker="a man in a blue coat"),
+        outcome=status("stated"),
+    ),
+    draft(
+        "step.recorded",
+        subject("item", FIRST),
+        subject("statement", STEP),
+        body=StepRecorded(
+            strand="content",
+            check="geolocation",
+            result="supports",
+            claim=CLAIM,
+            regions=(Region(item=FIRST, fragment="xywh=percent:10,10,25,25"),),
+            place=Place(latitude_e7=476_101_000, longitude_e7=-94_203_000, precision_m=25, form="dms"),
+            when="2026-05-04T10:21+02:00",
+            references=(Reference(provider="a map", imagery_date="2026-03", licence="CC BY", features=("tower",)),),
+            searches=(HandSearch(engine="an engine", frame="t=12.5", found=False),),
+            translation=Translation(by="machine", source_language="uk", target_language="en", tool="a tool 2"),
+            cites=(SECOND,),
+        ),
+        personal=StepWords(
+            method="compared the shore",
+            finding="the tower and the jetty agree",
+            alternatives=("the next bay: no tower",),
+            quotes=(Quote(item=FIRST, exact="на озере", prefix="лодка "),),
+            place_as_written="47°36'36.4\"N 9°25'13\"W",
+            basis="the shadow",
+        ),
+        outcome=status("recorded"),
+    ),
+    draft(
+        "statement.corrected",
+        subject("statement", STEP),
+        subject("correction", REMARK),
+        body=StatementCorrected(kind="step"),
+        personal=ReviewWords(reason="the wrong hemisphere"),
+        outcome=status("corrected"),
+    ),
+    draft(
+        "step.reviewed",
+        subject("item", FIRST),
+        subject("person", PERSON),
+        body=StepReviewed(
+            rule="fewest open reviews",
+            blind=True,
+            reconciled=(Reconciled(check="facts", first="supports", second="contradicts"),),
+        ),
+        personal=ReviewWords(reason="the angle differs"),
+        outcome=status("reconciled"),
+    ),
+    draft(
+        "conclusion.drawn",
+        subject("claim", CLAIM),
+        body=ConclusionDrawn(
+            verdict="established",
+            standard="reasonable-grounds",
+            confidence="moderate",
+            reliability="F",
+            credibility="2",
+            supporting=(STEP,),
+            origins=1,
+            items_counted=5,
+            without=("technical",),
+        ),
+        personal=ConclusionWords(
+            reasoning="place and time agree",
+            confidence_reason="one angle only",
+            consistency="the strands agree",
+            missing=("a second angle",),
+            not_applicable=(StrandReason(strand="technical", reason="a printed page"),),
+            overrides=("the court sits tomorrow",),
+        ),
+        outcome=status("drawn"),
+    ),
+    draft(
+        "item.classified",
+        subject("item", FIRST),
+        body=ItemClassified(item_class="satellite"),
+        outcome=status("classified"),
     ),
     Draft(
         "content.erased",

@@ -105,7 +105,7 @@ def test_an_event_that_cannot_be_ours_is_refused_and_not_a_fault_of_the_program(
 
 SUBJECTS = (
     "person", "tool", "lead", "capture", "item", "item", "monitor", "identity", "event", "part", "document", "inquiry",
-    "pseudonym",
+    "pseudonym", "claim", "statement", "correction",
 )  # fmt: skip
 
 

@@ -30,3 +30,16 @@ def test_large_previews_are_made_of_pictures_and_videos(bench: Bench, studio: St
     sizes = [loaded(bench.out / Path(answer.previews[name])).size for name in names[:2]]
     assert sizes == [(1_280, 960), (320, 180)]
     assert answer.failed == {names[2]: "format-refused"}
+
+
+def test_keyframes_to_search_by_are_spread_over_a_video_and_named_by_their_time(bench: Bench, studio: Studio) -> None:
+    film = studio.scenes("searched.mp4", 62, 63, 64)
+    names = [bench.put(film.read_bytes()), bench.put(encoded(painted(1, 640, 480)))]
+    asked = PreviewsRequest(files=tuple(names), longer_side=640, keyframes=4)
+    answer = PreviewsAnswer.model_validate(previews.work(dict(asked.plain()), bench.inputs, bench.out))
+    frames = answer.frames[names[0]]
+    assert 1 < len(frames) <= 4
+    assert list(frames) == sorted(frames)
+    assert all(loaded(bench.out / Path(frame)).size == (320, 180) for frame in frames)
+    assert answer.frames[names[1]] == ()
+    assert names[1] in answer.previews

@@ -70,6 +70,18 @@ def shown_frame(container: InputContainer, limits: ExamineLimits, longer_side: i
     return first
 
 
+def keyframe_pictures(
+    container: InputContainer, limits: ExamineLimits, count: int, longer_side: int
+) -> Iterator[tuple[int, Image.Image]]:
+    """At most `count` keyframes over the length of a video with their milliseconds; none where there is no video."""
+    stream = first_video(container, limits)
+    seen = set[int]()
+    for at_ms, frame in _frames(container, stream, count) if stream is not None else ():
+        if at_ms not in seen:
+            seen.add(at_ms)
+            yield at_ms, shown(frame, longer_side)
+
+
 def _collect(frames: Iterator[tuple[int, VideoFrame]], until: float) -> Keyframes:
     kept = list[Fingerprint]()
     preview: Image.Image | None = None

@@ -1,0 +1,139 @@
+"""Reading the verification record of a large investigation: a page of work, an item's record, its conformance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count, islice
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measuring import Figure, least, spend
+from benchmarks.places import opened
+from casefile.canonical import Json, canonical_json
+from casefile.events.types_verification import StepRecorded, StepWords
+from casefile.ids import CaptureId, LogId, derived, item_id, machine_event_id
+from casefile.records.edges import note_matched
+from casefile.records.engine import reading, writing
+from casefile.records.reading import read_head
+from casefile.records.statements import insert_rows
+from casefile.vocabulary import StepResult
+from casefile.vocabulary_verification import ItemClass
+from pipelines.describing import describe_item
+from pipelines.method_report import item_report
+from pipelines.services import Services
+from pipelines.work_queue import page_of
+from verification.checklists import CHECKLISTS, KINDS
+
+ITEMS, STEPS_EACH = 100_000, 10
+BATCH = 100_000
+LIMIT_MS = 50
+ROUNDS = 5
+AT = "2026-05-04T08:00:00.000000Z"
+WORDS = "what somebody saw in the picture, in a sentence or two of usual length " * 2
+
+Rows = Iterator[tuple[str, dict[str, Any]]]
+
+
+def measure(folder: Path) -> Sequence[Figure]:
+    """Processor time of each on SQLite, of an item in the middle, after a first call has loaded what is loaded once."""
+    with opened(folder / "large") as services:
+        _fill(services)
+        middle = f"I-{ITEMS // 2:04d}"
+        works: dict[str, Callable[[], object]] = {
+            "a page of 50 of the work queue": lambda: page_of(services, after=middle, limit=50),
+            "an item's full record": lambda: describe_item(services, middle),
+            "an item's report with its conformance": lambda: item_report(services, middle),
+        }
+        return [_figure(name, work) for name, work in works.items()]
+
+
+def _figure(name: str, work: Callable[[], object]) -> Figure:
+    work()
+    spent = least([spend(work) for _round in range(ROUNDS)])
+    claim = f"{name}, among {ITEMS} items with {ITEMS * STEPS_EACH} steps"
+    return Figure(claim, spent.cpu_s * 1000, LIMIT_MS, "ms CPU", f"{spent.wall_s * 1000:.1f} ms wall, SQLite")
+
+
+def _fill(services: Services) -> None:
+    """The tables as a log of that length leaves them. Of the log itself there is what is looked up by its id, without
+    its envelopes: appending a million events is another figure.
+    """
+    with reading(services.engine) as connection:
+        position = read_head(connection, services.log.id).size
+    rows = _rows(services.log.id, services.person_id, position)
+    while batch := list(islice(rows, BATCH)):
+        with writing(services.engine) as connection:
+            for name in dict.fromkeys(name for name, _row in batch):
+                insert_rows(connection, name, [row for one, row in batch if one == name])
+    with writing(services.engine) as connection:
+        # Every examination was compared when it was made, as `examine` does.
+        note_matched(connection, position + ITEMS * (STEPS_EACH + 3))
+
+
+def _rows(log: LogId, person: str, position: int) -> Rows:
+    positions = count(position)
+
+    def entry(event: str, kind: str) -> tuple[str, dict[str, Any]]:
+        held = {"event": event, "type": kind, "envelope": b"", "leaf": b"", "segment": 0, "journal_end": 0}
+        return "log_entry", {"position": next(positions), **held}
+
+    for number in range(1, ITEMS + 1):
+        lead, capture = derived(log, "lead", str(number)), CaptureId(derived(log, "capture", str(number)))
+        item = item_id(capture, 0)
+        found, sealed = machine_event_id(log, lead, "lead.added", 1), machine_event_id(log, capture, "sealed", 1)
+        yield entry(found, "lead.added")
+        yield entry(sealed, "capture.sealed")
+        yield entry(derived(item, "examined"), "item.examined")
+        yield from _captured(number, lead, capture, item, person)
+        for check in CHECKLISTS[ItemClass.VIDEO][:STEPS_EACH]:
+            event = derived(item, check)
+            yield entry(event, "step.recorded")
+            body = StepRecorded(strand=KINDS[check].strand, check=check, result=StepResult.SUPPORTS)
+            words = StepWords(method="compared with a map", finding=WORDS)
+            yield (
+                "view_step",
+                {
+                    "event": event,
+                    "item": item,
+                    "strand": KINDS[check].strand.value,
+                    "check": check.value,
+                    "result": StepResult.SUPPORTS.value,
+                    "body": canonical_json(body.plain()).decode(),
+                    "words": canonical_json(words.plain()).decode(),
+                    "recorded_at": AT,
+                    "recorded_by": person,
+                },
+            )
+
+
+def _captured(number: int, lead: str, capture: str, item: str, person: str) -> Rows:
+    where = f"https://example.test/{number}"
+    digest = "sha256:" + f"{number:064x}"
+    file: Mapping[str, Json] = {
+        "path": "files/0001",
+        "kind": "content",
+        "fidelity": "wire",
+        "sha256": digest,
+        "bytes": 1000,
+    }
+    yield "view_lead", {"id": lead, "locator": where, "pathway": "list", "added_at": AT, "added_by": person}
+    yield "view_attempt", {
+        "capture": capture, "lead": lead, "attempt": 1, "status": "captured", "started_at": AT, "started_by": person,
+        "run": lead,
+    }  # fmt: skip
+    yield "view_capture", {
+        "id": capture, "lead": lead, "outcome": "captured", "item_count": 1, "object_id": f"urn:uuid:{capture}",
+        "inventory": "sha512:00", "method": "http", "method_version": "1", "purpose": "work",
+        "acquisition": "observed", "collector": person, "containment": "full", "started_at": AT, "ended_at": AT,
+        "circumstances": '{"started_clock":{"source":"kernel"}}', "exchanges": "[]", "allowances": "[]",
+        "tools": '[{"name":"python","version":"3.11"}]', "files": canonical_json([file]).decode(), "sealed_at": AT,
+    }  # fmt: skip
+    yield "view_item", {
+        "id": item, "number": number, "capture": capture, "position": 0, "locator": where, "role": "video",
+        "media_type": "video/mp4", "title": "Boats on the lake", "content": "present", "sha256": digest,
+        "bytes": 1000, "files": '["files/0001"]', "sealed_at": AT,
+    }  # fmt: skip
+    yield "view_examination", {
+        "event": derived(item, "examined"), "item": item, "findings": "[]", "fingerprints": "[]",
+        "claims": '[{"check":"metadata","claims":[],"conflicts":[]}]', "examined_at": AT,
+    }  # fmt: skip

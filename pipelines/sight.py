@@ -1,0 +1,161 @@
+"""What the person of this run may see of the assessments of items: every reader for people goes through here.
+
+Nothing that leaves here depends on an assessment that is hidden from whoever looks: not its words, its results, its
+number of steps, nor what others concluded from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from casefile.records.assessments import (
+    ClaimRecord,
+    ConclusionRecord,
+    ReviewRecord,
+    StepMark,
+    StepRecord,
+    authors_of,
+    claims_by_id,
+    list_conclusions,
+    list_review_acts,
+    list_step_marks,
+    list_steps,
+)
+from casefile.records.engine import Connection
+from casefile.records.indexing_verification import CONCLUSION, STEP
+from casefile.records.queries import RemarkRecord, list_remarks
+from casefile.records.search import Hit
+from pipelines.services import Services
+from verification.blindness import ItemState, sees, state_of
+
+REMARK = "remark"
+"""The field of the search index that holds remarks."""
+S = TypeVar("S", StepRecord, StepMark)
+R = TypeVar("R", StepRecord, StepMark, ReviewRecord)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The assessments of one item as one person may see them. `steps` holds corrected ones too, oldest first.
+
+    `hidden` says that somebody else's assessment may exist that is not shown; it is true whether or not there is one.
+    """
+
+    item: str
+    state: ItemState
+    steps: tuple[StepRecord, ...]
+    acts: tuple[ReviewRecord, ...]
+    hidden: bool
+
+    @property
+    def current(self) -> tuple[StepRecord, ...]:
+        """The steps that no visible step corrects."""
+        return current_of(self.steps)
+
+
+def current_of(steps: Sequence[S]) -> tuple[S, ...]:
+    """The steps that none of these corrects."""
+    replaced = {step.replaces for step in steps}
+    return tuple(step for step in steps if step.event not in replaced)
+
+
+def viewer_of(services: Services) -> str:
+    """The id of whoever looks; empty where nobody is named, who sees what everybody may see."""
+    return services.person.id if services.person else ""
+
+
+def states_of(connection: Connection, items: Sequence[str]) -> dict[str, ItemState]:
+    """The state of each of these items."""
+    marks = _by_item(list_step_marks(connection, items))
+    acts = _by_item(list_review_acts(connection, items))
+    return {item: state_of((one.recorded_by for one in marks.get(item, ())), acts.get(item, ())) for item in items}
+
+
+def look(connection: Connection, items: Sequence[str], viewer: str) -> dict[str, Seen]:
+    """What `viewer` may see of each of these items."""
+    steps = _by_item(list_steps(connection, items))
+    acts = _by_item(list_review_acts(connection, items))
+    found = {}
+    for item in items:
+        all_steps, all_acts = steps.get(item, []), acts.get(item, [])
+        state = state_of((one.recorded_by for one in all_steps), all_acts)
+        visible = tuple(one for one in all_steps if sees(state, viewer, one.recorded_by))
+        found[item] = Seen(item, state, visible, tuple(all_acts), hidden=is_hidden(state, viewer))
+    return found
+
+
+def marks_seen(
+    connection: Connection, items: Sequence[str], viewer: str
+) -> dict[str, tuple[ItemState, tuple[StepMark, ...]]]:
+    """The same as `look`, without what is long: for pages of many items."""
+    marks, acts = _by_item(list_step_marks(connection, items)), _by_item(list_review_acts(connection, items))
+    found = {}
+    for item in items:
+        state = state_of((one.recorded_by for one in marks.get(item, ())), acts.get(item, ()))
+        found[item] = state, tuple(one for one in marks.get(item, ()) if sees(state, viewer, one.recorded_by))
+    return found
+
+
+def is_hidden(state: ItemState, viewer: str) -> bool:
+    """Whether assessments of others are hidden from `viewer`: those of the other side, or all of them."""
+    alone = viewer in state.first and not state.seconds
+    return not state.revealed and bool(state.begun or state.seconds) and not alone
+
+
+def remarks_seen(connection: Connection, item: str, viewer: str) -> list[RemarkRecord]:
+    """The remarks on an item that `viewer` may see, oldest first: whoever assesses it may say there what they found."""
+    state = states_of(connection, [item])[item]
+    return [one for one in list_remarks(connection, item) if _sees_words(state, viewer, one.added_by)]
+
+
+def hits_seen(connection: Connection, hits: Sequence[Hit], viewer: str) -> list[Hit]:
+    """Those of the hits of a search that `viewer` may see."""
+    assessing = [hit for hit in hits if hit.field in (STEP, REMARK) and hit.item and hit.event]
+    states = states_of(connection, sorted({hit.item for hit in assessing if hit.item}))
+    authors = authors_of(connection, [hit.event for hit in hits if hit.event])
+    claims = [hit.subject for hit in hits if hit.field == CONCLUSION]
+    drawn = conclusions_seen(connection, claims_by_id(connection, claims), viewer) if claims else {}
+    concluded = {one.event for several in drawn.values() for one in several}
+
+    def seen(hit: Hit) -> bool:
+        if hit.field == CONCLUSION:
+            return hit.event in concluded
+        if hit.item not in states or hit.field not in (STEP, REMARK):
+            return True
+        author = authors.get(hit.event or "", "")
+        if hit.field == STEP:
+            return sees(states[hit.item], viewer, author)
+        return _sees_words(states[hit.item], viewer, author)
+
+    return [hit for hit in hits if seen(hit)]
+
+
+def _sees_words(state: ItemState, viewer: str, author: str) -> bool:
+    """Whether `viewer` may see what `author` remarked: words of whoever assesses the item wait with the assessment."""
+    return author not in (*state.first, *state.seconds) or sees(state, viewer, author)
+
+
+def conclusions_seen(
+    connection: Connection, claims: Sequence[ClaimRecord], viewer: str
+) -> dict[str, tuple[ConclusionRecord, ...]]:
+    """The conclusions on each of these claims that `viewer` may see, oldest first.
+
+    A conclusion is seen by whoever may see its author's assessment of every item that the claim is about.
+    """
+    items = sorted({item for claim in claims for item in claim.items})
+    states = states_of(connection, items)
+    about = {claim.claim: claim.items for claim in claims}
+    found: dict[str, list[ConclusionRecord]] = {claim.claim: [] for claim in claims}
+    for one in list_conclusions(connection, list(about)):
+        if all(sees(states[item], viewer, one.drawn_by) for item in about[one.claim]):
+            found[one.claim].append(one)
+    return {claim: tuple(several) for claim, several in found.items()}
+
+
+def _by_item(records: Iterable[R]) -> dict[str, list[R]]:
+    found: dict[str, list[R]] = {}
+    for one in records:
+        found.setdefault(one.item, []).append(one)
+    return found

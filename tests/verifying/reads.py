@@ -1,0 +1,135 @@
+"""Everything that one person can read of an investigation, by every function, list, search, count and export."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from casefile.errors import CasefileError
+from casefile.records.acts import list_acts
+from casefile.records.engine import reading
+from casefile.records.people import list_people
+from casefile.records.queries import ItemFilter, list_attempts, list_items
+from casefile.records.reading import read_events, read_head
+from pipelines.audit import audit_workspace
+from pipelines.concluding import claims_of
+from pipelines.describing import describe_item, description_lines
+from pipelines.geolocations import annotations_of, geojson_of
+from pipelines.investigation_report import table_of, write_html, write_json
+from pipelines.method_report import item_report
+from pipelines.reviewing import agreement_of, compare, reconcile
+from pipelines.searching import search_workspace
+from pipelines.services import Services
+from pipelines.sheet_of_items import write_sheet_of_items
+from pipelines.sight import conclusions_seen, look, viewer_of
+from pipelines.verification_plain import claim_plain, line_plain, step_plain
+from pipelines.verifying import checklist_of, correct_step
+from pipelines.work_queue import page_of
+from verification.steps import NewStep
+
+from .desk import Desk
+
+Read = Callable[[Services], Any]
+
+
+def everything(
+    desk: Desk, person: str, item: str, step: str, words: tuple[str, ...], folder: Path, only: tuple[str, ...] = ()
+) -> dict[str, bytes]:
+    """By name, the bytes that `person` gets by each way to read; `step` is one whose id they know."""
+    looks, found = desk.clock.looks, {}
+    with desk.as_(person) as services:
+        for name, read in ways(desk, item, step, words, folder).items():
+            if only and name not in only:
+                continue
+            desk.clock.looks = looks
+            try:
+                answer = read(services)
+            except CasefileError as error:
+                answer = [type(error).__name__, str(error), error.advice()]
+            found[name] = answer if isinstance(answer, bytes) else json.dumps(answer, default=str).encode()
+    return found
+
+
+def ways(desk: Desk, item: str, hidden_step: str, words: tuple[str, ...], folder: Path) -> Mapping[str, Read]:
+    """Every way to read, by its name. None of them changes anything."""
+    another = NewStep(check="facts", result="not_done", reason="tried to correct what is not mine")
+
+    def steps(services: Services) -> Any:
+        with reading(services.engine) as rows:
+            people = {person.id: person.name or "" for person in list_people(rows)}
+            found = list_items(rows)
+            seen = look(rows, [one.id for one in found], viewer_of(services))
+        return [
+            [step_plain(step, people) for step in one.steps] + [one.state.name, one.hidden] for one in seen.values()
+        ]
+
+    def conclusions(services: Services) -> Any:
+        claims = claims_of(services)
+        with reading(services.engine) as rows:
+            drawn = conclusions_seen(rows, claims, viewer_of(services))
+        return [claim_plain(claim, drawn[claim.claim], {}) for claim in claims]
+
+    def acts(services: Services) -> Any:
+        with reading(services.engine) as rows:
+            return [asdict(one) for kind in ("gate.overridden", "access.logged") for one in list_acts(rows, kind)]
+
+    def attempts(services: Services) -> Any:
+        with reading(services.engine) as rows:
+            return [asdict(one) for one in list_attempts(rows)]
+
+    def envelopes(services: Services) -> Any:
+        """What a proof shows of each event; the commitments to its salted parts stand for the hashes of the tree."""
+        with reading(services.engine) as rows:
+            head = read_head(rows, services.log.id)
+            return [
+                {**one.event.envelope.plain(), "parts": sorted(one.event.envelope.parts)}
+                for one in read_events(rows, 0, head.size)
+            ]
+
+    def written(write: Callable[[Services, io.StringIO], int]) -> Read:
+        def read(services: Services) -> bytes:
+            stream = io.StringIO()
+            write(services, stream)
+            return stream.getvalue().encode()
+
+        return read
+
+    def sheet(services: Services) -> bytes:
+        write_sheet_of_items(services, ItemFilter(), folder)
+        return b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+    def audit(services: Services) -> Any:
+        return [(one.code, one.path, one.text) for one in audit_workspace(desk.root, desk.environment).problems]
+
+    return {
+        "describe": lambda services: describe_item(services, item),
+        "describe in lines": lambda services: list(description_lines(describe_item(services, item))),
+        "checklist": lambda services: [line_plain(line, {}) for line in checklist_of(services, item).lines],
+        "steps": steps,
+        "queue": lambda services: [one.plain() for one in page_of(services)],
+        "queue of mine": lambda services: [one.plain() for one in page_of(services, mine=True)],
+        **{
+            f"search {number}": lambda services, word=word: [one.plain() for one in search_workspace(services, word, 2)]
+            for number, word in enumerate(words)
+        },
+        "report of the item": lambda services: item_report(services, item),
+        "report as json": written(write_json),
+        "report as html": written(write_html),
+        "conformance": table_of,
+        "agreement": lambda services: str(agreement_of(services)),
+        "compare": lambda services: compare(services, item),
+        "reconcile": lambda services: reconcile(services, item, {}, "to see what is there"),
+        "correct": lambda services: correct_step(services, hidden_step, another, "to see what is there"),
+        "claims": conclusions,
+        "geojson": geojson_of,
+        "annotations": lambda services: annotations_of(services, item),
+        "acts": acts,
+        "envelopes": envelopes,
+        "attempts": attempts,
+        "contact sheet": sheet,
+        "audit": audit,
+    }

@@ -1,0 +1,155 @@
+"""A second assessor learns nothing of the first assessment before both are in, whichever way they look."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from casefile.events import append as appending
+from casefile.vocabulary import StepResult
+from casefile.vocabulary_verification import Check, ReviewAct
+from pipelines.concluding import NewConclusion, conclude, state_claim
+from pipelines.remarks import add_remark
+from pipelines.reviewing import assign, submit
+from pipelines.verifying import correct_step
+from verification.blindness import ItemState, may_be_second, sees, state_of
+from verification.steps import NewStep
+
+from .desk import ANA, BORIS, CLEO, CONCLUSION, PLACE, Desk
+from .reads import everything
+
+ITEM = "I-0001"
+COMMON = "boats"
+"""A word of the items' own titles, which a search finds whatever is hidden."""
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """What Ana finds: words, results, places, and how many steps she records."""
+
+    word: str
+    result: str
+    place: str
+    verdict: str
+    steps: int = 3
+
+
+ONE = Hidden("jetty", "supports", "47.6101, 9.4203", "established")
+OTHER = Hidden("boats boats warehouse", "contradicts", "-33.8600, 151.2100", "refuted")
+MORE = Hidden("boats boats warehouse", "contradicts", "-33.8600, 151.2100", "refuted", steps=6)
+MIDDAY = 10_000
+"""Looks at the clock after which Ana hands in, however much she did before."""
+
+
+def assessed(opened: Desk, root: Path, hidden: Hidden, monkeypatch: pytest.MonkeyPatch) -> tuple[Desk, str]:
+    """Ana's assessment is in, corrected once, with a conclusion and a remark; Boris has begun his."""
+    numbers = itertools.count()
+    monkeypatch.setattr(appending.os, "urandom", lambda size: next(numbers).to_bytes(size, "big"))
+    desk = opened.copy(root)
+    words = {"method": f"looked for the {hidden.word}", "finding": f"the {hidden.word} is there"}
+    place = {**PLACE, **words, "place": hidden.place, "cites": ["I-0002"]}
+    first = desk.step(ANA, ITEM, "geolocation", hidden.result, **place)
+    for check in ("provenance", "metadata", "facts", "integrity", "sound", "consistency")[: hidden.steps]:
+        desk.step(ANA, ITEM, check, hidden.result, **words)
+    with desk.as_(ANA) as services:
+        again = NewStep.model_validate({"check": "geolocation", "result": hidden.result, **place})
+        correct_step(services, first.event, again, f"the {hidden.word} was on the other side")
+        desk.clock.looks = MIDDAY
+        claim = state_claim(services, "The boats lay on the lake", [ITEM], "fact")
+        drawn = {**CONCLUSION, "verdict": hidden.verdict, "reasoning": f"by the {hidden.word}"}
+        conclude(services, claim.claim, NewConclusion.model_validate(drawn))
+        add_remark(services, ITEM, f"look at the {hidden.word}")
+        submit(services, ITEM)
+        assign(services, ITEM, BORIS)
+    desk.step(BORIS, ITEM, "facts", "inconclusive")
+    return desk, first.event
+
+
+def test_what_the_second_assessor_reads_is_the_same_whatever_the_first_says(
+    opened: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With ids, clock and salts held still, and the tree's hashes aside, byte for byte, by every way to read.
+
+    The second time she even records more. Only how many events the log has tells, and that envelopes do not say more
+    than that is the next test.
+    """
+    readings = []
+    for name, hidden in (("one", ONE), ("more", MORE)):
+        desk, step = assessed(opened, tmp_path / name, hidden, monkeypatch)
+        words = (COMMON, "jetty", "warehouse", "looked", "established")
+        readings.append(everything(desk, BORIS, ITEM, step, words, tmp_path / f"sheet-{name}"))
+    different = [way for way in readings[0] if readings[0][way] != readings[1][way]]
+    assert different == ["envelopes"], "which are as many as there are events"
+    assert b"jetty" not in b"".join(readings[0].values()).replace(b'"jetty"', b"")
+    assert b"boats" in readings[0]["search 0"].lower()
+
+
+def test_envelopes_and_searches_say_nothing_of_it(
+    opened: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readings = []
+    ways = ("envelopes", "search 0", "describe")
+    for name, hidden in (("one", ONE), ("other", OTHER)):
+        desk, step = assessed(opened, tmp_path / name, hidden, monkeypatch)
+        readings.append(everything(desk, BORIS, ITEM, step, ("jetty",), tmp_path, ways))
+    assert [way for way in ways if readings[0][way] != readings[1][way]] == []
+    assert readings[0]["search 0"] == b"[]"
+
+
+def test_nobody_else_reads_it_either_and_its_author_does(
+    opened: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, step = assessed(opened, tmp_path / "case", ONE, monkeypatch)
+    way = ("report of the item",)
+    assert b"jetty" not in everything(desk, CLEO, ITEM, step, (), tmp_path / "cleo", way)[way[0]]
+    assert b"jetty" in everything(desk, ANA, ITEM, step, (), tmp_path / "ana", way)[way[0]]
+
+
+def test_once_both_are_in_everybody_reads_both(opened: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, step = assessed(opened, tmp_path / "case", ONE, monkeypatch)
+    with desk.as_(BORIS) as services:
+        submit(services, ITEM)
+    ways = ("describe", "steps", "search 0", "report of the item", "report as html", "geojson", "contact sheet")
+    read = everything(desk, BORIS, ITEM, step, ("jetty",), tmp_path / "sheet", ways)
+    for way in ways:
+        assert b"jetty" in read[way] or b"47.6101" in read[way], way
+
+
+@dataclass(frozen=True)
+class Act:
+    act: ReviewAct
+    person: str | None
+    done_by: str
+
+
+PEOPLE = st.sampled_from(["a", "b", "c"])
+ACTS = st.lists(
+    st.builds(lambda act, person, by: Act(act, person if act is ReviewAct.ASSIGNED else None, by),
+              st.sampled_from(ReviewAct), PEOPLE, PEOPLE),
+    max_size=8,
+)  # fmt: skip
+
+
+@given(st.lists(PEOPLE, max_size=5), ACTS, PEOPLE, PEOPLE)
+@settings(max_examples=100, deadline=None)
+def test_sight_is_of_ones_own_or_of_everybody_or_of_the_first_side(
+    authors: list[str], acts: list[Act], viewer: str, author: str
+) -> None:
+    state = state_of(authors, acts)
+    assert sees(state, author, author)
+    if not state.revealed and viewer != author:
+        assert sees(state, viewer, author) == (viewer in state.first and author in state.first)
+        assert not sees(state, "", author)
+    if viewer in state.first:
+        assert not may_be_second(state, viewer), "whoever has seen the first assessment cannot be the second assessor"
+    assert not set(state.first) & set(state.seconds)
+
+
+def test_a_state_says_nothing_of_results() -> None:
+    assert not any(name in ItemState.__dataclass_fields__ for name in ("result", "steps", *StepResult))
+    assert len(Check) == 23
