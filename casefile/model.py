@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from casefile.canonical import Json, canonical_json
-from casefile.clock import ClockReading, rfc3339
+from casefile.clock import ClockReading
 from casefile.digests import Digest, sha256
 from casefile.vocabulary import (
     Access,
@@ -346,10 +345,8 @@ class TokenCited(Value):
 
 
 class Circumstances(Value):
-    """Who captured what, how, under which containment: known to the parent, never said by the worker.
-
-    Except for the `alterations` that are marked as the method's own.
-    """
+    """Who captured what, how, under which containment: known to the parent, and never said by the worker, but for
+    those `alterations` that are marked as the method's own."""
 
     capture: str
     lead: str
@@ -400,8 +397,3 @@ def manifest_digest(files: Sequence[SealedFile]) -> Digest:
 def readable(text: str, limit: int = 4096) -> str:
     """Text from outside as it may be stored: lone surrogates replaced, at most `limit` characters."""
     return text.encode("utf-8", "replace").decode("utf-8")[:limit]
-
-
-def moment(value: datetime) -> str:
-    """An aware datetime as it is stored."""
-    return rfc3339(value)

@@ -16,7 +16,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from casefile.model import Contact, moment, readable
+from casefile.clock import rfc3339
+from casefile.model import Contact, readable
 from containment.addresses import matching_allowance, why_not_public
 from containment.crossings import Carrier, Crossing, NotRecorded, RecordingPolicy
 from containment.heads import HEAD_LIMIT_BYTES, HeadRefused, Target, parse_head
@@ -83,8 +84,8 @@ class _Passage:
             port=self.port,
             resolved=self.resolved,
             address=self.address,
-            started_at=moment(self.started),
-            ended_at=moment(ended),
+            started_at=rfc3339(self.started),
+            ended_at=rfc3339(ended),
             bytes_sent=self.sent,
             bytes_received=self.received,
             refused=self.refused,

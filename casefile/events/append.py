@@ -104,7 +104,7 @@ class Log:
         acts = [self._prepare(draft, actor) for draft in drafts]
         prepared = [*acts, *self._signatures(acts, actor)]
         with writing(self._engine) as connection:
-            pending = self._place(connection, [*prepared, *self._signatures(prepared, actor)])
+            pending = self._place(connection, prepared)
             # Events that are all there already were recorded together with what `within` does.
             if within is not None and (pending.events or not prepared):
                 within(connection)
