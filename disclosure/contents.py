@@ -44,6 +44,9 @@ class HeldItem:
     place: str
     tags: tuple[str, ...] = ()
     relations: tuple[str, ...] = ()
+    sensitivity: str = ""
+    graphic: bool = False
+    consent: str = ""
 
     def plain(self) -> dict[str, Json]:
         """What the description says of it; the rest is in the log's parts."""

@@ -67,7 +67,9 @@ def _row(item: HeldItem, md5: str) -> list[str]:
         "sha256": item.sha256.removeprefix("sha256:"),
         "md5": md5,
         "acquisition": item.acquisition,
-        "graphic": "yes" if "graphic" in item.tags else "",
+        "consent": item.consent,
+        "sensitivity": item.sensitivity,
+        "graphic": "yes" if item.graphic or "graphic" in item.tags else "",
         "relations": "; ".join(item.relations),
         "path": path_of(item),
     }

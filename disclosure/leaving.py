@@ -11,10 +11,12 @@ from casefile.events.envelope import Envelope, PartName
 STAYS = frozenset(
     {
         "identity.stated", "identity.checked", "setting.changed", "monitor.stated", "monitor.checked",
-        "gate.overridden", "document.versioned",
+        "gate.overridden", "document.versioned", "document.approved", "inquiry.opened", "inquiry.closed",
+        "statement.made", "keyword.added", "search.recorded", "pseudonym.stated", "pseudonym.linked",
+        "consent.stated",
     }
 )  # fmt: skip
-"""Types whose body tells how the collecting party works, and nothing of an item."""
+"""Types whose body tells how the collecting party works, or who is protected, and nothing of an item."""
 OF_THE_ITEM = frozenset({"capture.sealed", "item.examined"})
 """Types whose personal part holds what the item says of itself."""
 PERSON = "person.recorded"

@@ -34,6 +34,7 @@ from pipelines.custody import checkpoint
 from pipelines.exposing import secrets_of
 from pipelines.gathering import Asked, gather
 from pipelines.keys import history_of, log_key
+from pipelines.releasing import require_release
 from pipelines.services import Services
 from pipelines.stamping import anchor
 from preservation import layout
@@ -52,7 +53,8 @@ LISTED_HITS = 10
 class ExportRequest:
     """What is to be handed over, where to, and to whom. `pseudonymous` keeps the names of those who acted.
 
-    `only` keeps the files of other items of the same captures, and what tells of them.
+    `only` keeps the files of other items of the same captures, and what tells of them. `override` is why it
+    goes although a gate asks for something first.
     """
 
     items: tuple[str, ...]
@@ -62,6 +64,7 @@ class ExportRequest:
     pseudonymous: bool = False
     only: bool = False
     level: ContainmentLevel = ContainmentLevel.FULL
+    override: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,7 @@ def export_items(services: Services, request: ExportRequest, note: Note) -> Expo
     if not request.items or not request.recipient.strip():
         raise UsageError("an export needs items, and somebody whom they are for")
     services.actor  # noqa: B018  (nobody named is said before any work)
+    require_release(services, request.items, request.recipient.strip(), request.override, note)
     checkpoint(services)
     anchor(services)
     contents = gather(services, Asked(request.items, request.recipient.strip(), request.pseudonymous, request.only))

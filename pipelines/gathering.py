@@ -54,6 +54,7 @@ from disclosure.contents import (
 from disclosure.leaving import ERASED, OF_OTHERS, reason_to_stay
 from pipelines.custody import current_checkpoint
 from pipelines.neighbours import edges_of_item
+from pipelines.releasing import consent_to, sensitivity_of
 from pipelines.services import Services
 from preservation.checkpoints import SignedCheckpoint
 from preservation.durable import is_there
@@ -63,6 +64,7 @@ from preservation.tree import consistency_proof, inclusion_proof
 
 SEALED = "capture.sealed"
 ANCHORS = "anchors"
+ANSWERED = frozenset({"statement", "claim", "correction"})
 ANCHORED = re.compile(r"[0-9]{16}")
 ANCHOR_FILE = re.compile(r"head|[a-z0-9][a-z0-9-]{0,31}\.(?:tsq|tsr|pem)")
 
@@ -153,6 +155,9 @@ class _Gathering:
         linked = {one.id for one in self.asked} | set(captures) | leads
         positions = set(positions_naming(self.connection, linked, stop))
         positions |= set(positions_of(self.connection, stop, types=WHOLE))
+        while reached := set(_reached(entries_at(self.connection, list(positions)))) - linked:
+            linked |= reached
+            positions |= set(positions_naming(self.connection, reached, stop))
         entries = list(entries_at(self.connection, list(positions)))
         named = set(_leaned_on(entries))
         leaning = set(positions_of(self.connection, stop, types=("person.recorded", "tool.registered")))
@@ -245,6 +250,7 @@ class _Gathering:
 
     def _item(self, item: ItemRecord, places: Mapping[str, str]) -> HeldItem:
         facts = capture_facts(self.connection, item.capture)
+        sensitivity, graphic = sensitivity_of(self.connection, item.id)
         relations = [f"{one['number']} alike ({one['method']} {one['score']})" for one in self.edges[item.id]]
         return HeldItem(
             id=item.id,
@@ -266,7 +272,19 @@ class _Gathering:
             place=places[item.capture],
             tags=tuple(list_tags(self.connection, item.id)),
             relations=tuple(relations),
+            sensitivity=sensitivity,
+            graphic=graphic,
+            consent=consent_to(self.services, self.connection, item.id, self.request.recipient),
         )
+
+
+def _reached(entries: Iterable[Entry]) -> Iterator[str]:
+    """What events speak of that others answer: statements, claims, corrections; and events that somebody signed."""
+    for entry in entries:
+        envelope = entry.event.envelope
+        yield from (one.id for one in envelope.subject if one.kind in ANSWERED)
+        if envelope.identity == "authenticated":
+            yield envelope.id
 
 
 def _sealed(entries: Iterable[Entry]) -> dict[str, tuple[str, SealedBody]]:

@@ -24,6 +24,9 @@ _ABOUT_ITEMS = {
     "view_remark": ("subject",),
     "view_tag": ("item",),
     "view_decision": ("item_a", "item_b"),
+    "view_step": ("item",),
+    "view_review": ("item",),
+    "view_guard": ("item",),
 }
 
 

@@ -26,6 +26,9 @@ def export(
     only: Annotated[
         bool, typer.Option("--only", help="Keep back the files of other items of the same captures.")
     ] = False,
+    override: Annotated[
+        str, typer.Option(metavar="REASON", help="Why it goes although somebody's consent is missing.")
+    ] = "",
     containment: Annotated[
         ContainmentLevel, typer.Option(help="weak: go on where full containment is missing.")
     ] = ContainmentLevel.FULL,
@@ -35,7 +38,7 @@ def export(
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
-    request = ExportRequest(tuple(items), to, recipient, agreement, pseudonymous, only, containment)
+    request = ExportRequest(tuple(items), to, recipient, agreement, pseudonymous, only, containment, override)
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         made = export_items(services, request, output.note)
     held = made.contents
