@@ -42,9 +42,11 @@ def _item(services: Services, item: str, html: Path | None, to: Path | None, *, 
     import json
 
     from pipelines.method_report import item_report
+    from pipelines.protecting import require_sight
     from pipelines.report_files import new_file
     from pipelines.report_pages import html_foot, html_head, html_item
 
+    require_sight(services, item, "reported on", output.note)
     made = item_report(services, item)
     if html is not None:
         heading = {"title": made["item"]["number"], "investigation": services.log.id, **made}

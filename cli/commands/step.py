@@ -109,18 +109,18 @@ def list_(context: typer.Context, item: Item) -> int:
     from casefile.records.people import list_people
     from casefile.records.queries import find_items
     from pipelines.method_report import step_text
+    from pipelines.protecting import require_sight
     from pipelines.services import open_services
     from pipelines.sight import look, viewer_of
     from pipelines.verification_plain import step_plain
 
     invocation: Invocation = context.obj
-    with (
-        open_services(invocation.workspace, invocation.environment, person=invocation.person) as services,
-        reading(services.engine) as rows,
-    ):
-        found = find_items(rows, [item])[0]
-        seen = look(rows, [found.id], viewer_of(services))[found.id]
-        people = {person.id: person.name or "(erased)" for person in list_people(rows)}
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
+        require_sight(services, item, "listed", output.note)
+        with reading(services.engine) as rows:
+            found = find_items(rows, [item])[0]
+            seen = look(rows, [found.id], viewer_of(services))[found.id]
+            people = {person.id: person.name or "(erased)" for person in list_people(rows)}
     if invocation.json:
         steps = [step_plain(step, people) for step in seen.steps]
         output.document({"item": found.id, "state": seen.state.name, "hidden": seen.hidden, "steps": steps})

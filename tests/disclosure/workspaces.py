@@ -28,6 +28,7 @@ from pipelines.services import Services, open_services
 ENVIRONMENT = {"CASEFILE_RESERVE__BYTES": "0", "CASEFILE_RESERVE__INODES": "0"}
 SOURCE, REMARK, COLLECTOR = "Bora Source", "seen by the neighbour of the lake", "Ada Ñandú"
 RECIPIENT = "The Court"
+WEAK = ContainmentLevel.WEAK
 EDGE = "sha256:" + "e" * 64
 
 

@@ -1,0 +1,91 @@
+"""Nothing leaves while an assessment is blind or consent is missing, and what people recorded of an item goes along."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from casefile.errors import GateRefused
+from casefile.vocabulary import PersonKind
+from disclosure.check_package import check
+from pipelines.exporting import Exported, ExportRequest, export_items
+from pipelines.people import record_person
+from pipelines.protecting import give_consent, guard_items, link_items, state_pseudonym
+from pipelines.reviewing import assign, submit
+from pipelines.services import open_services
+from pipelines.verifying import correct_step, record_step
+from pipelines.written import checked
+from verification.steps import NewStep
+
+from .workspaces import COLLECTOR, ENVIRONMENT, RECIPIENT, WEAK
+
+BOB = "Bob"
+STEP = {"check": "provenance", "result": "supports", "method": "looked", "finding": "as it says"}
+ENFORCED = {"CASEFILE_GATES__MODE": "enforce"}
+
+
+def export(root: Path, to: Path, person: str = COLLECTOR, environment: Any = None, override: str = "") -> Exported:
+    said: list[str] = []
+    request = ExportRequest(("I-0001",), to, RECIPIENT, level=WEAK, override=override)
+    with open_services(root, {**ENVIRONMENT, **(environment or {})}, person=person) as services:
+        return export_items(services, request, said.append)
+
+
+def index_of(made: Exported) -> str:
+    return (made.path / "index.csv").read_text("utf-8-sig")
+
+
+@pytest.fixture
+def assessed(own: Path) -> Path:
+    """A step on the first item, corrected since, and somebody else who is to look at it anew."""
+    with open_services(own, ENVIRONMENT) as services:
+        record_person(services, BOB, PersonKind.INVESTIGATOR)
+        made = record_step(services, "I-0001", checked(STEP, NewStep))
+        correct_step(services, made.event, checked(STEP | {"result": "inconclusive"}, NewStep), "too quick")
+    return own
+
+
+def test_steps_and_their_corrections_go_along(assessed: Path, tmp_path: Path) -> None:
+    made = export(assessed, tmp_path / "package")
+    kinds = [one.envelope.type for one in made.contents.events]
+    assert (kinds.count("step.recorded"), kinds.count("statement.corrected")) == (2, 1)
+    assert not check(str(made.path)).failures
+    bodies = [json.loads(part.content) for one in made.contents.events for part in one.parts if part.name == "body"]
+    assert [one["result"] for one in bodies if "strand" in one] == ["supports", "inconclusive"]
+
+
+def test_a_blind_assessment_does_not_leave_with_whoever_must_not_see_it(assessed: Path, tmp_path: Path) -> None:
+    with open_services(assessed, ENVIRONMENT) as services:
+        assign(services, "I-0001", BOB)
+    for person in (BOB, COLLECTOR):
+        with pytest.raises(GateRefused, match="second assessment"):
+            export(assessed, tmp_path / person, person, override="the court asks for it")
+    assert not list(tmp_path.glob("*/data"))
+    for person in (COLLECTOR, BOB):
+        with open_services(assessed, ENVIRONMENT, person=person) as services:
+            if person == BOB:
+                record_step(services, "I-0001", checked(STEP, NewStep))
+            submit(services, "I-0001")
+    assert export(assessed, tmp_path / "package", BOB).contents.items
+
+
+def test_consent_to_sharing_is_asked_for_and_the_index_says_what_is_missing(own: Path, tmp_path: Path) -> None:
+    with open_services(own, ENVIRONMENT) as services:
+        state_pseudonym(services, {"pseudonym": "Heron", "role": "witness", "real_name": "Ділана Коваль"})
+        link_items(services, "W-0001", ["I-0001"])
+        guard_items(services, ["I-0001"], {"sensitivity": "restricted", "graphic": True, "reason": "injuries"})
+    with pytest.raises(GateRefused, match="consent"):
+        export(own, tmp_path / "refused", environment=ENFORCED)
+    made = export(own, tmp_path / "reasoned", environment=ENFORCED, override="the court has ordered it")
+    assert "not given: W-0001,restricted,yes" in index_of(made)
+    everything = b"".join(path.read_bytes() for path in made.path.rglob("*") if path.is_file())
+    assert "Ділана".encode() not in everything
+    assert b"Heron" not in everything
+    consent = {"use": "sharing", "recipient": RECIPIENT, "until": "2199-01-01", "how": "signed"}
+    with open_services(own, ENVIRONMENT) as services:
+        give_consent(services, "W-0001", consent)
+    made = export(own, tmp_path / "given", environment=ENFORCED)
+    assert "not given" not in index_of(made)
