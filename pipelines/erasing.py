@@ -20,6 +20,7 @@ from casefile.events.types_packages import PackageRecipient
 from casefile.events.upcasting import upcast
 from casefile.ids import CaptureId, EventId, item_id
 from casefile.model import CaptureRecord, Person, readable
+from casefile.records.assessments import steps_quoting
 from casefile.records.engine import Connection, reading
 from casefile.records.linked import releases_of
 from casefile.records.people import find_person
@@ -46,6 +47,8 @@ from preservation.rebuilding import without
 GATE = "erasure"
 FIRST = 0
 ERASED = "content.erased"
+CONCLUDED, CORRECTED = "conclusion.drawn", "statement.corrected"
+ASSESSING = frozenset({"step.recorded", CONCLUDED})
 HANDED_OUT = frozenset({"access.logged"})
 STAYING = frozenset({ERASED, "hold.stated", "custody.changed", *HANDED_OUT})
 """What is said of an item in events of these types stays: it is how custody of it was exercised."""
@@ -209,12 +212,28 @@ def _reach(connection: Connection, item: ItemRecord) -> _Reach:
     del others[item.id]
     lead_goes = not others or (item.position == FIRST and FIRST not in others.values())
     reach = _Reach(recipients=[_released(connection, release) for release in releases_of(connection, item.id)])
+    going: list[Named] = []
     for named in events_naming(connection, item.id, item.capture, item.lead):
         if named.envelope.type in HANDED_OUT:
             reach.recipients += _recipients(connection, named, item)
         elif _goes(named, item, lead_goes=lead_goes):
-            reach.parts += [(EventId(named.envelope.id), part) for part in _parts_going(named)]
+            going.append(named)
+    going += _answering(connection, going)
+    reach.parts += [(EventId(named.envelope.id), part) for named in going for part in _parts_going(named)]
+    own = {named.envelope.id for named in going}
+    reach.parts += [
+        (EventId(step), PartName.PERSONAL) for step in steps_quoting(connection, item.id) if step not in own
+    ]
     return reach
+
+
+def _answering(connection: Connection, going: Sequence[Named]) -> list[Named]:
+    """The conclusions on claims that go, and why any of these statements was corrected: they do not name the item."""
+    claims = [one.id for named in going for one in named.envelope.subject if one.kind == "claim"]
+    drawn = [one for one in events_naming(connection, *claims) if one.envelope.type == CONCLUDED] if claims else []
+    made = [one.envelope.id for one in (*going, *drawn) if one.envelope.type in ASSESSING]
+    corrected = events_naming(connection, *made) if made else ()
+    return [*drawn, *(one for one in corrected if one.envelope.type == CORRECTED)]
 
 
 def _goes(named: Named, item: ItemRecord, *, lead_goes: bool) -> bool:

@@ -183,6 +183,14 @@ def items_with_places(connection: Connection) -> list[str]:
     return sorted(connection.execute(query).scalars())
 
 
+def steps_quoting(connection: Connection, item: str) -> list[str]:
+    """The events of the steps, on this item or another, whose words quote this one."""
+    step = table("view_step")
+    return sorted(
+        connection.execute(select(step.c.event).where(step.c.words.contains(item, autoescape=True))).scalars()
+    )
+
+
 def claims_by_id(connection: Connection, claims: Sequence[str]) -> list[ClaimRecord]:
     """The claims of these ids, in the order of their numbers."""
     claim = table("view_claim")

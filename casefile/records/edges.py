@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, se
 
 from casefile.records.engine import insert_absent, tables
 from casefile.records.pixels import portions
+from casefile.records.tombstones import buried
 
 MATCHED = "edges_matched"
 """The row of work_state that says how many events of the log the edges take into account."""
@@ -84,7 +85,8 @@ def note_matched(connection: Connection, position: int, name: str = MATCHED) -> 
 
 
 def store_edges(connection: Connection, edges: Iterable[StoredEdge]) -> None:
-    """Write edges over what stood there."""
+    """Write edges over what stood there; none of an item that was erased since it was compared."""
+    gone = buried(connection)
     table = tables("work_")["work_edge"]
     rows = {
         edge.edge: {
@@ -100,6 +102,7 @@ def store_edges(connection: Connection, edges: Iterable[StoredEdge]) -> None:
             "evidence": json.dumps(edge.evidence, sort_keys=True),
         }
         for edge in edges
+        if gone.isdisjoint((edge.item_a, edge.item_b))
     }
     if rows:
         connection.execute(delete(table).where(table.c.edge == bindparam("stored")), [{"stored": one} for one in rows])

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, select
 
 from casefile.records.engine import insert_absent, tables
 from casefile.records.pixels import portions
+from casefile.records.tombstones import buried
 
 COMPARED = "features_compared"
 """The row of work_state that says up to where in the log stills are compared by local codes."""
@@ -25,10 +26,13 @@ class StoredFeatures:
 
 
 def store_features(connection: Connection, version: str, described: Iterable[StoredFeatures]) -> None:
-    """Keep what came of describing stills, in place of codes of another version."""
+    """Keep what came of describing stills, in place of codes of another version; nothing of what was erased since."""
+    gone = buried(connection)
     table = tables("work_")["work_features"]
     rows: list[dict[str, Any]] = [
-        {"item": one.item, "version": version, "codes": one.codes, "cause": one.cause} for one in described
+        {"item": one.item, "version": version, "codes": one.codes, "cause": one.cause}
+        for one in described
+        if one.item not in gone
     ]
     if rows:
         for some in portions([one["item"] for one in rows]):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, func, select
 
 from casefile.records.engine import insert_absent, tables
+from casefile.records.tombstones import buried
 
 PORTION = 500
 """Names in one query."""
@@ -33,8 +34,9 @@ class StoredQuestion:
 
 
 def store_pixels(connection: Connection, read: Iterable[StoredPixels]) -> None:
-    """Keep what came of decoding items; what is known of an item already stays."""
-    rows = [{"item": one.item, "digest": one.digest, "cause": one.cause} for one in read]
+    """Keep what came of decoding items that are not erased; what is known of an item already stays."""
+    gone = buried(connection)
+    rows = [{"item": one.item, "digest": one.digest, "cause": one.cause} for one in read if one.item not in gone]
     if rows:
         table = tables("work_")["work_pixels"]
         insert_absent(connection, table, rows)
@@ -48,10 +50,12 @@ def stored_pixels(connection: Connection, items: Collection[str]) -> dict[str, S
 
 
 def add_questions(connection: Connection, questions: Iterable[StoredQuestion]) -> None:
-    """Pairs whose pixels are to be compared."""
+    """Pairs whose pixels are to be compared, where neither item is erased."""
+    gone = buried(connection)
     rows = [
         {"edge": one.edge, "item_a": one.item_a, "item_b": one.item_b, "same_capture": one.same_capture}
         for one in questions
+        if gone.isdisjoint((one.item_a, one.item_b))
     ]
     if rows:
         table = tables("work_")["work_pixel_question"]

@@ -117,11 +117,16 @@ def remove_made_from(connection: Connection, item: str) -> None:
     """Delete what was made from an item for searching and comparing."""
     remove_text(connection, item)
     work = tables("work_")
-    for name in ("work_fingerprint", "work_pixels"):
+    for name in ("work_fingerprint", "work_pixels", "work_features"):
         connection.execute(delete(work[name]).where(work[name].c.item == item))
     for name in ("work_edge", "work_pixel_question"):
         table = work[name]
         connection.execute(delete(table).where(or_(table.c.item_a == item, table.c.item_b == item)))
+
+
+def buried(connection: Connection) -> set[str]:
+    """The items that are erased: whoever worked on one meanwhile keeps nothing of it."""
+    return set(connection.execute(select(tables("view_")["view_tombstone"].c.item)).scalars())
 
 
 def note_removals(connection: Connection, captures: Collection[str]) -> None:

@@ -18,10 +18,13 @@ from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
 from casefile.events.types import AccessLogged, DuplicateDecided, ItemClaims, ItemExamined, Words
 from casefile.ids import derived
-from casefile.records.engine import reading
+from casefile.records.engine import reading, writing
+from casefile.records.features import StoredFeatures, store_features
 from casefile.records.queries import ItemRecord, list_items
 from casefile.vocabulary import ContainmentLevel, PersonKind
+from casefile.vocabulary_verification import ClaimKind
 from pipelines import handed_over
+from pipelines.concluding import NewConclusion, conclude, state_claim
 from pipelines.copying import back_up
 from pipelines.erasing import erase_items
 from pipelines.opening import open_investigation
@@ -29,16 +32,32 @@ from pipelines.people import record_person
 from pipelines.remarks import add_remark, change_tags
 from pipelines.replicas import add_replica
 from pipelines.searching import search_workspace
-from pipelines.services import open_services
+from pipelines.services import Services, open_services
+from pipelines.verifying import correct_step, record_step
+from pipelines.written import checked
 from preservation.layout import object_path
+from verification.steps import NewStep
 
 ENVIRONMENT = {"CASEFILE_RESERVE__BYTES": "0", "CASEFILE_RESERVE__INODES": "0"}
 BASIS = "order 7/26"
 ALONE, FIRST, SECOND = "I-0001", "I-0002", "I-0003"
 """The item of the first capture, and both of the second."""
+WORDS = (
+    "file",
+    "name",
+    "claim",
+    "note",
+    "tag",
+    "reason",
+    "step",
+    "asserted",
+    "concluded",
+    "corrected",
+    "quote",
+    "codes",
+)
 MARKS: Mapping[str, tuple[bytes, ...]] = {
-    name: tuple(f"{word}of{name[-1]}planted".encode() for word in ("file", "name", "claim", "note", "tag", "reason"))
-    for name in (ALONE, FIRST)
+    name: tuple(f"{word}of{name[-1]}planted".encode() for word in WORDS) for name in (ALONE, FIRST)
 }
 """What is written about each of the two items that tests erase, in all the places that there are."""
 
@@ -114,7 +133,33 @@ def said(root: Path) -> None:
             attempt = services.workspace.quarantine / derived(item.id, "run") / item.capture
             attempt.mkdir(parents=True)
             (attempt / "part").write_text(marked("file", item.label))
+            with writing(services.engine) as connection:
+                store_features(connection, "1", [StoredFeatures(item.id, marked("codes", item.label).encode(), "")])
+        for label in (ALONE, FIRST):
+            assess(services, label)
         add_remark(services, SECOND, "keptremark")
+
+
+def assess(services: Services, item: str) -> None:
+    """A step that is corrected, a claim, a conclusion, and on the item that stays a step that quotes this one."""
+    step = {"check": "provenance", "result": "supports", "method": "looked", "finding": marked("step", item)}
+    made = record_step(services, item, checked(step, NewStep))
+    correct_step(services, made.event, checked(step, NewStep), marked("corrected", item))
+    stated = state_claim(services, marked("asserted", item), [item], ClaimKind.FACT)
+    answer = {
+        "verdict": "not_established",
+        "standard": "reasonable-grounds",
+        "confidence": "low",
+        "confidence_reason": "one angle only",
+        "reliability": "B",
+        "credibility": "2",
+        "reasoning": marked("concluded", item),
+        "consistency": "they agree",
+        "override": "only the words count here",
+    }
+    conclude(services, stated.claim, checked(answer, NewConclusion))
+    quoting = step | {"finding": "cited", "quotes": [{"item": item, "exact": marked("quote", item)}]}
+    record_step(services, SECOND, checked(quoting, NewStep))
 
 
 def items_of(root: Path) -> dict[str, ItemRecord]:

@@ -15,8 +15,18 @@ import pytest
 from ocfl import StorageRoot
 
 from casefile.errors import GateRefused
-from casefile.records.engine import Engine, reading, sqlite_engine
+from casefile.records.edges import StoredEdge, edges_of_items, store_edges
+from casefile.records.engine import Engine, reading, sqlite_engine, writing
 from casefile.records.erasures import rewrite_database
+from casefile.records.features import StoredFeatures, store_features, stored_features
+from casefile.records.pixels import (
+    StoredPixels,
+    StoredQuestion,
+    add_questions,
+    count_questions,
+    store_pixels,
+    stored_pixels,
+)
 from casefile.records.queries import unexamined_items
 from casefile.vocabulary import ContainmentLevel
 from pipelines.audit import audit_workspace
@@ -246,7 +256,7 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
-@pytest.mark.parametrize("every", [23, pytest.param(1, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("every", [47, pytest.param(1, marks=pytest.mark.campaign)])
 def test_stopped_at_every_step_the_item_is_there_or_gone_and_the_next_command_finishes(
     untouched: Path, tmp_path: Path, every: int
 ) -> None:
@@ -280,6 +290,19 @@ def test_stopped_at_every_step_the_item_is_there_or_gone_and_the_next_command_fi
         shutil.rmtree(root)
     assert states == {False, True}
     assert number > 40
+
+
+def test_whoever_worked_on_an_erased_item_meanwhile_keeps_nothing_of_it(erased: Path) -> None:
+    gone, stays = items_of(erased)[FIRST].id, items_of(erased)[SECOND].id
+    with open_services(erased, ENVIRONMENT) as services, writing(services.engine) as connection:
+        for item in (gone, stays):
+            store_features(connection, "1", [StoredFeatures(item, b"codes", "")])
+            store_pixels(connection, [StoredPixels(item, "sha256:00", "")])
+        store_edges(connection, [StoredEdge("sha256:00", gone, stays, "auto", "pdq", "1", 3, 256, False, {})])
+        add_questions(connection, [StoredQuestion("sha256:00", gone, stays, False)])
+        both = {gone, stays}
+        assert set(stored_features(connection, "1", both)) == set(stored_pixels(connection, both)) == {stays}
+        assert (edges_of_items(connection, both), count_questions(connection)) == ([], 0)
 
 
 def test_a_remark_on_a_tombstone_is_possible(erased: Path) -> None:
