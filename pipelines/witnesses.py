@@ -6,6 +6,7 @@ event. Nothing is asked of a witness that the settings do not name.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,8 @@ from preservation.tree import consistency_proof, root_of
 from preservation.witnessing import CONFLICT, UNPROCESSABLE, Submission
 
 WITNESSED = "head.witnessed"
+SIZE = re.compile(rb"[0-9]{1,16}")
+"""A size as a witness says it. What has more digits is none, and more of them than Python reads would end us."""
 COSIGNED, FAILED, CONTRADICTED = "cosigned", "failed", "contradicted"
 
 
@@ -187,7 +190,7 @@ def _ask(services: Services, one: Configured, head: SignedCheckpoint, old: int) 
     """Ask once, and once more where the witness says from where the proof has to lead."""
     answer = _submit(services, one, head, old)
     contacts = answer.contacts
-    if answer.status == CONFLICT and (said := answer.content.strip()).isdigit() and int(said) != old:
+    if answer.status == CONFLICT and SIZE.fullmatch(said := answer.content.strip()) and int(said) != old:
         if int(said) < old:
             problem = f"it says that it cosigned {int(said)} events last, and cosigned {old}: it has lost its state"
             return _Asked(problem=problem, contacts=contacts)

@@ -172,6 +172,19 @@ def test_a_witness_that_forgot_is_not_asked_to_sign_again(
     assert statuses(case)[-1] == "failed"
 
 
+def test_a_witness_that_answers_nonsense_is_pending_and_no_harm(
+    untouched: Witnessed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = copy_of(untouched, tmp_path, "http://witness.example:443")
+    monkeypatch.setattr(witnesses, "ask", lambda *_asked: Answer(409, "text/x.tlog.size", b"9" * 5000, ""))
+    with open_services(case.root, case.environment) as services:
+        said(services)
+        checkpoint(services)
+        (found,) = ask_witnesses(services)
+    assert found.pending
+    assert found.problem.startswith("it answers 409")
+
+
 def test_witnesses_that_are_asked_by_an_audit(
     untouched: Witnessed, tmp_path: Path, answering: Callable[[WitnessState], list[str]]
 ) -> None:
