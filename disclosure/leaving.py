@@ -13,10 +13,12 @@ STAYS = frozenset(
         "identity.stated", "identity.checked", "setting.changed", "monitor.stated", "monitor.checked",
         "gate.overridden", "document.versioned", "document.approved", "inquiry.opened", "inquiry.closed",
         "statement.made", "keyword.added", "search.recorded", "pseudonym.stated", "pseudonym.linked",
-        "consent.stated",
+        "consent.stated", "object.repaired",
     }
 )  # fmt: skip
-"""Types whose body tells how the collecting party works, or who is protected, and nothing of an item."""
+"""Types whose body tells how the collecting party works, what its copies are called, or who is protected."""
+SAID = frozenset({"content.erased", "hold.stated"})
+"""Types whose body holds people's grounds, or to whom an item went before: it stays although it tells of an item."""
 OF_THE_ITEM = frozenset({"capture.sealed", "item.examined"})
 """Types whose personal part holds what the item says of itself."""
 PERSON = "person.recorded"
@@ -40,6 +42,8 @@ def reason_to_stay(envelope: Envelope, part: PartName, *, of_left_out: bool, may
         return PROTECTED
     if envelope.type in STAYS:
         return OPERATIONAL
+    if envelope.type in SAID:
+        return WORDS
     if of_left_out and envelope.type in OF_THE_ITEM:
         return ELSEWHERE
     if part is PartName.BODY:

@@ -32,9 +32,9 @@ from disclosure.unfolding import LookedFor, UnfoldAnswer, UnfoldRequest
 from disclosure.writing import Source, labels, signed_text, write_package
 from pipelines.custody import checkpoint
 from pipelines.exposing import secrets_of
-from pipelines.gathering import Asked, gather
+from pipelines.gathering import gather
 from pipelines.keys import history_of, log_key
-from pipelines.releasing import require_release
+from pipelines.releasing import Asked, require_release
 from pipelines.services import Services
 from pipelines.stamping import anchor
 from preservation import layout
@@ -101,10 +101,11 @@ def export_items(services: Services, request: ExportRequest, note: Note) -> Expo
     if not request.items or not request.recipient.strip():
         raise UsageError("an export needs items, and somebody whom they are for")
     services.actor  # noqa: B018  (nobody named is said before any work)
-    require_release(services, request.items, request.recipient.strip(), request.override, note)
+    asked = Asked(request.items, request.recipient.strip(), request.pseudonymous, request.only)
+    require_release(services, asked, request.override, note)
     checkpoint(services)
     anchor(services)
-    contents = gather(services, Asked(request.items, request.recipient.strip(), request.pseudonymous, request.only))
+    contents = gather(services, asked)
     target = place_of(request.to.absolute(), f"export-{contents.package}")
     _require_outside(services, target)
     disk = Disk(services.reached)

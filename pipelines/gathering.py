@@ -39,6 +39,7 @@ from casefile.records.queries import (
     list_tags,
 )
 from casefile.records.reading import Entry, read_events
+from casefile.records.tombstones import list_tombstones
 from casefile.vocabulary import PersonKind
 from disclosure.contents import (
     WHOLE,
@@ -54,7 +55,7 @@ from disclosure.contents import (
 from disclosure.leaving import ERASED, OF_OTHERS, reason_to_stay
 from pipelines.custody import current_checkpoint
 from pipelines.neighbours import edges_of_item
-from pipelines.releasing import consent_to, sensitivity_of
+from pipelines.releasing import Asked, consent_to, sensitivity_of
 from pipelines.services import Services
 from preservation.checkpoints import SignedCheckpoint
 from preservation.durable import is_there
@@ -67,16 +68,6 @@ ANCHORS = "anchors"
 ANSWERED = frozenset({"statement", "claim", "correction"})
 ANCHORED = re.compile(r"[0-9]{16}")
 ANCHOR_FILE = re.compile(r"head|[a-z0-9][a-z0-9-]{0,31}\.(?:tsq|tsr|pem)")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked for: items by id or number, for whom, without names, without other items of their captures."""
-
-    items: tuple[str, ...]
-    recipient: str
-    pseudonymous: bool = False
-    only: bool = False
 
 
 def gather(services: Services, request: Asked) -> Contents:
@@ -203,6 +194,12 @@ class _Gathering:
 
     def _capture(self, capture: str, sealed: Mapping[str, tuple[str, SealedBody]]) -> HeldCapture:
         if capture not in sealed:
+            gone = next((one for one in list_tombstones(self.connection) if one.capture == capture), None)
+            if gone is not None:
+                raise UsageError(
+                    f"{gone.label} of the same capture was erased, and with it what the log says of how both were "
+                    "collected: a package cannot prove the rest; `casefile copy` gives out the file alone"
+                )
             raise RecordUnreadable(f"capture {capture}", "no event sealed it, or its body was erased")
         event, body = sealed[capture]
         asked = {one.id for one in self.asked}

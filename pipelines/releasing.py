@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from casefile.errors import GateRefused
 from casefile.events.envelope import Subject
 from casefile.ids import PSEUDONYM, format_number
+from casefile.records.assessments import list_claims
 from casefile.records.engine import Connection, reading
 from casefile.records.protection import guard_of
-from casefile.records.queries import ItemRecord, find_items
+from casefile.records.queries import ItemFilter, ItemRecord, find_items, list_items
 from casefile.vocabulary_planning import ConsentUse
 from pipelines.gates import Going, Lacking, Note, pass_gates
 from pipelines.protecting import consents_lacking
@@ -19,17 +21,30 @@ from pipelines.sight import is_hidden, states_of, viewer_of
 BLIND, CONSENT = "second assessment", "consent"
 
 
-def require_release(services: Services, items: Sequence[str], recipient: str, override: str, note: Note) -> None:
-    """That these items, by id or number, may leave.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked for: items by id or number, for whom, without names, without other items of their captures."""
 
-    A package would show one assessor what the other wrote: as long as that is hidden from whoever exports, nothing
-    overrules it. Consent to sharing with this recipient is a gate. Raises GateRefused and UnknownItem.
+    items: tuple[str, ...]
+    recipient: str
+    pseudonymous: bool = False
+    only: bool = False
+
+
+def require_release(services: Services, asked: Asked, override: str, note: Note) -> None:
+    """That what a package of these items holds may leave.
+
+    It would show one assessor what the other wrote, of the items or in a conclusion that rests on others too: as long
+    as that is hidden from whoever exports, nothing overrules it. Consent to sharing with this recipient is a gate, for
+    the items that come along with their captures too. Raises GateRefused and UnknownItem.
     """
     with reading(services.engine) as connection:
-        found = find_items(connection, items)
-        states = states_of(connection, [one.id for one in found])
-        blind = [one.label for one in found if is_hidden(states[one.id], viewer_of(services))]
-        lacking = [gate for one in found for gate in _consents(services, connection, one, recipient)]
+        found = list({one.id: one for one in find_items(connection, asked.items)}.values())
+        told = list_items(connection, ItemFilter(ids=tuple(_told_of(connection, found))))
+        states = states_of(connection, [one.id for one in told])
+        blind = [one.label for one in told if is_hidden(states[one.id], viewer_of(services))]
+        coming = found if asked.only else _with_their_captures(connection, found)
+        lacking = [gate for one in coming for gate in _consents(services, connection, one, asked.recipient)]
     if blind:
         raise GateRefused(
             BLIND,
@@ -52,6 +67,19 @@ def sensitivity_of(connection: Connection, item: str) -> tuple[str, bool]:
     if guard is None:
         return "", False
     return guard.sensitivity.value, guard.graphic or guard.sexual_violence
+
+
+def _told_of(connection: Connection, items: Sequence[ItemRecord]) -> set[str]:
+    """The items, and those that the claims about them are about too: conclusions go along."""
+    claims = [claim for one in items for claim in list_claims(connection, item=one.id)]
+    return {one.id for one in items} | {id_ for claim in claims for id_ in claim.items}
+
+
+def _with_their_captures(connection: Connection, items: Sequence[ItemRecord]) -> list[ItemRecord]:
+    captures = dict.fromkeys(one.capture for one in items)
+    return [
+        one for capture in captures for one in list_items(connection, ItemFilter(capture=capture)) if not one.erased_at
+    ]
 
 
 def _consents(services: Services, connection: Connection, item: ItemRecord, recipient: str) -> list[Lacking]:

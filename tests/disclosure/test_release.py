@@ -8,10 +8,19 @@ from typing import Any
 
 import pytest
 
-from casefile.errors import GateRefused
+from casefile.errors import GateRefused, UsageError
+from casefile.events.envelope import PartName
+from casefile.events.types import ContentErased
+from casefile.ids import EventId
+from casefile.records.engine import reading
+from casefile.records.queries import find_items, list_remarks
 from casefile.vocabulary import PersonKind
+from casefile.vocabulary_verification import ClaimKind
 from disclosure.check_package import check
+from pipelines.concluding import state_claim
+from pipelines.erasing import erase_items
 from pipelines.exporting import Exported, ExportRequest, export_items
+from pipelines.holds import state_hold
 from pipelines.people import record_person
 from pipelines.protecting import give_consent, guard_items, link_items, state_pseudonym
 from pipelines.reviewing import assign, submit
@@ -27,9 +36,11 @@ STEP = {"check": "provenance", "result": "supports", "method": "looked", "findin
 ENFORCED = {"CASEFILE_GATES__MODE": "enforce"}
 
 
-def export(root: Path, to: Path, person: str = COLLECTOR, environment: Any = None, override: str = "") -> Exported:
+def export(
+    root: Path, to: Path, person: str = COLLECTOR, environment: Any = None, override: str = "", *, only: bool = False
+) -> Exported:
     said: list[str] = []
-    request = ExportRequest(("I-0001",), to, RECIPIENT, level=WEAK, override=override)
+    request = ExportRequest(("I-0001",), to, RECIPIENT, level=WEAK, override=override, only=only)
     with open_services(root, {**ENVIRONMENT, **(environment or {})}, person=person) as services:
         return export_items(services, request, said.append)
 
@@ -89,3 +100,45 @@ def test_consent_to_sharing_is_asked_for_and_the_index_says_what_is_missing(own:
         give_consent(services, "W-0001", consent)
     made = export(own, tmp_path / "given", environment=ENFORCED)
     assert "not given" not in index_of(made)
+
+
+def test_consent_is_asked_for_what_comes_along_with_its_capture_too(own: Path, tmp_path: Path) -> None:
+    with open_services(own, ENVIRONMENT) as services:
+        state_pseudonym(services, {"pseudonym": "Heron", "role": "witness"})
+        link_items(services, "W-0001", ["I-0002"])
+    with pytest.raises(GateRefused, match="I-0002, to sharing"):
+        export(own, tmp_path / "whole", environment=ENFORCED)
+    assert export(own, tmp_path / "alone", environment=ENFORCED, only=True).contents.items
+
+
+def test_a_conclusion_that_rests_on_a_blind_assessment_of_another_item_does_not_leave(
+    assessed: Path, tmp_path: Path
+) -> None:
+    with open_services(assessed, ENVIRONMENT) as services:
+        state_claim(services, "the lake was dry", ["I-0001", "I-0003"], ClaimKind.FACT)
+        record_step(services, "I-0003", checked(STEP, NewStep))
+        assign(services, "I-0003", BOB)
+    with pytest.raises(GateRefused, match="I-0003: an assessment is still hidden"):
+        export(assessed, tmp_path / "package", BOB)
+
+
+def test_the_grounds_of_erasures_and_holds_stay(own: Path, tmp_path: Path) -> None:
+    with open_services(own, ENVIRONMENT) as services:
+        record_person(services, BOB, PersonKind.INVESTIGATOR)
+        state_hold(services, "I-0001", "planted grounds", lift=False)
+        with reading(services.engine) as connection:
+            remark = list_remarks(connection, find_items(connection, ["I-0001"])[0].id)[0]
+        grounds = ContentErased(basis="planted grounds", approved_by=services.person_id)
+        services.log.erase(EventId(remark.event), PartName.PERSONAL, grounds, services.actor)
+    made = export(own, tmp_path / "package")
+    assert {"hold.stated", "content.erased"} <= {one.envelope.type for one in made.contents.events}
+    assert not check(str(made.path)).failures
+    assert not [path for path in made.path.rglob("*") if path.is_file() and b"planted grounds" in path.read_bytes()]
+
+
+def test_of_a_capture_that_lost_an_item_no_package_is_made_and_that_is_said(own: Path, tmp_path: Path) -> None:
+    with open_services(own, ENVIRONMENT) as services:
+        record_person(services, BOB, PersonKind.INVESTIGATOR)
+        erase_items(services, ["I-0002"], "planted grounds", BOB)
+    with pytest.raises(UsageError, match="I-0002 of the same capture was erased"):
+        export(own, tmp_path / "package")
