@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from casefile.events.envelope import Subject
 from casefile.ids import LEAD, is_uuid, parse_number
+from casefile.model import Lead
 from casefile.records.engine import Connection, reading
 from casefile.records.leads import (
     TO_COLLECT,
@@ -36,20 +37,24 @@ from pipelines.services import Services
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request names: leads that are known, new addresses, and the rows of a list by the ids of their leads."""
+    """What a request names: leads that are known, new addresses, and the rows' addresses by the ids of their leads."""
 
     known: tuple[KnownLead, ...] = ()
     locators: tuple[str, ...] = ()
-    rows: tuple[str, ...] = ()
+    rows: Mapping[str, str] = field(default_factory=dict)
     job: str = ""
     why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """By the id of a lead, why it is not captured now."""
+    """By the id of a lead, or by its address where it was not known, why it is not captured now."""
 
     refused: Mapping[str, str]
+
+    def against(self, lead: Lead) -> str | None:
+        """Why this lead is not captured now; nothing where it may be."""
+        return self.refused.get(lead.id) or self.refused.get(lead.locator)
 
 
 def leads_meant(services: Services, texts: Sequence[str], *, assessed: bool) -> tuple[tuple[KnownLead, ...], list[str]]:
@@ -97,14 +102,19 @@ def admit(services: Services, asked: Asked, going: Going, note: Note) -> Admitte
 
 
 def _against(connection: Connection, asked: Asked, newest: Mapping[str, AssessmentRecord]) -> dict[str, str]:
-    """By lead or address, the decision against collecting it."""
-    found = {lead: one for lead, one in newest.items() if one.decision == Decision.DO_NOT_COLLECT}
-    found |= {
-        locator: one
-        for locator, one in decided(connection, asked.locators).items()
-        if one.decision == Decision.DO_NOT_COLLECT
+    """By lead or address, the decision against collecting it: its own, or the newest one on its address."""
+    places = {
+        **{lead.id: lead.locator or "" for lead in asked.known},
+        **asked.rows,
+        **{one: one for one in asked.locators},
     }
-    return {name: f"somebody decided not to collect this: {one.reason or '(erased)'}" for name, one in found.items()}
+    on_address = decided(connection, sorted(set(places.values())))
+    found = {}
+    for name, locator in places.items():
+        for one in (newest.get(name), on_address.get(locator)):
+            if one is not None and one.decision == Decision.DO_NOT_COLLECT:
+                found[name] = f"somebody decided not to collect this: {one.reason or '(erased)'}"
+    return found
 
 
 def _decision(against: Mapping[str, str]) -> Lacking:

@@ -73,7 +73,8 @@ def run_collect(services: Services, request: CollectRequest, told: Told, note: C
     leads += add_leads(services, [Candidate(one) for one in locators], _by_hand(request))
     listed = add_leads(services, [_candidate(row) for row in job.rows], _from_list(request, job)) if job else []
     if request.why or request.at_risk:
-        assess_compactly(services, [*leads, *listed], request.why or request.at_risk, request.at_risk)
+        going_on = [lead for lead in (*leads, *listed) if admitted.against(lead) is None]
+        assess_compactly(services, going_on, request.why or request.at_risk, request.at_risk)
     if session is not None:
         _say_what_is_beside(session, [*leads, *listed], note)
     results = _run_admitted(services, [*leads, *listed], admitted, request, (session, told, note))
@@ -96,7 +97,7 @@ def _run_admitted(
     refused = {
         lead.id: Result(lead, Outcome.REFUSED, Cause.BLOCKED_BY_POLICY, said, "`casefile lead show` says who decided.")
         for lead in leads
-        if (said := admitted.refused.get(lead.id) or admitted.refused.get(lead.locator))
+        if (said := admitted.against(lead))
     }
     for result in refused.values():
         rest[1](result)
@@ -104,11 +105,11 @@ def _run_admitted(
     return [refused.get(lead.id) or next(captured) for lead in leads]
 
 
-def _row_leads(services: Services, request: CollectRequest, job: SheetJob | None) -> tuple[str, ...]:
+def _row_leads(services: Services, request: CollectRequest, job: SheetJob | None) -> dict[str, str]:
     if job is None:
-        return ()
+        return {}
     origin = _from_list(request, job)
-    return tuple(lead_id(services.log.id, _candidate(row), origin) for row in job.rows)
+    return {lead_id(services.log.id, _candidate(row), origin): row.locator for row in job.rows}
 
 
 def _job_name(request: CollectRequest, job: SheetJob | None) -> str:

@@ -54,7 +54,7 @@ def assess(bench: Bench, lead: str, **changed: Any) -> AssessedLead:
 def judged(bench: Bench, *texts: str, going: Going = COURT, why: str = "", rows: Sequence[str] = ()) -> Admitted:
     with bench.services() as services:
         known, locators = leads_meant(services, texts, assessed=False)
-        asked = Asked(known, tuple(locators), tuple(rows), "list" if rows else "", why)
+        asked = Asked(known, tuple(locators), {f"row {one}": one for one in rows}, "list" if rows else "", why)
         return admit(services, asked, going, bench.notes.append)
 
 
@@ -216,6 +216,7 @@ def test_row_33_a_decision_not_to_collect_is_kept_listed_and_held_to(bench: Benc
     with bench.services() as services:
         against = describe_lead(services, "L-1").lead.id
     assert set(judged(bench, "L-1", "L-2", going=Going()).refused) == {against}
+    assert set(judged(bench, rows=(PIER, f"{PIER}/3"), why="tip", going=Going()).refused) == {f"row {PIER}"}
     judged(bench, "L-1", going=Going(override="the author asked us to"))
     assert any("the author asked us to" in said for _status, said in bench.overrides())
     assess(bench, "L-1", revises=1)

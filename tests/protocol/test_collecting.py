@@ -69,3 +69,20 @@ def test_a_court_is_shown_nothing_without_assessment_and_the_exit_code_says_so(
 
         with reading(services.engine) as rows:
             assert known_leads(rows) == []
+
+
+def test_a_list_and_a_reason_in_passing_do_not_collect_what_somebody_decided_against(
+    bench: Bench, tmp_path: Path
+) -> None:
+    with HostileSite() as site:
+        private, other = site.url("/page?private"), site.url("/page?other")
+        with bench.services() as services:
+            find_leads(services, [private], Source(person="Bo"))
+            assess_leads(services, ["L-1"], {**FULL, "decision": "do-not-collect", "reason": "a private diary"})
+        listed = tmp_path / "list.txt"
+        listed.write_text(f"{private}\n{other}\n")
+        for asked in ({"list_file": str(listed)}, {"locators": (private, other)}, {"list_file": str(listed)}):
+            refused, _going = collect(bench, site, why="tip 14", **asked)
+            assert (refused.outcome, refused.cause) == (Outcome.REFUSED, "blocked-by-policy")
+            assert "a private diary" in refused.detail
+        assert "/page?private" not in [one.target for one in site.requests]
