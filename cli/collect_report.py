@@ -86,10 +86,8 @@ def summary(results: Sequence[Result]) -> str:
     for result in results:
         counts[result.outcome] = counts.get(result.outcome, 0) + 1
     items = sum(len(result.items) for result in results)
-    return (
-        ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
-        + f"; {output.counted(items, 'item')}"
-    )
+    told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())) or "nothing to collect"
+    return f"{told}; {output.counted(items, 'item')}"
 
 
 def exit_code(results: Sequence[Result]) -> int:

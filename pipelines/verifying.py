@@ -180,7 +180,7 @@ def _checked(services: Services, item: str, new: NewStep) -> tuple[ItemRecord, S
         raise GateRefused(
             "identify-person",
             "identifying somebody from an image needs a forensic expert (paragraph 188)",
-            "Name the expert with --expertise, or say with --override why it is recorded all the same.",
+            "Name the expert with --set expertise=WHO, or say why it is recorded all the same: --set override=REASON.",
         )
     return found, body, words
 

@@ -46,7 +46,8 @@ def record(
         output.document(documents.plain(version))
     else:
         one = version.document
-        output.line(f"Version {one.number} of {kind} {one.name} is recorded; it is to be reviewed by {one.review_by}.")
+        named = f"{kind} {one.name}".rstrip()
+        output.line(f"Version {one.number} of {named} is recorded; it is to be reviewed by {one.review_by}.")
     return 0
 
 

@@ -9,7 +9,7 @@ import pytest
 from casefile.model import Lead
 from casefile.records.queries import ItemRecord
 from casefile.vocabulary import Content, Outcome, Pathway
-from cli.collect_report import landing_of
+from cli.collect_report import landing_of, summary
 from pipelines.results import Result
 
 BLANK = {field.name: "" for field in fields(ItemRecord)}
@@ -50,3 +50,8 @@ def test_one_file_speaks_for_itself() -> None:
 def test_an_empty_locator_is_placed(row: int, said: str) -> None:
     lead = Lead(id="lead", locator="", pathway=Pathway.LIST if row else Pathway.BY_HAND, row=row)
     assert landing_of(Result(lead, Outcome.REFUSED)).locator == said
+
+
+def test_the_counts_say_that_there_was_nothing_to_collect() -> None:
+    assert summary([]) == "nothing to collect; 0 items"
+    assert summary([handed_over(item(1, "handed-over:a.jpg"))]) == "1 captured; 1 item"

@@ -116,8 +116,9 @@ def test_row_65_conflicting_metadata_are_listed_and_nobody_wins(desk: Desk) -> N
 
 
 def test_row_66_nobody_identifies_a_person_without_expertise_or_a_reason(desk: Desk) -> None:
-    with pytest.raises(GateRefused, match="forensic expert"):
+    with pytest.raises(GateRefused, match="forensic expert") as refusal:
         desk.step(ANA, VIDEO, "person")
+    assert "--set expertise=" in refusal.value.advice()
     desk.step(ANA, VIDEO, "person", "not_done", reason="no expert at hand")
     desk.step(ANA, VIDEO, "person", **STEP, override="he names himself in the recording")
     assert standing(desk, 66) == "overridden"
