@@ -94,7 +94,8 @@ def draw(
             }
         )
     else:
-        output.line(f"{drawn.claim.label}: {verdict} under {standard}, {drawn.origins} independent origins")
+        origins = output.counted(drawn.origins, "independent origin")
+        output.line(f"{drawn.claim.label}: {verdict} under {standard}, {origins}")
     return 0
 
 
