@@ -71,6 +71,7 @@ def test_a_court_is_shown_nothing_without_assessment_and_the_exit_code_says_so(
             assert known_leads(rows) == []
 
 
+@pytest.mark.campaign
 def test_a_list_and_a_reason_in_passing_do_not_collect_what_somebody_decided_against(
     bench: Bench, tmp_path: Path
 ) -> None:
