@@ -216,6 +216,9 @@ def _assessment_lines(assessment: Mapping[str, Any]) -> Iterator[str]:
     replaced = {step["replaces"] for step in assessment["steps"]}
     for step in assessment["steps"]:
         corrected = ", corrected since" if step["event"] in replaced else ""
+        if step["result"] is None:
+            yield f"(erased) ({step['by']}, {step['at'][:19]}{corrected})"
+            continue
         yield f"{step['strand']}, {step['check']}: {step['result']} ({step['by']}, {step['at'][:19]}{corrected})"
     if assessment["hidden"]:
         yield "assessments of others are not shown before both are in"

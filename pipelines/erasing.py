@@ -258,7 +258,8 @@ def _recipients(connection: Connection, named: Named, item: ItemRecord) -> list[
         return []
     body = payload(upcast(read_event(connection, envelope.id).event), PartName.BODY, AccessLogged)
     act, detail = ("", "") if isinstance(body, Erased) else (body.act, body.detail)
-    return [EarlierRecipient(event=envelope.id, act=act, at=envelope.recorded_at, recipient=detail or envelope.actor)]
+    given_to = next((f"person:{one.id}" for one in envelope.subject if one.kind == "person"), envelope.actor)
+    return [EarlierRecipient(event=envelope.id, act=act, at=envelope.recorded_at, recipient=detail or given_to)]
 
 
 def _released(connection: Connection, release: str) -> EarlierRecipient:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, insert, or_, select
 from casefile.events.envelope import Envelope, PartName
 from casefile.ids import format_number
 from casefile.records.engine import tables
+from casefile.records.people import list_people
 from casefile.records.reading import stored_bytes
 from casefile.records.search import remove_text
 
@@ -50,7 +51,8 @@ class Named:
 
 
 def list_tombstones(connection: Connection, *, item: str = "") -> list[Tombstone]:
-    """Every tombstone in the order of the log, or those of one item."""
+    """Every tombstone in the order of the log, or those of one item; recipients of the team by their names."""
+    people = {f"person:{one.id}": one.name for one in list_people(connection)}
     table, of_item, entry = tables("view_")["view_tombstone"], tables("view_")["view_item"], tables("log_")["log_entry"]
     query = select(table, of_item.c.number).join(of_item, of_item.c.id == table.c.item)
     query = query.join(entry, entry.c.event == table.c.event).order_by(entry.c.position)
@@ -59,7 +61,10 @@ def list_tombstones(connection: Connection, *, item: str = "") -> list[Tombstone
     found = []
     for row in connection.execute(query):
         values = dict(row._mapping)
-        values["recipients"] = tuple(json.loads(values["recipients"] or "[]"))
+        recipients = json.loads(values["recipients"] or "[]")
+        values["recipients"] = tuple(
+            {**one, "recipient": people.get(one["recipient"], one["recipient"])} for one in recipients
+        )
         found.append(Tombstone(**values))
     return found
 
