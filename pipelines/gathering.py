@@ -100,9 +100,15 @@ class _Gathering:
 
     def contents(self) -> Contents:
         captures = list(dict.fromkeys(one.capture for one in self.asked))
+        rebuilt = {one.capture: one.label for one in list_tombstones(self.connection)}
         for one in self.asked:
             if one.object_id is None or not one.files or not one.sha256:
                 raise UsageError(f"of {one.label} too much was erased for it to be handed over")
+            if one.capture in rebuilt:
+                raise UsageError(
+                    f"{one.label} was collected together with {rebuilt[one.capture]}, which was erased with the record"
+                    " that proves both: what is left of that capture cannot go in a package yet"
+                )
         entries = self._entries(captures)
         sealed = _sealed(entries)
         held = tuple(self._capture(one, sealed) for one in captures)
