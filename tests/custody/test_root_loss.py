@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import json
 from pathlib import Path
 
@@ -75,6 +76,8 @@ def test_after_the_loss_of_the_root_key_everything_says_that_nobody_vouches_for_
     assert codes(root) == ["P099"]
     assert codes(root, Outside(root="sha256:" + "0" * 64)) == ["P099"]
     assert codes(root, Outside(tmp_path / "head", root=card)) == []
+    printed = " ".join(re.findall("....", card.removeprefix("sha256:")))
+    assert codes(root, Outside(root=printed.upper())) == []
     for command in (["keys", "card"], ["checkpoint"]):
         assert main([*command, "--workspace", str(root)], {}) == 0
         assert f"The root key {card} took the place of a lost one" in capsys.readouterr().out
