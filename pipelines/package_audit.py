@@ -42,7 +42,7 @@ def audit_package(path: Path, log_key: str = "", root_key: str = "") -> PackageA
     report = check(str(path), log_key, root_key)
     problems = tuple(Problem(one.code, one.what, one.path) for one in report.failures)
     unchecked = tuple((one.what, one.command) for one in report.lines if one.verdict == "NOT CHECKED")
-    limits = (_keys(report), *(what for what, _command in unchecked), *NOT_SEEN)
+    limits = (_keys(report), *(f"NOT CHECKED: {what}" for what, _command in unchecked), *NOT_SEEN)
     return PackageAudit(AuditReport(problems, report.counts, limits), verdict(report)[1], unchecked)
 
 

@@ -31,7 +31,7 @@ def audit(
     ] = None,
     witness: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY", help="A witness's key, from its card: without, casefile.toml is believed."),
+        typer.Option(metavar="KEY", help="A witness's key, from its card; again for more."),
     ] = None,
     ask: Annotated[bool, typer.Option("--ask", help="Ask the witnesses of the settings what they hold.")] = False,
     root: Annotated[
