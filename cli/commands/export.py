@@ -16,7 +16,7 @@ def export(
     context: typer.Context,
     items: Annotated[list[str], typer.Argument(metavar="ITEM...", help="Ids or numbers of items.")],
     to: Annotated[
-        Path, typer.Option(metavar="PATH", help="The package: a new folder, or a folder that it is put into.")
+        Path, typer.Option(metavar="PATH", help="The package: a new folder, a new .zip, or a folder to put it into.")
     ],
     recipient: Annotated[str, typer.Option(metavar="NAME", help="Whom it is for.")],
     agreement: Annotated[str, typer.Option(metavar="TEXT", help="Under which agreement it goes.")] = "",
@@ -70,5 +70,6 @@ def export(
     for one in held.omitted:
         output.line(f"Left out: {one.number or one.kind + ' ' + one.id}, {one.reason}")
     output.line(f"{output.counted(len(held.withheld), 'part')} of events withheld; data/package.json lists them.")
-    output.line(f"Check it: python3 {made.path / 'check_package.py'}")
+    check = f"casefile audit {made.path}" if made.path.is_file() else f"python3 {made.path / 'check_package.py'}"
+    output.line(f"Check it: {check}")
     return 0
