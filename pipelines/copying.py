@@ -32,7 +32,9 @@ from preservation.jars import Jars
 from preservation.vault import Vault
 
 NEVER_CHANGING = ("keys", "quarantine", "received", "vault")
-COPIED = ("log", *NEVER_CHANGING)
+ROOTS = "roots"
+"""Where custody.md puts the certificates of time authorities, without which their stamps cannot be checked."""
+COPIED = ("log", ROOTS, *NEVER_CHANGING)
 """The log first: an object that is sealed meanwhile is then in the vault's copy without being in the log's, and not
 the other way about. Its intent, which recovery would need, is a matter of the next backup."""
 
@@ -71,6 +73,9 @@ def back_up(services: Services, target: Path) -> Copied:
             written.append(_copy(disk, one, other))
     _forget_jars(source.keys, target / "keys", disk)
     files, size = len(written), sum(written)
+    for one, other in _pairs(source.root, target, (ROOTS,)):
+        disk.make_directories(other.parent)
+        disk.replace(other, one.read_bytes(), 0o600)
     disk.replace(target / FILE_NAME, source.settings.read_bytes(), 0o600)
     _compare(source.root, target)
     services.append(

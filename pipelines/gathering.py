@@ -200,12 +200,6 @@ class _Gathering:
 
     def _capture(self, capture: str, sealed: Mapping[str, tuple[str, SealedBody]]) -> HeldCapture:
         if capture not in sealed:
-            gone = next((one for one in list_tombstones(self.connection) if one.capture == capture), None)
-            if gone is not None:
-                raise UsageError(
-                    f"{gone.label} of the same capture was erased, and with it what the log says of how both were "
-                    "collected: a package cannot prove the rest; `casefile copy` gives out the file alone"
-                )
             raise RecordUnreadable(f"capture {capture}", "no event sealed it, or its body was erased")
         event, body = sealed[capture]
         asked = {one.id for one in self.asked}

@@ -293,10 +293,17 @@ def test_nobody_is_asked_where_the_roots_of_one_cannot_be_read(case: Case, tmp_p
 
 
 def test_stamps_come_with_a_backup_and_survive_a_rebuild(case: Case, tmp_path: Path) -> None:
+    roots = case.root / "roots" / "one.pem"
+    roots.parent.mkdir()
+    roots.write_text("of an authority")
+    with case.open() as services:
+        back_up(services, tmp_path / "copy")
+    roots.write_text("of an authority, and its next one")
     with case.open() as services:
         back_up(services, tmp_path / "copy")
     settings = case.world.environment()
     assert restore_workspace(tmp_path / "copy", tmp_path / "again", settings).ok
+    assert (tmp_path / "again" / "roots" / "one.pem").read_text() == "of an authority, and its next one"
     reindex_workspace(tmp_path / "again", settings)
     report = audit_workspace(tmp_path / "again", settings)
     assert report.ok

@@ -140,5 +140,5 @@ def test_of_a_capture_that_lost_an_item_no_package_is_made_and_that_is_said(own:
     with open_services(own, ENVIRONMENT) as services:
         record_person(services, BOB, PersonKind.INVESTIGATOR)
         erase_items(services, ["I-0002"], "planted grounds", BOB)
-    with pytest.raises(UsageError, match="I-0002 of the same capture was erased"):
+    with pytest.raises(UsageError, match="together with I-0002, which was erased"):
         export(own, tmp_path / "package")
