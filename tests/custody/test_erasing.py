@@ -256,7 +256,7 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
-@pytest.mark.parametrize("every", [47, pytest.param(1, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("every", [47, pytest.param(5, marks=pytest.mark.campaign)])
 def test_stopped_at_every_step_the_item_is_there_or_gone_and_the_next_command_finishes(
     untouched: Path, tmp_path: Path, every: int
 ) -> None:

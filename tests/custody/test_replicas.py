@@ -201,7 +201,7 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
-@pytest.mark.parametrize("every", [29, pytest.param(1, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("every", [29, pytest.param(5, marks=pytest.mark.campaign)])
 def test_stopped_at_every_step_the_object_is_the_damaged_one_or_the_whole_one(
     case: Path, tmp_path: Path, every: int
 ) -> None:
