@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from casefile.errors import StorageFailed
+from casefile.errors import RecordUnreadable, StorageFailed
 
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
@@ -85,10 +86,12 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def translated(operation: str, path: Path) -> Iterator[None]:
-    """Operating system errors within, as StorageFailed."""
+    """Operating system errors within, as StorageFailed; a link where a file of the log belongs, as RecordUnreadable."""
     try:
         yield
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise RecordUnreadable(path.name, "it is a link, where only files may be") from error
         raise StorageFailed(operation, path.name, error.strerror or str(error)) from error
 
 
