@@ -21,9 +21,10 @@ from casefile.records.edges import (
     note_matched,
     store_edges,
 )
-from casefile.records.engine import reading, writing
+from casefile.records.engine import Engine, reading, writing
 from casefile.records.features import COMPARED, StoredFeatures, store_features, stored_features
 from casefile.records.queries import ItemFilter, list_items
+from casefile.settings import ExamineSettings
 from casefile.vocabulary import ContainmentLevel, Tier
 from pipelines.examinable import examinable
 from pipelines.neighbours import compared, edge_of, stored_edge
@@ -272,11 +273,11 @@ def feature_index(services: Services, level: ContainmentLevel) -> Iterator[Featu
         yield FeatureIndex(services, worker)
 
 
-def stills_waiting(services: Services) -> int:
+def stills_waiting(engine: Engine, settings: ExamineSettings) -> int:
     """How many stills were examined and are not compared by key points; 0 where they are not to be."""
-    if not services.settings.examine.local_features:
+    if not settings.local_features:
         return 0
-    with reading(services.engine) as connection:
+    with reading(engine) as connection:
         return sum(map(_is_still, examined_after(connection, matched_position(connection, COMPARED))))
 
 

@@ -68,13 +68,19 @@ def reindex_workspace(
     rebuilt = _rebuild_server(workspace, settings) if settings.database.url else _rebuild_file(workspace, settings)
     rebuilt = replace(rebuilt, cut_bytes=_cut_what_is_left(workspace, settings))
     refold(workspace)
+    if not rebuilt.pixels_waiting and not rebuilt.stills_waiting:
+        return rebuilt
     with open_services(workspace.root, environment) as services, suppress(ContainmentMissing):
         with pixel_reader(services, level) as reader:
             compare_pixels(services, reader)
         with feature_index(services, level) as features:
             features.catch_up()
     with open_services(workspace.root, environment) as services:
-        return replace(rebuilt, pixels_waiting=pixels_waiting(services.engine), stills_waiting=stills_waiting(services))
+        return replace(
+            rebuilt,
+            pixels_waiting=pixels_waiting(services.engine),
+            stills_waiting=stills_waiting(services.engine, settings.examine),
+        )
 
 
 def refold(workspace: Workspace) -> None:
@@ -143,7 +149,8 @@ def _fill(workspace: Workspace, settings: Settings, engine: Engine) -> Rebuilt:
     note_all_removals(engine)
     finish_removals(workspace, engine, vault, Disk())
     items = index_everything(engine, log, vault, settings.examine)
-    return Rebuilt(replayed.events, items)
+    waiting = pixels_waiting(engine), stills_waiting(engine, settings.examine)
+    return Rebuilt(replayed.events, items, *waiting)
 
 
 def _remove_database(path: Path) -> None:

@@ -27,7 +27,7 @@ def list_(
     invocation: Invocation = context.obj
     with open_services(invocation.workspace, invocation.environment) as services:
         pairs = list_pairs(services, inside_captures=inside, rejected=rejected)
-        waiting, stills = pixels_waiting(services.engine), stills_waiting(services)
+        waiting, stills = pixels_waiting(services.engine), stills_waiting(services.engine, services.settings.examine)
     if waiting:
         output.note(waiting_line(waiting))
     if stills:

@@ -110,13 +110,13 @@ def test_an_interrupted_comparison_goes_on_where_it_was(
     album.hand_over(whole_jpg=saved(scene), crop_jpg=cropped(scene))
     with pytest.raises(KeyboardInterrupt):
         album.examine()
-    assert stills_waiting(album.services) == 2
+    assert stills_waiting(album.services.engine, album.services.settings.examine) == 2
     monkeypatch.setattr(pipelines.features, "align_pairs", align_pairs)
     # As by the next process: what was described is not described again.
     with feature_index(album.services, WEAK) as fresh:
         fresh.catch_up()
     assert edges(album)["crop.jpg", "whole.jpg"][0] == "verified"
-    assert (stills_waiting(album.services), len(described)) == (0, 2)
+    assert (stills_waiting(album.services.engine, album.services.settings.examine), len(described)) == (0, 2)
 
 
 def test_a_file_that_is_no_item_is_found_by_its_crop_and_a_pair_is_drawn(
@@ -163,4 +163,4 @@ def test_with_the_setting_off_nothing_is_compared_and_nothing_waits(
         album.hand_over(whole_jpg=saved(scene), crop_jpg=cropped(scene))
         album.examine()
         assert edges(album) == {}
-        assert stills_waiting(album.services) == 0
+        assert stills_waiting(album.services.engine, album.services.settings.examine) == 0
