@@ -266,10 +266,6 @@ def _likeness_line(one: Mapping[str, Any]) -> str:
     return f"{one['number']} score {one['score']} {one['tier']} by {one['method']}{judged}"
 
 
-def _remark_line(one: Mapping[str, Any]) -> str:
-    return f"{one['at'][:19]} {one['by']} ({one['proof']}): {one['text']}"
-
-
 def _how(how: str | None) -> str:
     return f", {how}" if how else ""
 

@@ -14,7 +14,6 @@ from pipelines.contact_sheet.pages import outside, passage
 TEMPLATES = Path(__file__).parent / "report_templates"
 POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'unsafe-inline'"
 """Content Security Policy of a report: its own style and nothing else."""
-SHORT_ID_DIGITS = 8
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -147,15 +146,6 @@ def require_database(workspace: Workspace, settings: Settings) -> None:
         return
     journal = LogFiles.at(workspace.log, unobserved).journal
     raise DatabaseRestored(sum(1 for _record in journal.records()), 0)
-
-
-def clear_work(workspace: Workspace, name: str) -> Path:
-    """An empty folder of that name below `work/`, which holds nothing that cannot be made again."""
-    folder = workspace.work / name
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, mode=0o700)
-    return folder
 
 
 def _staging(workspace: Workspace, settings: Settings, reached: Reached) -> Staging:

@@ -19,6 +19,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -96,12 +97,7 @@ class SigningKey:
     @classmethod
     def read(cls, path: Path) -> SigningKey:
         """The key in that file; raises KeyMissing, WorkspaceUnusable when it is no Ed25519 key."""
-        try:
-            private = load_pem_private_key(path.read_bytes(), None)
-        except FileNotFoundError as error:
-            raise KeyMissing(str(path)) from error
-        except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise WorkspaceUnusable(str(path), f"it is not a private key: {error}") from error
+        private = _private_key(path)
         if not isinstance(private, Ed25519PrivateKey):
             raise WorkspaceUnusable(str(path), "it is not an Ed25519 key")
         return cls(private)
@@ -142,15 +138,20 @@ class SecondKey:
     @classmethod
     def read(cls, path: Path) -> SecondKey:
         """The key in that file; raises KeyMissing, WorkspaceUnusable when it is no ML-DSA-44 key."""
-        try:
-            private = load_pem_private_key(path.read_bytes(), None)
-        except FileNotFoundError as error:
-            raise KeyMissing(str(path)) from error
-        except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise WorkspaceUnusable(str(path), f"it is not a private key: {error}") from error
+        private = _private_key(path)
         if not isinstance(private, MLDSA44PrivateKey):
             raise WorkspaceUnusable(str(path), "it is not an ML-DSA-44 key")
         return cls(private)
+
+
+def _private_key(path: Path) -> PrivateKeyTypes:
+    """The unprotected private key in that file, of whatever kind; raises KeyMissing, WorkspaceUnusable."""
+    try:
+        return load_pem_private_key(path.read_bytes(), None)
+    except FileNotFoundError as error:
+        raise KeyMissing(str(path)) from error
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise WorkspaceUnusable(str(path), f"it is not a private key: {error}") from error
 
 
 def second_verifies(raw: bytes, signature: bytes, content: bytes) -> bool:

@@ -6,7 +6,7 @@ Where the root key signed too, somebody who holds it vouches that the key is tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from casefile.events.types import KeyRevoked, KeyStated
@@ -130,11 +130,6 @@ def person_keys(log: str, root: PublicKey | None, events: Iterable[KeyEvent]) ->
         elif isinstance(one.body, KeyRevoked):
             found = _revoked(found, one.body)
     return found
-
-
-def by_person(keys: PersonKeys) -> Mapping[str, PersonKey]:
-    """The current key of each person who has one."""
-    return {one.person: one for one in keys.keys if one.until is None}
 
 
 def _stated(found: PersonKeys, one: KeyEvent, body: KeyStated) -> tuple[str, PersonKeys]:

@@ -257,17 +257,6 @@ def find_lead(connection: Connection, lead: str) -> LeadRecord | None:
     return _lead(row) if row is not None else None
 
 
-def list_leads(connection: Connection, *, job: str = "", monitor: str = "") -> list[LeadRecord]:
-    """Leads in the order of adding."""
-    table = tables("view_")["view_lead"]
-    query = select(table).order_by(table.c.added_at, table.c.id)
-    if job:
-        query = query.where(table.c.job == job)
-    if monitor:
-        query = query.where(table.c.monitor == monitor)
-    return [_lead(row) for row in connection.execute(query)]
-
-
 def waiting_leads(connection: Connection, monitor: str = "") -> list[Lead]:
     """Leads that no attempt has brought to an end, as a crash or a pause leaves them; of one watch when it is named.
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from casefile.vocabulary import ContainmentLevel
 from cli import output
 from cli.invocation import Invocation
+
+if TYPE_CHECKING:  # `--help` does without it
+    from pipelines.exporting import Exported
 
 
 def export(
@@ -43,24 +46,7 @@ def export(
         made = export_items(services, request, output.note)
     held = made.contents
     if invocation.json:
-        output.document(
-            {
-                "package": str(made.path),
-                "id": held.package,
-                "items": [one.id for one in held.items],
-                "accompanying": [
-                    {"item": item, "number": number} for one in held.captures for item, number in one.accompanying
-                ],
-                "omitted": [
-                    {"item": one.id, "kind": one.kind, "number": one.number or None, "reason": one.reason}
-                    for one in held.omitted
-                ],
-                "withheld": [{"event": one.event, "part": one.part, "reason": one.reason} for one in held.withheld],
-                "signature": made.signature,
-                "files": made.files,
-                "bytes": made.bytes,
-            }
-        )
+        output.document(_plain(made))
         return 0
     output.line(f"{made.path}: {output.counted(len(held.items), 'item')}, {made.files} files, {made.bytes} bytes")
     for capture in held.captures:
@@ -73,3 +59,24 @@ def export(
     check = f"casefile audit {made.path}" if made.path.is_file() else f"python3 {made.path / 'check_package.py'}"
     output.line(f"Check it: {check}")
     return 0
+
+
+def _plain(made: Exported) -> dict[str, object]:
+    """The package as `--json` gives it."""
+    held = made.contents
+    return {
+        "package": str(made.path),
+        "id": held.package,
+        "items": [one.id for one in held.items],
+        "accompanying": [
+            {"item": item, "number": number} for one in held.captures for item, number in one.accompanying
+        ],
+        "omitted": [
+            {"item": one.id, "kind": one.kind, "number": one.number or None, "reason": one.reason}
+            for one in held.omitted
+        ],
+        "withheld": [{"event": one.event, "part": one.part, "reason": one.reason} for one in held.withheld],
+        "signature": made.signature,
+        "files": made.files,
+        "bytes": made.bytes,
+    }

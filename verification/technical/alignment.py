@@ -19,7 +19,6 @@ from verification.technical.local_codes import MIRRORED
 Movement: TypeAlias = NDArray[np.float64]
 """A 2 x 3 matrix that takes points of one picture to another, both at ALIGNED_PIXELS."""
 
-VERSION = "1"
 ALIGNED_PIXELS = 360
 """The longer side at which pictures are laid upon each other."""
 FEATURES = 300
