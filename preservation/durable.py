@@ -17,7 +17,8 @@ from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 
-from casefile.errors import SpaceExhausted, StorageFailed, VaultConflict
+from casefile.errors import StorageFailed, VaultConflict
+from casefile.space import OUT_OF_SPACE, space_exhausted
 
 Reached = Callable[[str], None]
 """Told the name of each step right after it took effect."""
@@ -34,7 +35,6 @@ RENAME_EXCHANGE = 2
 ASIDE = ".aside"
 SYNC_FILE_RANGE_WRITE = 2
 """sync_file_range(2)."""
-OUT_OF_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 NO_SUCH_CALL = frozenset({errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP})
 """What a kernel or a file system without the call answers."""
 OPENED_AT_ONCE = 64
@@ -299,18 +299,8 @@ def storage_errors(operation: str, path: Path, size: int = 1) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in OUT_OF_SPACE:
-            raise _out_of_space(path, size) from error
+            raise space_exhausted(path, size) from error
         raise StorageFailed(operation, str(path), error.strerror or str(error)) from error
-
-
-def _out_of_space(path: Path, size: int) -> SpaceExhausted:
-    try:
-        free = os.statvfs(path.parent)
-    except OSError:
-        return SpaceExhausted("bytes", 0, size)
-    if free.f_files and not free.f_favail:
-        return SpaceExhausted("inodes", 0, 1)
-    return SpaceExhausted("bytes", free.f_bavail * free.f_frsize, size)
 
 
 def _batches(paths: Iterable[Path], size: int) -> Iterator[list[Path]]:

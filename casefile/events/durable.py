@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casefile.errors import RecordUnreadable, StorageFailed
+from casefile.space import OUT_OF_SPACE, space_exhausted
 
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
@@ -44,7 +45,7 @@ def put(path: Path, offset: int, content: bytes, reached: Reached, name: str) ->
     """Make `path` end with `content` at `offset`, on the disk; its new state.
 
     What was at and behind `offset` is written over or dropped, and never believed. The handle is opened anew and
-    closed: after a failed sync nothing of it is used again. Raises StorageFailed.
+    closed: after a failed sync nothing of it is used again. Raises StorageFailed or SpaceExhausted.
     """
     with translated(f"write {name}", path):
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
@@ -86,12 +87,17 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def translated(operation: str, path: Path) -> Iterator[None]:
-    """Operating system errors within, as StorageFailed; a link where a file of the log belongs, as RecordUnreadable."""
+    """Operating system errors within, as ours: SpaceExhausted where no room is left, else StorageFailed.
+
+    A link where a file of the log belongs is RecordUnreadable.
+    """
     try:
         yield
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise RecordUnreadable(path.name, "it is a link, where only files may be") from error
+        if error.errno in OUT_OF_SPACE:
+            raise space_exhausted(path, 1) from error
         raise StorageFailed(operation, path.name, error.strerror or str(error)) from error
 
 
