@@ -279,7 +279,10 @@ def test_stopped_at_every_step_the_item_is_there_or_gone_and_the_next_command_fi
                 erase_items(services, [FIRST], BASIS, "Bob")
         except Killed:
             is_stopped = True
-        assert set(codes(root)) <= {"P054", "P100", "P101"}, number
+        found = set(codes(root))
+        assert found <= {"P007", "P054", "P100", "P101"}, number
+        # While two folders change places they are open to writing, which the unfinished erasure explains.
+        assert "P007" not in found or "P101" in found, number
         with open_services(root, ENVIRONMENT) as services:
             is_gone = describe_item(services, FIRST)["erased"] is not None
         states.add(is_gone)

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from e2e.case import REPOSITORY
-from monitors.papers import Newsroom, Watching
+from monitors.papers import Newsroom, Watching, beside_gates
 
 from pipelines import engine
 
@@ -21,11 +21,6 @@ def broken_prefect(folder: Path, failure: str) -> str:
     (folder / "prefect").mkdir(parents=True)
     (folder / "prefect" / "__init__.py").write_text(f"raise {failure}\n")
     return f"{folder}:{REPOSITORY}"
-
-
-def beside_gates(said: str) -> list[str]:
-    """What is said besides the advice of gates, which ask for a plan and an assessment first."""
-    return [line for line in said.splitlines() if not line.startswith(("preparation: ", "assessment: "))]
 
 
 def test_a_collection_is_made_directly_when_prefect_cannot_be_loaded(

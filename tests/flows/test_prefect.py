@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from e2e.case import REPOSITORY, Case
 from flows.processes import end, mark, marked, until
-from monitors.papers import Newsroom, Watching, rss
+from monitors.papers import Newsroom, Watching, beside_gates, rss
 
 pytestmark = [pytest.mark.campaign, pytest.mark.xdist_group("prefect")]
 
@@ -96,7 +96,7 @@ def test_a_collection_runs_as_one_flow_that_holds_none_of_it(
         timeout=400,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, beside_gates(done.stderr)) == (0, [])
     assert newsroom.stories_asked() == ["/story/SEEDLOCATOR"]
     home = seeded.case.root / "work" / "prefect"
     with seeded.services() as services:

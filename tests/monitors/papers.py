@@ -31,6 +31,11 @@ def atom(*entries: tuple[str, str]) -> bytes:
     return f'<feed xmlns="http://www.w3.org/2005/Atom"><title>News</title>{items}</feed>'.encode()
 
 
+def beside_gates(said: str) -> list[str]:
+    """What is said besides the advice of gates, which ask for a plan and an assessment first."""
+    return [line for line in said.splitlines() if not line.startswith(("preparation: ", "assessment: "))]
+
+
 @dataclass
 class Newsroom:
     """A site: what `papers` holds is served by path, `/story/…` is always a page, the rest is not found."""
