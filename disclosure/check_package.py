@@ -927,18 +927,24 @@ def check_objects(package: Package) -> None:
     wrong = (one for place in sorted(held) for one in _wrong_object(package, captures[place], held[place], sealed))
     if package.each_failure(wrong):
         package.report.ok(f"{len(held)} objects and every file in them are those that the log names")
+    erased = [place for place, capture in captures.items() if "rebuilt_at" in sealed.get(capture["id"], {})]
+    if erased:
+        package.report.ok(f"{len(erased)} of them are what erasures have left, as the log says of each")
 
 
 _STORAGE_ROOT = frozenset({"data/objects/0=ocfl_1.1"})
+_STATING = {"capture.sealed": "body", "content.erased": "personal"}
+"""Parts of events that say what the object of a capture holds."""
 
 
 def _sealed(package: Package) -> dict[str, dict[str, Any]]:
-    """The bodies of the events that sealed captures, by capture."""
+    """What the events say of captures: how each was sealed, or what the last erasure from it has left, by capture."""
     found: dict[str, dict[str, Any]] = {}
     for event in package.events:
-        body = package.parts.get((event["id"], "body"))
-        if event["type"] == "capture.sealed" and body is not None:
-            found[str(body.get("object_id", "")).replace("urn:uuid:", "", 1)] = body
+        part = _STATING.get(event["type"])
+        stated = package.parts.get((event["id"], part)) if part else None
+        if stated is not None and "object_id" in stated:
+            found[str(stated["object_id"]).replace("urn:uuid:", "", 1)] = {**stated, "event": event["id"]}
     return found
 
 
@@ -951,6 +957,9 @@ def _wrong_object(
     body = sealed.get(capture)
     if body is None:
         yield Refused("P217", base, reason="no event of the package seals it")
+        return
+    if described.get("event") != body["event"]:
+        yield Refused("P217", base, reason="a later event says what it holds")
         return
     inventory = digests.get("inventory.json", {}).get("sha512")
     if not inventory or "sha512:" + inventory != body.get("inventory"):
@@ -993,7 +1002,7 @@ def _wrong_items(package: Package, sealed: dict[str, dict[str, Any]]) -> Iterato
     for item in package.described["items"]:
         try:
             capture, position = item["capture"], item["position"]
-            said = sealed[capture]["record"]["items"][position]
+            said = next(one for one in sealed[capture]["record"]["items"] if one["position"] == position)
             if item["id"] != str(uuid.uuid5(uuid.UUID(capture), str(position))):
                 raise ValueError("its id is not the one of that place")
             files = []
@@ -1004,7 +1013,7 @@ def _wrong_items(package: Package, sealed: dict[str, dict[str, Any]]) -> Iterato
             found = files[0]["sha256"] if len(files) == 1 else "sha256:" + hashlib.sha256(canonical(files)).hexdigest()
             if not found == said["sha256"] == item["sha256"] or said["files"] != item["files"]:
                 raise ValueError("sha256 is {}, recorded as {}".format(found, said["sha256"]))
-        except (ValueError, KeyError, IndexError, TypeError) as error:
+        except (ValueError, KeyError, StopIteration, TypeError) as error:
             yield Refused("P219", "data/package.json", item=item.get("number", "?"), reason=error)
 
 

@@ -53,7 +53,7 @@ def report_page(told: Told, item: HeldItem) -> bytes:
         held=told.contents,
         item=item,
         record=record,
-        sealed=record.items[item.position],
+        sealed=next(one for one in record.items if one.position == item.position),
         files=[one for one in record.files if one.path in item.files],
         findings=told.examined(item).get("findings", ()),
     )

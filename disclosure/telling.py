@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from casefile.events.envelope import PartName
-from casefile.events.types import SealedBody
+from casefile.events.types_of_custody import CaptureKept
 from casefile.model import CaptureRecord
 from disclosure.contents import Contents, HeldEvent, HeldItem
 
@@ -63,12 +63,10 @@ class Told:
 
     @cached_property
     def records(self) -> Mapping[str, CaptureRecord]:
-        """The records of the captures whose objects are in the package, by capture."""
+        """The record of each capture in the package: as it was sealed, or as erasures left it."""
         held = {one.event: one.id for one in self.contents.captures}
         return {
-            held[event.envelope.id]: SealedBody.model_validate(said(event, PartName.BODY)).record
-            for event in self.contents.events
-            if event.envelope.id in held
+            held[event.envelope.id]: _record_of(event) for event in self.contents.events if event.envelope.id in held
         }
 
     @cached_property
@@ -117,6 +115,12 @@ class Told:
             outcome="" if outcome is None else f"{outcome.status} {outcome.cause or ''}".strip(),
             identity=envelope.identity,
         )
+
+
+def _record_of(event: HeldEvent) -> CaptureRecord:
+    if sealed := said(event, PartName.BODY).get("record"):
+        return CaptureRecord.model_validate(sealed)
+    return CaptureKept.model_validate(said(event, PartName.PERSONAL)).record
 
 
 def said(event: HeldEvent, name: PartName) -> dict[str, Any]:

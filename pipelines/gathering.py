@@ -16,6 +16,7 @@ from casefile.digests import sha256
 from casefile.errors import RecordUnreadable, UsageError
 from casefile.events.envelope import Event, Part, PartName
 from casefile.events.types import SealedBody, payload
+from casefile.events.types_of_custody import CaptureKept
 from casefile.ids import derived
 from casefile.records.engine import Connection, reading
 from casefile.records.linked import (
@@ -63,7 +64,7 @@ from preservation.layout import CAPTURE_RECORD
 from preservation.tiles import Tiles
 from preservation.tree import consistency_proof, inclusion_proof
 
-SEALED = "capture.sealed"
+SEALED, ERASURE = "capture.sealed", "content.erased"
 ANCHORS = "anchors"
 ANSWERED = frozenset({"statement", "claim", "correction"})
 ANCHORED = re.compile(r"[0-9]{16}")
@@ -104,18 +105,17 @@ class _Gathering:
         for one in self.asked:
             if one.object_id is None or not one.files or not one.sha256:
                 raise UsageError(f"of {one.label} too much was erased for it to be handed over")
-            if one.capture in rebuilt:
+            if one.capture in rebuilt and self.request.only:
                 raise UsageError(
-                    f"{one.label} was collected together with {rebuilt[one.capture]}, which was erased with the record"
-                    " that proves both: what is left of that capture cannot go in a package yet"
+                    f"{one.label} was collected together with {rebuilt[one.capture]}, which was erased: what is left of"
+                    " that capture is proven as a whole, and cannot go with --only"
                 )
         entries = self._entries(captures)
-        sealed = _sealed(entries)
-        held = tuple(self._capture(one, sealed) for one in captures)
+        stated = _stated(entries)
+        held = tuple(self._capture(one, stated) for one in captures)
         coming = {one.id for one in self.asked} | {id_ for one in held for id_, _number in one.accompanying}
         self._omit_named(entries, coming, set(captures))
-        partial = {one.id for one in held if one.withheld}
-        events, withheld = self._events(entries, coming | set(captures), partial)
+        events, withheld = self._events(entries, coming | set(captures), held)
         items = tuple(
             self._item(one, {capture.id: capture.place for capture in held})
             for one in sorted(self.asked, key=lambda one: one.number)
@@ -163,7 +163,7 @@ class _Gathering:
                 positions.add(entry.position)
         own = {entry.event.envelope.id for entry in entries}
         positions |= set(positions_of(self.connection, stop, events=named - own))
-        erasing = set(positions_of(self.connection, stop, types=("content.erased",))) - positions
+        erasing = set(positions_of(self.connection, stop, types=(ERASURE,))) - positions
         for entry in entries_at(self.connection, sorted(erasing)):
             if own & {subject.id for subject in entry.event.envelope.subject}:
                 positions.add(entry.position)
@@ -192,18 +192,24 @@ class _Gathering:
         named = {(one.kind, one.id) for entry in entries for one in entry.event.envelope.subject}
         items = {id_ for kind, id_ in named if kind == "item"} - set(coming) - set(captures)
         numbers = items_by_id(self.connection, items)
+        gone = {one.item for one in list_tombstones(self.connection)}
         for id_ in sorted(items):
-            self._omit(Omission("item", id_, "named by an event of the package", numbers.get(id_, "")))
+            reason = ERASED if id_ in gone else "named by an event of the package"
+            self._omit(Omission("item", id_, reason, numbers.get(id_, "")))
 
     def _omit(self, omission: Omission) -> None:
         self.omitted.setdefault(omission.id, omission)
 
-    def _capture(self, capture: str, sealed: Mapping[str, tuple[str, SealedBody]]) -> HeldCapture:
-        if capture not in sealed:
-            raise RecordUnreadable(f"capture {capture}", "no event sealed it, or its body was erased")
-        event, body = sealed[capture]
+    def _capture(self, capture: str, stated: Mapping[str, tuple[str, SealedBody | CaptureKept]]) -> HeldCapture:
+        if capture not in stated:
+            raise RecordUnreadable(f"capture {capture}", "no event under the head says what its object holds")
+        event, body = stated[capture]
         asked = {one.id for one in self.asked}
-        others = [one for one in list_items(self.connection, ItemFilter(capture=capture)) if one.id not in asked]
+        others = [
+            one
+            for one in list_items(self.connection, ItemFilter(capture=capture))
+            if one.id not in asked and not one.erased_at
+        ]
         if not self.request.only or not others:
             accompanying = tuple((one.id, one.label) for one in others)
             return HeldCapture(capture, event, body.object_id, body.inventory, accompanying)
@@ -215,16 +221,21 @@ class _Gathering:
         return HeldCapture(capture, event, body.object_id, body.inventory, (), withheld)
 
     def _events(
-        self, entries: Sequence[Entry], coming: Collection[str], partial: Collection[str]
+        self, entries: Sequence[Entry], coming: Collection[str], held: Collection[HeldCapture]
     ) -> tuple[list[HeldEvent], list[Withheld]]:
-        """The events with the parts that leave, and the parts that stay with the reason."""
+        """The events with the parts that leave, and the parts that stay with the reason.
+
+        Of the erasure that a rebuilt object follows from leaves what is left, as the record of any capture does.
+        """
+        partial, stating = {one.id for one in held if one.withheld}, {one.event for one in held}
         size, tiles = self.head.head.size, Tiles(self.services.workspace.log, self.head.head.size)
         sources = {one.id for one in list_people(self.connection) if one.kind is PersonKind.SOURCE}
         events, withheld = [], []
         for entry in entries:
             leaving: list[Part] = []
             for name in sorted(entry.event.envelope.parts):
-                reason = self._reason(entry.event, name, coming, sources)
+                is_record = entry.event.envelope.id in stating and name is PartName.PERSONAL
+                reason = "" if is_record else self._reason(entry.event, name, coming, sources)
                 if name is PartName.PERSONAL and any(one.id in partial for one in entry.event.envelope.subject):
                     reason = reason or OF_OTHERS
                 part = entry.event.parts.get(name)
@@ -284,15 +295,24 @@ def _reached(entries: Iterable[Entry]) -> Iterator[str]:
             yield envelope.id
 
 
-def _sealed(entries: Iterable[Entry]) -> dict[str, tuple[str, SealedBody]]:
-    """The event and the body that sealed each capture, by capture."""
-    found = {}
+def _stated(entries: Iterable[Entry]) -> dict[str, tuple[str, SealedBody | CaptureKept]]:
+    """What says last what the object of each capture holds, with its event: its sealing, or an erasure from it."""
+    found: dict[str, tuple[str, SealedBody | CaptureKept]] = {}
     for entry in entries:
-        if entry.event.envelope.type == SEALED:
-            body = payload(entry.event, PartName.BODY, SealedBody)
-            if isinstance(body, SealedBody):
-                found[body.record.circumstances.capture] = (entry.event.envelope.id, body)
+        stated = _record_in(entry.event)
+        if stated is not None:
+            found[stated.record.circumstances.capture] = (entry.event.envelope.id, stated)
     return found
+
+
+def _record_in(event: Event) -> SealedBody | CaptureKept | None:
+    if event.envelope.type == SEALED:
+        body = payload(event, PartName.BODY, SealedBody)
+        return body if isinstance(body, SealedBody) else None
+    if event.envelope.type == ERASURE and PartName.PERSONAL in event.parts:
+        kept = payload(event, PartName.PERSONAL, CaptureKept)
+        return kept if isinstance(kept, CaptureKept) else None
+    return None
 
 
 def _leaned_on(entries: Iterable[Entry]) -> Iterator[str]:
@@ -302,14 +322,13 @@ def _leaned_on(entries: Iterable[Entry]) -> Iterator[str]:
         yield envelope.actor.partition(":")[2]
         yield from envelope.tools
         yield from envelope.causes
-        if envelope.type == SEALED:
-            body = payload(entry.event, PartName.BODY, SealedBody)
-            if isinstance(body, SealedBody):
-                circumstances = body.record.circumstances
-                yield circumstances.collector
-                yield circumstances.source or ""
-                if circumstances.environment is not None:
-                    yield circumstances.environment.selftest.event
+        stated = _record_in(entry.event)
+        if stated is not None:
+            circumstances = stated.record.circumstances
+            yield circumstances.collector
+            yield circumstances.source or ""
+            if circumstances.environment is not None:
+                yield circumstances.environment.selftest.event
 
 
 def _anchors(log: Path, size: int) -> Iterator[HeldAnchor]:

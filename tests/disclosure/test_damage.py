@@ -18,10 +18,13 @@ from typing import Any, BinaryIO
 
 import pytest
 
+from casefile.vocabulary import PersonKind
 from disclosure.check_package import Package, Refused, Report, check, check_bag, verdict
+from pipelines.erasing import erase_items
 from pipelines.exporting import Exported
 from pipelines.keys import history_of
 from pipelines.package_audit import audit_package
+from pipelines.people import record_person
 from pipelines.services import open_services
 from preservation.durable import Disk
 from preservation.keys import SigningKey, create_pair
@@ -142,7 +145,9 @@ def resealed_record(package: Path) -> None:
     after = hashlib.sha512(path.read_bytes()).hexdigest()
     base = path.parents[2]
     for inventory in (base / "inventory.json", base / "v1/inventory.json"):
-        rewritten(inventory, lambda content: content.replace(before.encode(), after.encode()))
+        changed = json.loads(inventory.read_text("utf-8").replace(before, after))
+        # Digests are keys there: another one has another place in the order.
+        inventory.write_text(json.dumps(changed, ensure_ascii=False, separators=(",", ":"), sort_keys=True), "utf-8")
         digest = hashlib.sha512(inventory.read_bytes()).hexdigest()
         inventory.with_name("inventory.json.sha512").write_text(f"{digest} inventory.json\n")
 
@@ -302,6 +307,36 @@ def test_of_other_items_of_a_capture_only_what_the_log_commits_to_leaves(
         repacked(copy, signer)
         assert check(str(copy)).failures
         assert refuses(second, copy)
+
+
+def test_what_is_left_of_a_capture_is_bound_to_the_erasure_that_says_so(
+    own: Path, tmp_path: Path, second: ModuleType, signer: SigningKey
+) -> None:
+    with open_services(own, ENVIRONMENT) as services:
+        record_person(services, "Bob", PersonKind.INVESTIGATOR)
+        erase_items(services, ["I-0002"], "asked for by the person shown", "Bob")
+    made = exported(own, tmp_path / "package", "I-0001")
+    report = check(str(made.path))
+    assert report.failures == []
+    assert any("what erasures have left" in line.what for line in report.lines)
+    assert not refuses(second, made.path)
+    assert not audit_package(made.path).report.problems
+    for damage in (resealed_record, flip, without_what_is_left):
+        copy = Path(shutil.copytree(made.path, tmp_path / damage.__name__))
+        damage(copy)
+        repacked(copy, signer)
+        assert check(str(copy)).failures
+        assert refuses(second, copy)
+
+
+def without_what_is_left(package: Path) -> None:
+    """The erasure's own record held back, so that nothing says what the object holds."""
+    parts = package / "data/log/parts.jsonl"
+    lines = parts.read_bytes().splitlines(keepends=True)
+    (kept,) = [line for line in lines if b"rebuilt_at" in line]
+    parts.write_bytes(b"".join(line for line in lines if line != kept))
+    held_back = {"event": json.loads(kept)["event"], "part": "personal", "reason": "x"}
+    described(package, lambda said: said["withheld"].append(held_back))
 
 
 def with_a_withheld_file(package: Path) -> None:

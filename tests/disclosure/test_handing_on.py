@@ -84,11 +84,3 @@ def test_a_tombstone_names_whoever_was_given_a_working_copy(own: Path, tmp_path:
         erase_items(services, ["I-0001"], "asked for by the person shown", "Bob")
         told = describe_item(services, "I-0001")["erased"]["recipients"]
     assert [(one["act"], one["recipient"]) for one in told] == [("working copy", "Bob")]
-
-
-def test_what_is_left_of_a_capture_is_refused_and_not_called_damage(own: Path, tmp_path: Path) -> None:
-    with open_services(own, ENVIRONMENT) as services:
-        record_person(services, "Bob", PersonKind.INVESTIGATOR)
-        erase_items(services, ["I-0001"], "asked for by the person shown", "Bob")
-    with pytest.raises(UsageError, match="together with I-0001, which was erased"):
-        exported(own, tmp_path / "package", "I-0002")

@@ -136,9 +136,14 @@ def test_the_grounds_of_erasures_and_holds_stay(own: Path, tmp_path: Path) -> No
     assert not [path for path in made.path.rglob("*") if path.is_file() and b"planted grounds" in path.read_bytes()]
 
 
-def test_of_a_capture_that_lost_an_item_no_package_is_made_and_that_is_said(own: Path, tmp_path: Path) -> None:
+def test_what_an_erasure_left_of_a_capture_goes_without_the_grounds(own: Path, tmp_path: Path) -> None:
     with open_services(own, ENVIRONMENT) as services:
         record_person(services, BOB, PersonKind.INVESTIGATOR)
         erase_items(services, ["I-0002"], "planted grounds", BOB)
-    with pytest.raises(UsageError, match="together with I-0002, which was erased"):
-        export(own, tmp_path / "package")
+    made = export(own, tmp_path / "package")
+    assert not check(str(made.path)).failures
+    assert {one.reason for one in made.contents.omitted if one.number == "I-0002"} == {"it was erased"}
+    for words in (b"planted grounds", b"what was seen\n", b"note.txt"):
+        assert not [path for path in made.path.rglob("*") if path.is_file() and words in path.read_bytes()]
+    with pytest.raises(UsageError, match="cannot go with --only"):
+        export(own, tmp_path / "alone", only=True)

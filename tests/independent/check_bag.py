@@ -135,13 +135,19 @@ def read_log(files):
     return log, size, top, events, parts
 
 
+def stated(capture, parts):
+    """How the capture was sealed; where something was erased from it, what the erasure says is left."""
+    body = parts.get((capture["event"], "body"), {})
+    return body if "inventory" in body else parts[capture["event"], "personal"]
+
+
 def check_objects(files, described, parts):
     seen = {"data/objects/0=ocfl_1.1"}
     for capture in described["captures"]:
         withheld = {"v1/content/" + one["path"] for one in capture.get("withheld", ())}
         need(capture["object"] == ("partial/" if withheld else "objects/") + capture["id"], "an object elsewhere")
         base = f"data/{capture['object']}/"
-        body = parts[capture["event"], "body"]
+        body = stated(capture, parts)
         inventory = files[base + "inventory.json"]
         digest = hashlib.sha512(inventory).hexdigest()
         need(body["inventory"] == "sha512:" + digest, f"{base}: another inventory than the event names")
@@ -175,7 +181,8 @@ def check_items(files, described, parts):
     events = {capture["id"]: capture["event"] for capture in described["captures"]}
     places = {capture["id"]: capture["object"] for capture in described["captures"]}
     for item in described["items"]:
-        said = parts[events[item["capture"]], "body"]["record"]["items"][item["position"]]
+        record = stated({"event": events[item["capture"]]}, parts)["record"]
+        (said,) = [one for one in record["items"] if one["position"] == item["position"]]
         need(str(uuid.uuid5(uuid.UUID(item["capture"]), str(item["position"]))) == item["id"], "another item's id")
         listed = []
         for path in said["files"]:
