@@ -16,6 +16,7 @@ from containment.broker import Broker, EgressPolicy, connect_to_address, resolve
 
 from .forms import AUTHORITIES, HOSTS, NAMES, PUBLIC
 from .outside import Outside
+from .written import written
 
 OTHER_PUBLIC = "2606:4700:4700::1111"
 
@@ -171,6 +172,19 @@ def test_no_form_of_a_private_address_is_connected_to(host, outside) -> None:
     assert (outside.canary.visits, outside.canary.requests) == ([], [])
     assert len(contacts) == 4
     assert all(one.refused or not one.resolved or one.address == PUBLIC for one in contacts)
+
+
+@pytest.mark.parametrize("count", [200, pytest.param(10_000, marks=pytest.mark.campaign)])
+def test_no_way_of_writing_a_private_address_is_connected_to(count: int, outside: Outside) -> None:
+    port = outside.canary.port
+    with desk_in(outside, EgressPolicy(ports=(80, port))) as open_desk:
+        for host in written(20261130, count):
+            with open_desk.dial() as client:
+                client.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\n\r\n".encode())
+                client.shutdown(socket.SHUT_WR)
+                assert told(client).status in (400, 403, 502, 504), host
+    assert outside.reached_inside() == []
+    assert outside.canary.visits == []
 
 
 @pytest.mark.parametrize("authority", AUTHORITIES)
