@@ -58,8 +58,8 @@ def machine(root: Path, tmp_path: Path) -> Machine:
     (folder / ".venv" / "bin").mkdir(parents=True)
     (folder / BUILT).mkdir(parents=True)
     programs.mkdir()
-    names = ("dev", "pyproject.toml", "requirements.lock", "requirements-dev.lock", "requirements-build.lock")
-    for name in (*names, "tools/package-lock.json"):
+    locks = [f"requirements{kind}.lock" for kind in ("", "-dev", "-build", "-judges")]
+    for name in ("dev", "pyproject.toml", *locks, "tools/package-lock.json"):
         shutil.copy(root / name, folder / name)
     for name in ORDINARY.split():
         (programs / name).symlink_to(shutil.which(name) or name)

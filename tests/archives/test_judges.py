@@ -1,0 +1,117 @@
+"""Tools of the field over what we write: the validator of WACZ, an indexer, and a server that replays it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from archives.conftest import Judge
+from archives.samples import HTML, PAGE, PICTURE, PNG, make_wacz, members, pack
+from sites.warcs import check_with_fastwarc, check_with_warcio
+
+from collectors.wacz.surt import surt_key
+
+pytestmark = pytest.mark.campaign
+
+ADDRESSES = (
+    "http://example.org", "https://www.example.org:443/A/b/../C/?b=2&a=1", "http://www3.EXAMPLE.com/x//y/./z/",
+    "http://user:pw@example.org:8080/p?", "urn:view:https://example.org/AB", "dns:www.example.org",
+    "http://127.0.0.1:8000/a.html", "http://[::1]:80/x", "http://münchen.de/straße?q=ü", "http:////foo.com/bar",
+    "https://example.org/%E1%80%99%25%32%35?x=%2520#frag", "http://http://foo.com/", "foo.com/bar",
+    "http://2130706433/x", "http://example.org/a?phpsessid=0123456789abcdef0123456789abcdef&z=1",
+    "http://example.org/(S(aaaaaaaaaaaaaaaaaaaaaaaa))/page.aspx", "http://example.org/..", "http://a..b.org./x",
+    "https://مثال.إختبار/صفحة", "https://မြန်မာ.example/သတင်း?က=ခ&A",
+)  # fmt: skip
+KEYS = "import sys, json, surt; print(json.dumps([surt.surt(one) for one in json.load(sys.stdin)]))"
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_wacz(tmp_path_factory.mktemp("wacz"))[0]
+
+
+def test_the_validator_of_the_field_accepts_it(sample: Path, judge: Judge) -> None:
+    said = judge("wacz", "validate", "-f", sample)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "the passed WACZ is valid" in said.stdout
+
+
+def test_it_sees_damage_that_it_is_made_to_see(sample: Path, judge: Judge, tmp_path: Path) -> None:
+    content = members(sample)
+    content["archive/wire.warc.gz"] = content["archive/wire.warc.gz"][:-1] + b"\1"
+    assert judge("wacz", "validate", "-f", pack(tmp_path / "bad.wacz", content)).returncode == 1
+
+
+def test_readers_of_warcs_agree(sample: Path, tmp_path: Path) -> None:
+    path = tmp_path / "wire.warc.gz"
+    path.write_bytes(members(sample)["archive/wire.warc.gz"])
+    assert check_with_warcio(path) == check_with_fastwarc(path) == 7
+
+
+def test_an_indexer_of_the_field_makes_the_same_index(sample: Path, judge: Judge, tmp_path: Path) -> None:
+    path = tmp_path / "wire.warc.gz"
+    path.write_bytes(members(sample)["archive/wire.warc.gz"])
+    theirs = judge("cdxj-indexer", "--sort", "-p", path).stdout.splitlines()
+    ours = members(sample)["indexes/index.cdx"].decode().splitlines()
+    assert [_line(one) for one in ours] == [_line(one) for one in theirs]
+
+
+def _line(line: str) -> tuple[str, str, dict[str, str]]:
+    key, moment, plain = line.split(" ", 2)
+    return key, moment, json.loads(plain)
+
+
+def test_keys_are_those_of_the_field(judges: Path) -> None:
+    run = subprocess.run(
+        [str(judges / "python"), "-W", "ignore", "-c", KEYS],
+        input=json.dumps(ADDRESSES), capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    theirs = [one.replace(" ", "%20") for one in json.loads(run.stdout)]
+    assert [surt_key(one) for one in ADDRESSES] == theirs
+
+
+def test_it_is_replayed_byte_for_byte(sample: Path, judge: Judge, judges: Path, tmp_path: Path) -> None:
+    assert judge("wb-manager", "init", "case").returncode == 0
+    added = judge("wb-manager", "add", "--unpack-wacz", "case", sample)
+    assert added.returncode == 0, added.stdout + added.stderr
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [str(judges / "wayback"), "-p", str(port), "-b", "127.0.0.1"],
+        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, "HOME": str(tmp_path)},
+    )  # fmt: skip
+    try:
+        base = f"http://127.0.0.1:{port}/case/20261122010203"
+        assert _wait(f"{base}id_/{PAGE}") == HTML
+        assert _wait(f"{base}id_/{PICTURE}") == PNG
+        replayed = _wait(f"{base}mp_/{PAGE}").decode()
+        assert "It was raining." in replayed
+        assert f"/case/20261122010203im_/{PICTURE}" in replayed.replace("mp_/", "im_/")
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _wait(address: str) -> bytes:
+    """What is answered, once there is somebody who answers."""
+    end = time.monotonic() + 60
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=30) as answer:
+                content: bytes = answer.read()
+                return content
+        except urllib.error.HTTPError:
+            raise
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)
