@@ -16,7 +16,7 @@ from casefile.events.types_posts import PostsRead, PostsSaid
 from casefile.model import readable
 from casefile.posts import Post, PostClaim, PostField
 from casefile.records.engine import reading
-from casefile.records.posts import posts_counted
+from casefile.records.posts import posts_summed
 from casefile.records.queries import ItemRecord, capture_facts
 from casefile.vocabulary import ContainmentLevel
 from collectors.media_types import DOCUMENTS
@@ -59,7 +59,7 @@ class PostReader:
         """The events that say which posts were found in these items; none where none is and none was."""
         sought = [one for item in items if (one := self._sought(item)).files]
         with reading(self.services.engine) as connection:
-            before = posts_counted(connection, [one.item for one in sought])
+            before = posts_summed(connection, [one.item for one in sought])
         drafts = []
         for one, (posts, failed) in zip(sought, self._read_each(sought), strict=True):
             if posts or failed or one.item in before:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
 from casefile.posts import Post
 from casefile.records.engine import tables
@@ -37,12 +37,42 @@ def newest_reading(connection: Connection, item: str) -> Reading | None:
     return Reading(row.event, row.item, row.read_at, row.version or "", row.failed or "", posts)
 
 
-def posts_counted(connection: Connection, items: Collection[str]) -> dict[str, int]:
-    """How many posts the newest whole reading of each of these items found; items without any are left out."""
-    table = tables("view_")["view_reading"]
-    found: dict[str, int] = {}
+@dataclass(frozen=True, slots=True)
+class PostSummary:
+    """How many posts the newest reading of an item found, and what the first of them states; None where erased."""
+
+    count: int
+    source: str | None
+    locator: str | None
+    post: str | None
+    author: str | None
+    handle: str | None
+    posted_time: str | None
+
+    def plain(self) -> dict[str, str | None]:
+        """As `--json` gives it: the first claim for each of these fields."""
+        return {
+            "source": self.source,
+            "locator": self.locator,
+            "post_id": self.post,
+            "author": self.author,
+            "handle": self.handle,
+            "posted_time": self.posted_time,
+        }
+
+
+def posts_summed(connection: Connection, items: Collection[str]) -> dict[str, PostSummary]:
+    """The posts of the newest whole reading of each of these items; items without any are left out."""
+    reading, post = tables("view_")["view_reading"], tables("view_")["view_post"]
+    first = and_(post.c.event == reading.c.event, post.c.position == 0)
+    names = ("source", "locator", "post", "author", "handle", "posted_time")
+    found: dict[str, PostSummary | None] = {}
     for some in portions(items):
-        query = select(table.c.item, table.c.posts).where(table.c.item.in_(some), table.c.failed.is_(None))
-        rows = connection.execute(query.order_by(table.c.read_at, table.c.event))
-        found |= {row.item: row.posts for row in rows}
-    return {item: count for item, count in found.items() if count}
+        query = select(reading.c.item, reading.c.posts, *(post.c[name] for name in names)).join(
+            post, first, isouter=True
+        )
+        query = query.where(reading.c.item.in_(some), reading.c.failed.is_(None))
+        for row in connection.execute(query.order_by(reading.c.read_at, reading.c.event)):
+            told = PostSummary(row.posts, *(getattr(row, name) for name in names)) if row.posts else None
+            found[row.item] = told
+    return {item: told for item, told in found.items() if told is not None}
