@@ -139,6 +139,11 @@ class CaptureSettings(_Group):
         default=True, description="Whether the video or audio that a captured page shows is taken too, as a capture."
     )
     comments: bool = Field(default=False, description="Whether the media method also fetches comments.")
+    post_endpoints: Literal["off", "same-host", "documented"] = Field(
+        default="same-host",
+        description="Whether the page of a post is captured together with what its documented public endpoint says. "
+        "`same-host`: where it is on the page's own host (Mastodon, Telegram); `documented`: elsewhere too (Bluesky).",
+    )
 
 
 class ReserveSettings(_Group):

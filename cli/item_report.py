@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from casefile.records.posts import PostSummary
 from casefile.records.protection import GuardRecord
 from casefile.records.queries import ItemRecord
 from casefile.vocabulary_planning import Sensitivity
 
 
-def item_json(item: ItemRecord, guard: GuardRecord | None = None) -> dict[str, object]:
-    """An item as `--json` gives it; the keys are part of the contract. `guard` says how closely it is kept."""
+def item_json(
+    item: ItemRecord, guard: GuardRecord | None = None, posts: PostSummary | None = None
+) -> dict[str, object]:
+    """An item as `--json` gives it; the keys are part of the contract. `guard` says how closely it is kept.
+
+    `posts` counts the posts that were read out of it, and `post` has the first one's first claims.
+    """
     return {
         "id": item.id,
         "number": item.label,
@@ -40,6 +46,8 @@ def item_json(item: ItemRecord, guard: GuardRecord | None = None) -> dict[str, o
         "allowances": list(item.allowances),
         "files": list(item.files),
         "erased_at": item.erased_at,
+        "posts": posts.count if posts else 0,
+        "post": posts.plain() if posts else None,
         "sensitivity": guard.sensitivity if guard else Sensitivity.ORDINARY,
         "graphic": guard is not None and guard.graphic,
         "sexual_violence": guard is not None and guard.sexual_violence,

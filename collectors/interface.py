@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from casefile.model import Value
 from collectors.jars import Cookie
+from collectors.posts.endpoints import Endpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class CaptureRequest(Value):
 
     `cookies` are those of a virtual identity, for `hosts`, its platform's, and for no other host. A worker SHALL keep
     their values out of whatever it leaves and answers (`collectors.withheld`).
-    `methods` are those that its requests may have.
+    `methods` are those that its requests may have, `post_endpoints` what may be asked beside the page of a post.
     """
 
     locator: str
@@ -68,3 +69,4 @@ class CaptureRequest(Value):
     cookies: tuple[Cookie, ...] = ()
     hosts: tuple[str, ...] = ()
     methods: tuple[str, ...] = ("GET", "HEAD")
+    post_endpoints: Endpoints = Endpoints.OFF

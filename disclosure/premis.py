@@ -24,6 +24,7 @@ TYPES: Mapping[str, tuple[str, str]] = {
     "capture.sealed": ("ine", "ingestion end"),
     "capture.failed": ("cap", "capture"),
     "item.examined": ("mee", "metadata extraction"),
+    "posts.read": ("mee", "metadata extraction"),
     "fixity.checked": ("fix", "fixity check"),
     "content.erased": ("del", "deletion"),
     "package.released": ("dis", "dissemination"),

@@ -19,6 +19,7 @@ SAID: Mapping[str, str] = {
     "capture.sealed": "collected and sealed",
     "capture.failed": "an attempt brought nothing",
     "item.examined": "examined on a working copy",
+    "posts.read": "posts read out of it on a working copy",
     "item.tagged": "tagged",
     "duplicate.decided": "judged alike or different",
     "remark.added": "remarked upon",

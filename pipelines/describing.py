@@ -10,6 +10,7 @@ from casefile.legible import spoken
 from casefile.model import Alteration
 from casefile.records.engine import reading
 from casefile.records.people import list_people
+from casefile.records.posts import newest_reading
 from casefile.records.protection import guard_of
 from casefile.records.queries import (
     LeadRecord,
@@ -26,6 +27,7 @@ from pipelines.custody import event_of_item
 from pipelines.holds import Hold, hold_of
 from pipelines.neighbours import edges_of_item
 from pipelines.person_signing import identities_of
+from pipelines.post_lines import post_lines, reading_plain
 from pipelines.services import Services
 from pipelines.sight import Seen, look, remarks_seen, viewer_of
 from pipelines.verification_plain import step_plain
@@ -69,6 +71,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         assessed = look(connection, [item.id], viewer_of(services))[item.id]
         tags = list_tags(connection, item.id)
         guard = guard_of(connection, item.id)
+        posts = newest_reading(connection, item.id)
     described: dict[str, Any] = {
         name: getattr(item, name)
         for name in (
@@ -96,6 +99,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     described["findings"] = list(examination.findings) if examination else []
     described["claims"] = list(examination.claims) if examination else []
     described["examined_at"] = examination.examined_at if examination else None
+    described["posts"] = reading_plain(posts)
     described["duplicates"] = edges_of_item(services, item.id)
     proved = identities_of(services.engine, services.log.id, [one.event for one in remarks])
     described["remarks"] = [
@@ -196,6 +200,7 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
     )
     yield from _section("Findings", _finding_lines(described["findings"]))
     yield from _section("Claims that were found", _claim_lines(described["claims"]))
+    yield from _section("Posts (as stated)", list(_post_lines(described["posts"])))
     yield from _section(
         "Near-duplicates",
         [_likeness_line(one) for one in described["duplicates"]],
@@ -222,6 +227,14 @@ def _assessment_lines(assessment: Mapping[str, Any]) -> Iterator[str]:
         yield f"{step['strand']}, {step['check']}: {step['result']} ({step['by']}, {step['at'][:19]}{corrected})"
     if assessment["hidden"]:
         yield "assessments of others are not shown before both are in"
+
+
+def _post_lines(reading: Mapping[str, Any] | None) -> Iterator[str]:
+    if reading is None:
+        return
+    if reading["failed"]:
+        yield f"could not be read: {reading['failed']}"
+    yield from post_lines(reading["posts"])
 
 
 def _custody_lines(described: Mapping[str, Any]) -> Iterator[str]:

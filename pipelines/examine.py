@@ -26,6 +26,7 @@ from pipelines.features import FeatureIndex, feature_index
 from pipelines.indexing import index_captured_text
 from pipelines.neighbours import EdgeIndex
 from pipelines.pixels import PixelReader, compare_pixels, pixel_reader
+from pipelines.posts import PostReader, post_reader
 from pipelines.services import Services
 from pipelines.tool_register import id_of, register_tools
 from verification.interface import MAX_BATCH, CheckResult, ExamineRequest, FileExamination
@@ -63,6 +64,7 @@ class Examiner:
     edges: EdgeIndex
     pixels: PixelReader
     features: FeatureIndex
+    posts: PostReader
     _count: int = 0
 
     def examine(self, items: Sequence[Examinable]) -> list[ExaminedItem]:
@@ -90,7 +92,8 @@ class Examiner:
         register_tools(self.services, used)
         tools = [id_of(self.services.log.id, tool) for tool in used]
         self.services.append(
-            *(examined(one.item.id, file, self._read(file.raw_metadata), tools) for one, file in pairs)
+            *(examined(one.item.id, file, self._read(file.raw_metadata), tools) for one, file in pairs),
+            *self.posts.read(items),
         )
         for _one, file in pairs:
             self._keep_preview(file)
@@ -120,10 +123,11 @@ def open_examiner(services: Services, level: ContainmentLevel) -> Iterator[Exami
             open_worker(MODULE, inputs=inputs, out=out, egress=None, level=level) as worker,
             pixel_reader(services, level) as pixels,
             feature_index(services, level) as features,
+            post_reader(services, level) as posts,
         ):
             worker.start()
             edges = EdgeIndex(services.engine, services.settings.examine)
-            yield Examiner(services, worker, inputs, out, edges, pixels, features)
+            yield Examiner(services, worker, inputs, out, edges, pixels, features, posts)
     finally:
         shutil.rmtree(folder)
 

@@ -21,6 +21,7 @@ from casefile.model import ReceivedFile
 from casefile.settings import CaptureSettings
 from casefile.vocabulary import ContainmentLevel
 from collectors.interface import CaptureLimits, CaptureRequest, MethodSpec
+from collectors.posts.endpoints import Endpoints
 from collectors.withheld import secrets_of, withhold_all
 from containment.methods import PASSIVE
 from containment.spool import Recording
@@ -234,6 +235,7 @@ def capture_request(locator: str, settings: CaptureSettings, methods: tuple[str,
         user_agent=settings.user_agent,
         accept_language=settings.accept_language,
         comments=settings.comments,
+        post_endpoints=Endpoints(settings.post_endpoints),
         methods=methods,
     )
 

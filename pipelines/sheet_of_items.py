@@ -11,8 +11,10 @@ from casefile.clock import rfc3339
 from casefile.digests import hex_of
 from casefile.errors import RecordUnreadable
 from casefile.model import Alteration, Contact, Exchange, SealedFile, ToolUse
+from casefile.posts import Post, PostMedia
 from casefile.records.engine import reading
 from casefile.records.people import list_people
+from casefile.records.posts import Reading, newest_reading
 from casefile.records.protection import guard_of
 from casefile.records.queries import (
     AttemptRecord,
@@ -37,6 +39,7 @@ from pipelines.contact_sheet.values import (
     SheetFinding,
     SheetHeading,
     SheetItem,
+    SheetPost,
     SheetPreview,
     SheetRemark,
 )
@@ -46,6 +49,9 @@ from pipelines.neighbours import Pair, list_pairs
 from pipelines.services import Services
 from pipelines.sight import remarks_seen, viewer_of
 from pipelines.trying import with_advice
+
+SHOWN_POSTS = 50
+"""Of one item; the record has the others."""
 
 
 @dataclass(slots=True)
@@ -65,6 +71,7 @@ class _Filling:
             remarks = remarks_seen(connection, item.id, viewer_of(self.services))
             tags = list_tags(connection, item.id)
             guard = guard_of(connection, item.id)
+            read = newest_reading(connection, item.id)
         files = facts["files"] or []
         capture = self._capture(facts, item)
         if lead is not None:
@@ -91,6 +98,7 @@ class _Filling:
             wire_bytes=item.wire_bytes or 0,
             files=tuple(SealedFile.model_validate(file) for file in files if file["path"] in item.files),
             previews=self._previews(item, files),
+            posts=_posts(read),
             findings=_findings(examination),
             conflicts=_conflicts(examination),
             duplicates=tuple(self._duplicate(item, pair) for pair in self.pairs.get(item.id, [])),
@@ -243,6 +251,22 @@ def _findings(examination: ExaminationRecord | None) -> tuple[SheetFinding, ...]
         )
         for finding in examination.findings
     )
+
+
+def _posts(read: Reading | None) -> tuple[SheetPost, ...]:
+    return tuple(map(_post, read.posts[:SHOWN_POSTS])) if read is not None else ()
+
+
+def _post(post: Post | None) -> SheetPost:
+    if post is None:
+        return SheetPost("", asked=False, claims=None)
+    claims = tuple(SheetClaim(one.field, one.value, one.origin) for one in post.claims)
+    return SheetPost(post.source, post.asked, claims, tuple(map(_medium, post.media)))
+
+
+def _medium(one: PostMedia) -> SheetClaim:
+    words = (one.locator, one.description, f"withheld: {one.why}" if one.withheld else "")
+    return SheetClaim(one.kind, " ".join(word for word in words if word), one.origin)
 
 
 def _summary(finding: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from casefile.events import projecting_captures as captures
 from casefile.events import projecting_erasures as erasures
 from casefile.events import projecting_identities as identities
 from casefile.events import projecting_planning as planning
+from casefile.events import projecting_posts as posts
 from casefile.events import projecting_protection as protection
 from casefile.events import projecting_signatures as signatures
 from casefile.events import projecting_verification as verification
@@ -277,4 +278,5 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "package.received": _act,
     **planning.PROJECTORS,
     **protection.PROJECTORS,
+    **posts.PROJECTORS,
 }

@@ -18,6 +18,7 @@ from casefile.events.envelope import Event, PartName, without_content
 from casefile.events.event_type import EventType
 from casefile.events.timestamping import HeadTimestamped
 from casefile.events.types_planning import PLANNING
+from casefile.events.types_posts import POSTS
 from casefile.events.types_protection import PROTECTION
 from casefile.events.types_verification import VERIFICATION
 from casefile.model import Alteration, CaptureRecord, Contact, Exchange, Text, ToolUse, Value
@@ -351,6 +352,7 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("package.received", 1): EventType(packages.PackageReceived, packages.PackageSender),
     **PLANNING,
     **PROTECTION,
+    **POSTS,
 }
 
 

@@ -28,6 +28,7 @@ from casefile.records import (  # noqa: F401  (tables register themselves)
     log,
     view,
     view_planning,
+    view_posts,
     view_verification,
     work,
 )

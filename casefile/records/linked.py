@@ -27,6 +27,7 @@ _ABOUT_ITEMS = {
     "view_step": ("item",),
     "view_review": ("item",),
     "view_guard": ("item",),
+    "view_reading": ("item",),
 }
 
 

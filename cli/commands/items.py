@@ -24,6 +24,7 @@ def items(
 ) -> int:
     """List items, or write them as an offline contact sheet with a page for each."""
     from casefile.records.engine import reading
+    from casefile.records.posts import posts_summed
     from casefile.records.protection import newest_guards
     from casefile.records.queries import ItemFilter, list_items
     from cli.item_report import item_json, item_row
@@ -51,8 +52,9 @@ def items(
             return 0
         with reading(services.engine) as connection:
             found, guards = list_items(connection, wanted), newest_guards(connection)
+            posts = posts_summed(connection, [item.id for item in found]) if invocation.json else {}
     if invocation.json:
-        listed = {"items": [item_json(item, guards.get(item.id)) for item in found]}
+        listed = {"items": [item_json(item, guards.get(item.id), posts.get(item.id)) for item in found]}
         output.document(listed | {"errata": [one.id for one in known]} if made_by else listed)
     else:
         columns = ("item", "role", "content", "type", "bytes", "captured", "title or locator")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,11 +13,13 @@ from urllib.parse import unquote
 
 from casefile.canonical import Json
 from casefile.model import Exchange, Received, ReceivedFile, ReceivedItem, ToolUse, readable
+from casefile.posts import Post
 from casefile.vocabulary import Cause, Content, Fidelity, FileKind, Outcome
 from collectors.altered import Altered
 from collectors.http.exchange import Answer, Getter, Unanswered
-from collectors.http.judging import Reading, failed_without_body, judge_answer, read_body
+from collectors.http.judging import Judgement, Reading, failed_without_body, judge_answer, read_body
 from collectors.http.page import TEXT_CHARACTERS
+from collectors.http.posts import Beside, ask_endpoint, file_of, item_of, may_withhold, posts_in, withheld
 from collectors.http.recording import write_answer, write_info
 from collectors.http.warc import WarcWriter
 from collectors.http.wire import Pace, trusted_roots
@@ -28,7 +30,7 @@ from collectors.media_types import declared, role_of
 from collectors.named_media import MEDIA_METHOD
 from collectors.outcomes import advice, retry_after_s
 
-CONTENT_FILE = "files/0001"
+CONTENT_FILE, POST_FILE = "files/0001", "files/0002"
 DISPOSITION_NAME = re.compile(r"filename\s*=\s*(?:\"([^\"]{1,255})\"|([^;\"\s]{1,255}))", re.IGNORECASE)
 """RFC 6266, the plain form."""
 WARC_FILE = "record/capture.warc.gz"
@@ -45,6 +47,15 @@ class Ending:
     outcome: Outcome
     cause: Cause
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """The answer that is kept, what it is, and what was asked for beside it."""
+
+    answer: Answer
+    reading: Reading
+    beside: Beside | None
 
 
 def work(request: Mapping[str, Json], inputs: Path, out: Path) -> dict[str, Json]:
@@ -66,9 +77,10 @@ def capture(asked: CaptureRequest, out: Path) -> Received:
         write_info(warc, asked.user_agent)
         getter = Getter(asked, Pace(asked.limits), trusted_roots, spool)
         exchanges, end = _follow(getter, locator, warc, asked, altered)
+        came = _take(getter, asked, end, warc) if isinstance(end, Answer) else end
     finally:
         warc.close()
-    received = _with_item(locator, end, exchanges, out) if isinstance(end, Answer) else _without_item(end, exchanges)
+    received = _with_item(locator, came, exchanges, out) if isinstance(came, Came) else _without_item(came, exchanges)
     if holds_credentials(asked.locator):
         altered.note("withheld", CREDENTIALS, locator.place, NO_CREDENTIALS)
         received = received.model_copy(update={"detail": readable(f"{received.detail}{UNSENT}".removeprefix("; "))})
@@ -77,6 +89,15 @@ def capture(asked: CaptureRequest, out: Path) -> Received:
     if not received.files:
         shutil.rmtree(out / "record")
     return received
+
+
+def _take(getter: Getter, asked: CaptureRequest, answer: Answer, warc: WarcWriter) -> Came | Ending:
+    """Look at the body and, where it is the page of a post, ask for what its endpoint says."""
+    failed = failed_without_body(answer)
+    if failed is not None:
+        return Ending(Outcome.FAILED, *failed)
+    reading = read_body(answer.body, answer.head.value("content-type"))
+    return Came(answer, reading, ask_endpoint(getter, asked, answer, reading, warc))
 
 
 def _follow(
@@ -128,14 +149,18 @@ def _note_withheld(
         altered.note("withheld", "cookies of the identity", target.place, "they go to its platform only")
 
 
-def _with_item(asked: Locator, answer: Answer, exchanges: tuple[Exchange, ...], out: Path) -> Received:
-    failed = failed_without_body(answer)
-    if failed is not None:
-        return _without_item(Ending(Outcome.FAILED, *failed), exchanges)
+def _with_item(asked: Locator, came: Came, exchanges: tuple[Exchange, ...], out: Path) -> Received:
+    answer, reading, beside = came.answer, came.reading, came.beside
     answer.body.rename(out / CONTENT_FILE)
-    reading = read_body(out / CONTENT_FILE, answer.head.value("content-type"))
-    judgement = judge_answer(asked, answer, reading)
+    judgement = _with_post(came, judge_answer(asked, answer, reading), out / CONTENT_FILE)
     fidelity = Fidelity.RECONSTRUCTED if answer.reconstructed else Fidelity.WIRE
+    page = ReceivedFile(path=CONTENT_FILE, kind=FileKind.CONTENT, fidelity=fidelity, media_type=reading.media_type)
+    files, items = [page], [_item(answer, reading, judgement)]
+    if beside is not None and beside.answer is not None and beside.reading is not None:
+        beside.answer.body.rename(out / POST_FILE)
+        files.append(file_of(POST_FILE, beside.answer, beside.reading))
+        items.append(item_of(POST_FILE, beside.answer, beside.reading, beside.posts))
+    record = ReceivedFile(path=WARC_FILE, kind=FileKind.RECORD, fidelity=Fidelity.WIRE, media_type="application/warc")
     return Received(
         outcome=judgement.outcome,
         cause=judgement.cause,
@@ -143,31 +168,49 @@ def _with_item(asked: Locator, answer: Answer, exchanges: tuple[Exchange, ...], 
         advice=_advise(judgement.cause, answer, reading),
         retry_after_s=retry_after_s(answer.head.value("retry-after"), datetime.now(UTC)),
         suggests=MEDIA_METHOD if reading.names_media and judgement.finding.content is Content.PRESENT else "",
-        files=(
-            ReceivedFile(path=CONTENT_FILE, kind=FileKind.CONTENT, fidelity=fidelity, media_type=reading.media_type),
-            ReceivedFile(path=WARC_FILE, kind=FileKind.RECORD, fidelity=Fidelity.WIRE, media_type="application/warc"),
-        ),
-        items=(
-            ReceivedItem(
-                locator=answer.locator.text,
-                role=role_of(reading.media_type),
-                files=(CONTENT_FILE,),
-                name=readable(name_of(answer), 255),
-                media_type=reading.media_type,
-                declared_media_type=readable(declared(answer.head.value("content-type")), 255),
-                title=readable(reading.page.title),
-                author=readable(reading.page.author),
-                claimed_time=readable(reading.page.claimed_time),
-                text=readable(reading.page.text, TEXT_CHARACTERS),
-                content=judgement.finding.content,
-                content_reason=readable(judgement.finding.reason),
-                wire_sha256=answer.payload_sha256,
-                wire_bytes=answer.exchange.wire_bytes,
-            ),
-        ),
-        exchanges=exchanges,
+        files=(*files, record),
+        items=tuple(items),
+        exchanges=(*exchanges, beside.exchange) if beside is not None else exchanges,
         tools=TOOLS,
     )
+
+
+def _item(answer: Answer, reading: Reading, judgement: Judgement) -> ReceivedItem:
+    return ReceivedItem(
+        locator=answer.locator.text,
+        role=role_of(reading.media_type),
+        files=(CONTENT_FILE,),
+        name=readable(name_of(answer), 255),
+        media_type=reading.media_type,
+        declared_media_type=readable(declared(answer.head.value("content-type")), 255),
+        title=readable(reading.page.title),
+        author=readable(reading.page.author),
+        claimed_time=readable(reading.page.claimed_time),
+        text=readable(reading.page.text, TEXT_CHARACTERS),
+        content=judgement.finding.content,
+        content_reason=readable(judgement.finding.reason),
+        wire_sha256=answer.payload_sha256,
+        wire_bytes=answer.exchange.wire_bytes,
+    )
+
+
+def _with_post(came: Came, judgement: Judgement, body: Path) -> Judgement:
+    """The judgement with what the endpoint of a post brought, and with what the site withholds of the post."""
+    if judgement.outcome is not Outcome.CAPTURED or judgement.cause not in (None, Cause.NOT_THE_CONTENT):
+        return judgement
+    beside, posts = came.beside, list[Post]()
+    if beside is not None:
+        posts += beside.posts
+        if beside.posts and judgement.finding.content is Content.DOUBTFUL:
+            judgement = replace(judgement, cause=None, detail=f"{judgement.detail}; the post came from its endpoint")
+        elif beside.remark:
+            judgement = replace(judgement, detail="; ".join(filter(None, (judgement.detail, beside.remark))))
+    if not posts and may_withhold(came.reading):
+        posts += posts_in(body, came.answer.locator)
+    missing = withheld(posts)
+    if missing and judgement.cause is None:
+        return replace(judgement, outcome=Outcome.PARTIAL, cause=Cause.PARTS_MISSING, detail=missing)
+    return judgement
 
 
 def name_of(answer: Answer) -> str:

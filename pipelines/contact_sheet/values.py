@@ -40,6 +40,16 @@ class SheetFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class SheetPost:
+    """A post that was read out of an item: its claims, and what it holds in words; None where they were erased."""
+
+    source: str
+    asked: bool
+    claims: tuple[SheetClaim, ...] | None
+    media: tuple[SheetClaim, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SheetConflict:
     """Claims about one thing that cannot all be true."""
 
@@ -131,6 +141,7 @@ class SheetItem:
     wire_bytes: int = 0
     files: tuple[SealedFile, ...] = ()
     previews: tuple[SheetPreview, ...] = ()
+    posts: tuple[SheetPost, ...] = ()
     findings: tuple[SheetFinding, ...] = ()
     conflicts: tuple[SheetConflict, ...] = ()
     duplicates: tuple[SheetDuplicate, ...] = ()

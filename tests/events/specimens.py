@@ -59,6 +59,7 @@ from casefile.events.types_packages import (
     PackageReleased,
     PackageSender,
 )
+from casefile.events.types_posts import PostsRead, PostsSaid
 from casefile.events.types_verification import (
     ClaimStated,
     ClaimWords,
@@ -93,6 +94,7 @@ from casefile.model import (
     SentRequest,
     ToolUse,
 )
+from casefile.posts import Post, PostClaim, PostField, PostMedia
 from casefile.vocabulary import (
     Access,
     Acquisition,
@@ -124,6 +126,18 @@ RUN = "01920000-0000-7000-8000-000000000007"
 EARLIER, LATER = "2026-03-01T10:00:00.000000Z", "2026-03-01T10:00:04.500000Z"
 LOCATOR = "http://example.test/озеро?page=1"
 CLOCK = ClockRecord(boot="0f0f", monotonic_ns="9007199254740993", source="kernel", offset_ms=-3)
+
+
+POST = Post(
+    source="mastodon-api",
+    claims=(
+        PostClaim(field=PostField.AUTHOR, value="Ана", origin="mastodon-api:account.display_name"),
+        PostClaim(field=PostField.TEXT, value="озеро", origin="mastodon-api:content"),
+        PostClaim(field=PostField.POSTED, value=EARLIER, origin="platform-id:mastodon", as_written="1129"),
+    ),
+    media=(PostMedia(kind="video", origin="mastodon-api:media_attachments", withheld=True, why="not given"),),
+    asked=True,
+)
 
 
 def sha256_of(letter: str) -> str:
@@ -355,6 +369,14 @@ SPECIMENS: tuple[Draft, ...] = (
         subject("item", FIRST),
         body=ItemExamined(findings=({"check": "media", "width": 640},), fingerprints=({"pdq": "00ff", "quality": 88},)),
         personal=ItemClaims(claims=({"group": "EXIF", "name": "Artist", "text": "Ana"},), raw="[{}]"),
+    ),
+    draft(
+        "posts.read",
+        subject("item", FIRST),
+        Subject(kind="post", id=FIRST, count=1),
+        body=PostsRead(version="1", files=(sha256_of("a"),)),
+        personal=PostsSaid(posts=(POST,)),
+        outcome=status("read"),
     ),
     draft(
         "duplicate.decided",

@@ -56,6 +56,7 @@ from casefile.events.types_planning import (
     StatementMade,
     StatementWords,
 )
+from casefile.events.types_posts import PostsRead, PostsSaid
 from casefile.events.types_protection import (
     ConsentStated,
     ConsentWords,
@@ -66,6 +67,7 @@ from casefile.events.types_protection import (
 )
 from casefile.ids import CaptureId, EventId, derived, item_id, machine_event_id
 from casefile.model import ToolUse
+from casefile.posts import Post, PostClaim, PostField
 from casefile.vocabulary import Access, Cause
 from casefile.vocabulary_planning import (
     AssessmentForm,
@@ -186,7 +188,19 @@ class Story:
         if self.items:
             body = ItemExamined(findings=({"check": self.say(), "width": 2**53 - 1},), fingerprints=({"pdq": "00"},))
             personal = ItemClaims(claims=({"name": "Artist", "text": self.mark()},), raw=self.say())
-            self.append(draft("item.examined", about("item", self.choose(self.items)), body=body, personal=personal))
+            item = self.choose(self.items)
+            self.append(draft("item.examined", about("item", item), body=body, personal=personal))
+            said = PostClaim(field=PostField.TEXT, value=self.mark(), origin="mastodon-api:content")
+            self.append(
+                draft(
+                    "posts.read",
+                    about("item", item),
+                    Subject(kind="post", id=item, count=1),
+                    body=PostsRead(version="1"),
+                    personal=PostsSaid(posts=(Post(source="mastodon-api", claims=(said,)),)),
+                    outcome=EventOutcome(status="read"),
+                )
+            )
 
     def decide(self) -> None:
         if len(self.items) > 1:

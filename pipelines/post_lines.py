@@ -1,0 +1,60 @@
+"""Posts as `show` and the lists give them: for a program with stable keys, for a person in lines. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from casefile.posts import Post, PostField
+from casefile.records.posts import Reading
+
+FIRST = 20
+"""Posts that are shown to a person in full; `--json` has all."""
+
+
+def reading_plain(reading: Reading | None) -> dict[str, Any] | None:
+    """A reading of posts as `--json` gives it."""
+    if reading is None:
+        return None
+    return {
+        "read_at": reading.read_at,
+        "version": reading.version,
+        "failed": reading.failed or None,
+        "event": reading.event,
+        "posts": [post_plain(post) for post in reading.posts],
+    }
+
+
+def post_plain(post: Post | None) -> dict[str, Any]:
+    """A post as `--json` gives it: what is stated first for each field, and every claim with its origin."""
+    if post is None:
+        return {"erased": True}
+    fields = {field.value: post.first(field) or None for field in PostField}
+    return {
+        "erased": False,
+        "source": post.source,
+        "asked": post.asked,
+        **fields,
+        "claims": [claim.plain() for claim in post.claims],
+        "media": [medium.plain() for medium in post.media],
+    }
+
+
+def post_lines(posts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The same for a person; the post that was asked for comes first."""
+    for post in posts[:FIRST]:
+        if post["erased"]:
+            yield "(erased)"
+            continue
+        yield f"from {post['source']}" + (", the one that the locator names" if post["asked"] else "")
+        for claim in post["claims"]:
+            written = f" (written {claim['as_written']})" if claim["as_written"] else ""
+            first, *rest = claim["value"].split("\n")
+            yield f"  {claim['field']}: {first}{written}  [{claim['origin']}]"
+            yield from (f"      {line}" for line in rest if line)
+        for medium in post["media"]:
+            said = f": {medium['description']}" if medium["description"] else ""
+            withheld = f" WITHHELD, {medium['why']}" if medium["withheld"] else ""
+            yield f"  {medium['kind']}{withheld} {medium['locator']}{said}  [{medium['origin']}]"
+    if len(posts) > FIRST:
+        yield f"and {len(posts) - FIRST} more; --json has all"
