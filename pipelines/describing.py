@@ -16,7 +16,6 @@ from casefile.records.queries import (
     capture_facts,
     find_items,
     find_lead,
-    list_tags,
     newest_examination,
 )
 from casefile.records.tombstones import Tombstone, list_tombstones
@@ -27,7 +26,7 @@ from pipelines.holds import Hold, hold_of
 from pipelines.neighbours import edges_of_item
 from pipelines.person_signing import identities_of
 from pipelines.services import Services
-from pipelines.sight import Seen, look, remarks_seen, viewer_of
+from pipelines.sight import Seen, look, remarks_seen, tags_seen, viewer_of
 from pipelines.verification_plain import step_plain
 
 OF_CAPTURE = (
@@ -67,7 +66,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         examination = newest_examination(connection, item.id)
         remarks = remarks_seen(connection, item.id, viewer_of(services))
         assessed = look(connection, [item.id], viewer_of(services))[item.id]
-        tags = list_tags(connection, item.id)
+        tags = tags_seen(connection, item.id, viewer_of(services))
         guard = guard_of(connection, item.id)
     described: dict[str, Any] = {
         name: getattr(item, name)
