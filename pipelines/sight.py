@@ -130,8 +130,10 @@ def items_seen(connection: Connection, wanted: ItemFilter, viewer: str) -> list[
 def hits_seen(connection: Connection, hits: Sequence[Hit], viewer: str) -> list[Hit]:
     """Those of the hits of a search that `viewer` may see."""
     events = [hit.event for hit in hits if hit.event]
-    about = {hit.event: (hit.item,) for hit in hits if hit.field in OF_ASSESSORS and hit.item and hit.event}
-    about |= items_decided_on(connection, events)
+    about: dict[str, tuple[str, ...]] = {
+        hit.event: (hit.item,) for hit in hits if hit.field in OF_ASSESSORS and hit.item and hit.event
+    }
+    about.update(items_decided_on(connection, events))
     states = states_of(connection, sorted({item for items in about.values() for item in items}))
     authors = authors_of(connection, events)
     claims = [hit.subject for hit in hits if hit.field == CONCLUSION]

@@ -22,7 +22,7 @@ from pipelines.sight import Seen, look, states_of, viewer_of
 from pipelines.suggestions import suggestions_of
 from verification.checklists import CHECKLISTS, KINDS, class_of
 from verification.regions import extent_of, require_within
-from verification.steps import NewStep, checked_step, identifies_somebody, items_named
+from verification.steps import NewStep, checked_step, items_named, require_expertise
 from verification.wording import text_field
 
 
@@ -178,12 +178,7 @@ def _checked(services: Services, item: str, new: NewStep) -> tuple[ItemRecord, S
         claim = find_claim(rows, new.claim).claim if new.claim else None
     body, words = checked_step(new, found.id, claim, ids)
     _require_within(services, body)
-    if identifies_somebody(body) and not (words.expertise or words.override):
-        raise GateRefused(
-            "identify-person",
-            "identifying somebody from an image needs a forensic expert (paragraph 188)",
-            "Name the expert with --set expertise=WHO, or say why it is recorded all the same: --set override=REASON.",
-        )
+    require_expertise(body, words)
     return found, body, words
 
 

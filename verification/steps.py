@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
+from casefile.errors import GateRefused
 from casefile.events.types_verification import (
     HandSearch,
     Place,
@@ -237,9 +238,23 @@ _RULES = {
 }
 
 
-def identifies_somebody(body: StepRecorded) -> bool:
-    """Whether the step says who is seen: it needs a forensic expert's word or a reason (paragraph 188)."""
-    return body.check is Check.PERSON and body.result in DONE
+def require_expertise(body: StepRecorded, words: StepWords) -> None:
+    """Raise GateRefused where a step says who is seen, without a forensic expert's word or a reason (paragraph 188)."""
+    identifies = body.check is Check.PERSON and body.result in DONE
+    if identifies and not (words.expertise or words.override):
+        raise GateRefused(
+            "identify-person",
+            "identifying somebody from an image needs a forensic expert (paragraph 188)",
+            "Name the expert with --set expertise=WHO, or say why it is recorded all the same: --set override=REASON.",
+        )
+
+
+def require_rules(body: StepRecorded, words: StepWords) -> None:
+    """Hold a step that somebody brings from elsewhere to the rules of `checked_step`; raises as that does."""
+    if KINDS[body.check].strand is not body.strand:
+        raise refused("strand", f"{body.check} is a check of the strand {KINDS[body.check].strand}")
+    _require(body, words)
+    require_expertise(body, words)
 
 
 W = TypeVar("W", bound=StrEnum)

@@ -19,6 +19,7 @@ from casefile.events.event_type import EventType
 from casefile.events.timestamping import HeadTimestamped
 from casefile.events.types_planning import PLANNING
 from casefile.events.types_protection import PROTECTION
+from casefile.events.types_reviews import REVIEWS
 from casefile.events.types_verification import VERIFICATION
 from casefile.model import Alteration, CaptureRecord, Contact, Exchange, Text, ToolUse, Value
 from casefile.vocabulary import Access, Pathway, PersonKind, Purpose
@@ -351,6 +352,7 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("package.received", 1): EventType(packages.PackageReceived, packages.PackageSender),
     **PLANNING,
     **PROTECTION,
+    **REVIEWS,
 }
 
 
