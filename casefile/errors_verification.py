@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from casefile.errors import UsageError
+from casefile.errors import IntegrityError, UsageError
 
 
 class StatementChanged(UsageError):
@@ -27,3 +27,10 @@ class UnknownStatement(UsageError):
 
     def advice(self) -> str:
         return "`casefile step list ITEM` and `casefile conclude list` give the ids."
+
+
+class CarriedUnsound(IntegrityError):
+    """A packet for a review, or the answer to one, is not what was made: damaged, changed, or of somebody else."""
+
+    def advice(self) -> str:
+        return "Nothing was recorded. Ask for the file again, by another way if need be, and keep this one."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from casefile.legible import spoken
 from casefile.preparation.inquiries import Coverage
@@ -89,34 +89,35 @@ def document_row(version: Version) -> tuple[object, ...]:
     """A version as a row of a table."""
     one = version.document
     approved = ", ".join(known.stated_at[:10] for known in version.approvals) or "no"
-    return one.kind, one.name, one.number, one.review_by, one.stated_at[:19], approved, one.stated_by
+    named, by = version.named(one.name or ""), version.named(one.stated_by)
+    return one.kind, named, one.number, one.review_by, one.stated_at[:19], approved, by
 
 
 def document_lines(version: Version) -> Iterator[str]:
     """A version in full."""
     one = version.document
-    yield (
-        f"{one.kind} {one.name or ''}".strip() + f", version {one.number}, recorded {one.stated_at} by {one.stated_by}"
-    )
+    what = f"{one.kind} {version.named(one.name or '')}".strip()
+    yield f"{what}, version {one.number}, recorded {one.stated_at} by {version.named(one.stated_by)}"
     for approval in version.approvals:
-        yield f"approved {approval.stated_at} by {approval.stated_by}" + (f": {approval.why}" if approval.why else "")
+        why = f": {approval.why}" if approval.why else ""
+        yield f"approved {approval.stated_at} by {version.named(approval.stated_by)}{why}"
     if one.text is None:
         yield "(erased)"
-    yield from _fields(version.fields, "")
+    yield from _fields(version.fields, "", version.named)
 
 
-def _fields(fields: Mapping[str, object], indent: str) -> Iterator[str]:
+def _fields(fields: Mapping[str, object], indent: str, named: Callable[[str], str]) -> Iterator[str]:
     for name, value in fields.items():
         shown = name.replace("_", " ")
         if isinstance(value, Mapping) and "not_applicable" not in value:
             yield f"{indent}{shown}:"
-            yield from _fields(value, f"{indent}    ")
+            yield from _fields(value, f"{indent}    ", named)
         elif isinstance(value, list) and value and isinstance(value[0], Mapping):
             for entry in value:
                 yield f"{indent}{shown}:"
-                yield from _fields(entry, f"{indent}    ")
+                yield from _fields(entry, f"{indent}    ", named)
         else:
-            yield f"{indent}{shown}: {spoken(value)}"
+            yield f"{indent}{shown}: {named(spoken(value))}"
 
 
 def say_inquiry(services: Services, inquiry: InquiryRecord, said: str, *, as_json: bool) -> None:

@@ -17,7 +17,6 @@ from casefile.records.queries import (
     capture_facts,
     find_items,
     find_lead,
-    list_tags,
     newest_examination,
 )
 from casefile.records.tombstones import Tombstone, list_tombstones
@@ -29,7 +28,7 @@ from pipelines.neighbours import edges_of_item
 from pipelines.person_signing import identities_of
 from pipelines.post_lines import post_lines, reading_plain
 from pipelines.services import Services
-from pipelines.sight import Seen, look, remarks_seen, viewer_of
+from pipelines.sight import Seen, look, remarks_seen, tags_seen, viewer_of
 from pipelines.verification_plain import step_plain
 
 OF_CAPTURE = (
@@ -69,7 +68,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         examination = newest_examination(connection, item.id)
         remarks = remarks_seen(connection, item.id, viewer_of(services))
         assessed = look(connection, [item.id], viewer_of(services))[item.id]
-        tags = list_tags(connection, item.id)
+        tags = tags_seen(connection, item.id, viewer_of(services))
         guard = guard_of(connection, item.id)
         posts = newest_reading(connection, item.id)
     described: dict[str, Any] = {

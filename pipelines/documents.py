@@ -28,7 +28,7 @@ from casefile.records.documents import (
     newest_number,
 )
 from casefile.records.engine import Connection, reading
-from casefile.records.people import find_person
+from casefile.records.people import find_person, names_of
 from casefile.refusals import FieldRefused, UnknownRecord, VersionOutdated
 from casefile.vocabulary_planning import DocumentKind
 from pipelines.services import Services
@@ -38,10 +38,15 @@ D = TypeVar("D", bound=Dated)
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version of a document, with who approved it."""
+    """A version of a document, with who approved it. `people` are the names of everybody, by their ids."""
 
     document: DocumentRecord
     approvals: tuple[ApprovalRecord, ...]
+    people: Mapping[str, str]
+
+    def named(self, text: str) -> str:
+        """A person's name where that is the id of one; else the same words."""
+        return self.people.get(text, text)
 
     @property
     def fields(self) -> Mapping[str, Any]:
@@ -113,18 +118,18 @@ def history(services: Services, kind: DocumentKind, name: str = "") -> Sequence[
     with reading(services.engine) as connection:
         name = _named(connection, kind, name)
         found = list_documents(connection, kind, name)
-        approvals = list_approvals(connection)
+        approvals, people = list_approvals(connection), names_of(connection)
     if not found:
         raise UnknownRecord("document", f"{kind} {name}".strip(), "plan list")
-    return [Version(one, tuple(approvals.get(one.event, ()))) for one in found]
+    return [Version(one, tuple(approvals.get(one.event, ())), people) for one in found]
 
 
 def all_documents(services: Services, *, every_version: bool = False) -> list[Version]:
     """The newest version of each document, or every version of every one."""
     with reading(services.engine) as connection:
         known = list_documents(connection) if every_version else [*newest_documents(connection).values()]
-        approvals = list_approvals(connection)
-    return [Version(one, tuple(approvals.get(one.event, ()))) for one in known if one.kind in set(DocumentKind)]
+        approvals, people = list_approvals(connection), names_of(connection)
+    return [Version(one, tuple(approvals.get(one.event, ())), people) for one in known if one.kind in set(DocumentKind)]
 
 
 def sheet_of(services: Services, kind: DocumentKind, name: str) -> str:
@@ -169,6 +174,7 @@ def plain(version: Version) -> dict[str, Any]:
     return {
         "kind": one.kind,
         "name": one.name,
+        "named": version.named(one.name or ""),
         "number": one.number,
         "review_by": one.review_by,
         "recorded_at": one.stated_at,

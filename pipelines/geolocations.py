@@ -91,7 +91,7 @@ def _feature(item: ItemRecord, step: StepRecord, author: str) -> dict[str, Any]:
             "when": body.get("when"),
             "method": words.get("method"),
             "alternatives": words.get("alternatives", []),
-            "references": body.get("references", []),
+            "references": words.get("references", []),
             "by": author,
             "at": step.recorded_at,
         },

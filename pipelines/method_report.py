@@ -307,7 +307,11 @@ def step_text(step: StepRecord) -> str:
         said.append(f"place {where} within {place['precision_m']} m (written {words.get('place_as_written', '')})")
     if body.get("when"):
         said.append(f"time {body['when']}")
-    for one in body.get("searches", ()):
+    for one in words.get("references", ()):
+        known = ", ".join(one[name] for name in ("title", "imagery_date", "licence") if one.get(name))
+        agreeing = ", ".join(one.get("features", ())) or "no feature marked"
+        said.append(f"compared with {one['provider']}{f' ({known})' if known else ''}: {agreeing}")
+    for one in words.get("searches", ()):
         found = ", ".join(one.get("locators", ())) if one["found"] else "none found"
         said.append(f"searched {one['engine']} with {one['frame']}: {found}")
     for field, name in (("limits", "limits"), ("expertise", "expertise"), ("override", "recorded all the same")):

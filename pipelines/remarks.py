@@ -11,8 +11,9 @@ from casefile.events.types import ItemTagged, Words
 from casefile.ids import EventId
 from casefile.model import readable
 from casefile.records.engine import reading
-from casefile.records.queries import find_items, list_tags
+from casefile.records.queries import find_items
 from pipelines.services import Services
+from pipelines.sight import tags_seen, viewer_of
 
 MAX_TAG_CHARACTERS = 100
 MAX_REMARK_CHARACTERS = 65_536
@@ -31,11 +32,14 @@ def add_remark(services: Services, item: str, text: str) -> EventId:
 
 
 def change_tags(services: Services, item: str, tags: Sequence[str], *, remove: bool) -> list[str]:
-    """Put tags on, or take them off; the tags that the item then has. What would change nothing is not recorded."""
+    """Put tags on, or take them off; the tags that the acting person then sees on it.
+
+    What would change nothing of these is not recorded.
+    """
     found = _item(services, item)
     wanted = [_tag(tag) for tag in dict.fromkeys(tags)]
     with reading(services.engine) as connection:
-        present = set(list_tags(connection, found))
+        present = set(tags_seen(connection, found, viewer_of(services)))
     changing = [tag for tag in wanted if (tag in present) == remove]
     outcome = EventOutcome(status="removed" if remove else "added")
     services.append(
@@ -50,7 +54,7 @@ def change_tags(services: Services, item: str, tags: Sequence[str], *, remove: b
         )
     )
     with reading(services.engine) as connection:
-        return list_tags(connection, found)
+        return tags_seen(connection, found, viewer_of(services))
 
 
 def _tag(text: str) -> str:

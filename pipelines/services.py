@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,6 +11,7 @@ from pathlib import Path
 from casefile.clock import Clock, SystemClock
 from casefile.errors import DatabaseRestored, SettingsError, UsageError, WorkspaceUnusable
 from casefile.events.append import Actor, Log, Signer, Within
+from casefile.events.envelope import Event
 from casefile.events.files import LogFiles
 from casefile.events.port import Draft
 from casefile.ids import EventId, LogId, PersonId, RunId
@@ -52,6 +53,10 @@ class Services:
     def append(self, *drafts: Draft, within: Within | None = None) -> tuple[EventId, ...]:
         """Append as the person of this run; the events are durable when this returns."""
         return self.log.append(drafts, self.actor, within)
+
+    def admit(self, made: Sequence[Event], *drafts: Draft, within: Within | None = None) -> None:
+        """Append events that were made and signed elsewhere, and `drafts` of the person of this run with them."""
+        self.log.admit(made, drafts, self.actor, within)
 
     @property
     def actor(self) -> Actor:

@@ -26,7 +26,6 @@ from casefile.records.queries import (
     investigation_title,
     list_attempts,
     list_items,
-    list_tags,
     newest_examination,
 )
 from casefile.vocabulary import Acquisition, Cause, ContainmentLevel, Content, Outcome, Role, Tier
@@ -47,7 +46,7 @@ from pipelines.contact_sheet.writing import ContactSheet, check_directory, write
 from pipelines.examinable import standing_file
 from pipelines.neighbours import Pair, list_pairs
 from pipelines.services import Services
-from pipelines.sight import remarks_seen, viewer_of
+from pipelines.sight import items_seen, remarks_seen, tags_seen, viewer_of
 from pipelines.trying import with_advice
 
 SHOWN_POSTS = 50
@@ -69,7 +68,7 @@ class _Filling:
             lead = find_lead(connection, item.lead)
             examination = newest_examination(connection, item.id)
             remarks = remarks_seen(connection, item.id, viewer_of(self.services))
-            tags = list_tags(connection, item.id)
+            tags = tags_seen(connection, item.id, viewer_of(self.services))
             guard = guard_of(connection, item.id)
             read = newest_reading(connection, item.id)
         files = facts["files"] or []
@@ -176,7 +175,7 @@ def write_sheet_of_items(services: Services, wanted: ItemFilter, directory: Path
     check_directory(directory)
     pairs = list_pairs(services, inside_captures=True, rejected=True)
     with reading(services.engine) as connection:
-        items = list_items(connection, wanted)
+        items = items_seen(connection, wanted, viewer_of(services))
         people = {person.id: person.name or "(erased)" for person in list_people(connection)}
         title = investigation_title(connection)
         attempts = list_attempts(connection)

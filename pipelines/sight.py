@@ -7,7 +7,7 @@ number of steps, nor what others concluded from it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from casefile.records.assessments import (
@@ -23,15 +23,18 @@ from casefile.records.assessments import (
     list_step_marks,
     list_steps,
 )
+from casefile.records.edges import items_decided_on
 from casefile.records.engine import Connection
-from casefile.records.indexing_verification import CONCLUSION, STEP
-from casefile.records.queries import RemarkRecord, list_remarks
+from casefile.records.indexing_verification import CONCLUSION, REVIEW, STEP
+from casefile.records.queries import ItemFilter, ItemRecord, RemarkRecord, list_items, list_remarks, list_tags
 from casefile.records.search import Hit
 from pipelines.services import Services
 from verification.blindness import ItemState, sees, state_of
 
-REMARK = "remark"
-"""The field of the search index that holds remarks."""
+REMARK, REASON = "remark", "reason"
+"""The fields of the search index that hold remarks, and why pairs were judged alike or different."""
+OF_ASSESSORS = (STEP, REMARK, REASON, REVIEW)
+"""Fields in which whoever assesses an item may say what they found."""
 S = TypeVar("S", StepRecord, StepMark)
 R = TypeVar("R", StepRecord, StepMark, ReviewRecord)
 
@@ -82,7 +85,8 @@ def look(connection: Connection, items: Sequence[str], viewer: str) -> dict[str,
         all_steps, all_acts = steps.get(item, []), acts.get(item, [])
         state = state_of((one.recorded_by for one in all_steps), all_acts)
         visible = tuple(one for one in all_steps if sees(state, viewer, one.recorded_by))
-        found[item] = Seen(item, state, visible, tuple(all_acts), hidden=is_hidden(state, viewer))
+        told = tuple(one if _sees_words(state, viewer, one.done_by) else replace(one, reason=None) for one in all_acts)
+        found[item] = Seen(item, state, visible, told, hidden=is_hidden(state, viewer))
     return found
 
 
@@ -110,11 +114,28 @@ def remarks_seen(connection: Connection, item: str, viewer: str) -> list[RemarkR
     return [one for one in list_remarks(connection, item) if _sees_words(state, viewer, one.added_by)]
 
 
+def tags_seen(connection: Connection, item: str, viewer: str) -> list[str]:
+    """The tags on an item as far as `viewer` may see who put them on or took them off, sorted."""
+    state = states_of(connection, [item])[item]
+    hidden = [one for one in (*state.first, *state.seconds) if not _sees_words(state, viewer, one)]
+    return list_tags(connection, item, hidden)
+
+
+def items_seen(connection: Connection, wanted: ItemFilter, viewer: str) -> list[ItemRecord]:
+    """The items that are wanted, in the order of their numbers; by a tag, those on which `viewer` sees it."""
+    found = list_items(connection, wanted)
+    return [one for one in found if not wanted.tag or wanted.tag in tags_seen(connection, one.id, viewer)]
+
+
 def hits_seen(connection: Connection, hits: Sequence[Hit], viewer: str) -> list[Hit]:
     """Those of the hits of a search that `viewer` may see."""
-    assessing = [hit for hit in hits if hit.field in (STEP, REMARK) and hit.item and hit.event]
-    states = states_of(connection, sorted({hit.item for hit in assessing if hit.item}))
-    authors = authors_of(connection, [hit.event for hit in hits if hit.event])
+    events = [hit.event for hit in hits if hit.event]
+    about: dict[str, tuple[str, ...]] = {
+        hit.event: (hit.item,) for hit in hits if hit.field in OF_ASSESSORS and hit.item and hit.event
+    }
+    about.update(items_decided_on(connection, events))
+    states = states_of(connection, sorted({item for items in about.values() for item in items}))
+    authors = authors_of(connection, events)
     claims = [hit.subject for hit in hits if hit.field == CONCLUSION]
     drawn = conclusions_seen(connection, claims_by_id(connection, claims), viewer) if claims else {}
     concluded = {one.event for several in drawn.values() for one in several}
@@ -122,12 +143,10 @@ def hits_seen(connection: Connection, hits: Sequence[Hit], viewer: str) -> list[
     def seen(hit: Hit) -> bool:
         if hit.field == CONCLUSION:
             return hit.event in concluded
-        if hit.item not in states or hit.field not in (STEP, REMARK):
+        if hit.event not in about:
             return True
-        author = authors.get(hit.event or "", "")
-        if hit.field == STEP:
-            return sees(states[hit.item], viewer, author)
-        return _sees_words(states[hit.item], viewer, author)
+        author, may_see = authors.get(hit.event, ""), sees if hit.field == STEP else _sees_words
+        return all(may_see(states[item], viewer, author) for item in about[hit.event])
 
     return [hit for hit in hits if seen(hit)]
 

@@ -14,14 +14,15 @@ from casefile.events.types_verification import ItemClassified, ReviewWords, Stat
 from casefile.ids import EventId
 from casefile.records.assessments import StepRecord, find_claim, find_step, item_classes, list_corrections
 from casefile.records.engine import Connection, reading
-from casefile.records.queries import ItemRecord, find_items
+from casefile.records.queries import ItemRecord, find_items, newest_examination
 from casefile.vocabulary import PersonKind, StepResult
 from casefile.vocabulary_verification import Check, ItemClass, StatementKind
 from pipelines.services import Services
 from pipelines.sight import Seen, look, states_of, viewer_of
 from pipelines.suggestions import suggestions_of
 from verification.checklists import CHECKLISTS, KINDS, class_of
-from verification.steps import NewStep, checked_step, identifies_somebody, items_named
+from verification.regions import extent_of, require_within
+from verification.steps import NewStep, checked_step, items_named, require_expertise
 from verification.wording import text_field
 
 
@@ -176,13 +177,18 @@ def _checked(services: Services, item: str, new: NewStep) -> tuple[ItemRecord, S
         ids = resolved(rows, list(items_named(new)))
         claim = find_claim(rows, new.claim).claim if new.claim else None
     body, words = checked_step(new, found.id, claim, ids)
-    if identifies_somebody(body) and not (words.expertise or words.override):
-        raise GateRefused(
-            "identify-person",
-            "identifying somebody from an image needs a forensic expert (paragraph 188)",
-            "Name the expert with --set expertise=WHO, or say why it is recorded all the same: --set override=REASON.",
-        )
+    _require_within(services, body)
+    require_expertise(body, words)
     return found, body, words
+
+
+def _require_within(services: Services, body: StepRecorded) -> None:
+    """Raise FieldRefused for a part of an item that it does not have, as far as it was examined."""
+    with reading(services.engine) as rows:
+        for region in body.regions:
+            examined = newest_examination(rows, region.item)
+            if examined is not None:
+                require_within(region.fragment, extent_of(examined.findings))
 
 
 def _require_open(services: Services, rows: Connection, item: ItemRecord) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
+from casefile.errors import GateRefused
 from casefile.events.types_verification import (
     HandSearch,
     Place,
@@ -130,8 +131,6 @@ def checked_step(new: NewStep, item: str, claim: str | None, ids: Mapping[str, s
         regions=tuple(_region(one, item, ids) for one in new.regions),
         place=place,
         when=read_when(new.when).text if new.when.strip() else None,
-        references=tuple(_reference(position, one) for position, one in enumerate(new.references)),
-        searches=tuple(_search(position, one) for position, one in enumerate(new.searches)),
         translation=_translation(new.translation),
         cites=tuple(dict.fromkeys(ids[one] for one in new.cites)),
         suggestions=tuple(new.suggestions),
@@ -144,6 +143,8 @@ def checked_step(new: NewStep, item: str, claim: str | None, ids: Mapping[str, s
         reason=text_field("reason", new.reason),
         alternatives=text_fields("alternatives", new.alternatives),
         quotes=tuple(_quote(position, one, item, ids) for position, one in enumerate(new.quotes)),
+        references=tuple(_reference(position, one) for position, one in enumerate(new.references)),
+        searches=tuple(_search(position, one) for position, one in enumerate(new.searches)),
         place_as_written=text_field("place", new.place),
         basis=text_field("basis", new.basis),
         gap=text_field("gap", new.gap),
@@ -161,7 +162,7 @@ def _require(body: StepRecorded, words: StepWords) -> None:
         _filled(words, "finding", "a check that was done says what was found")
     else:
         _filled(words, "reason", f"a check that is {body.result} says why")
-        if body.place or body.when or body.searches or words.finding:
+        if body.place or body.when or words.searches or words.finding:
             raise refused("result", f"a check that is {body.result} found no place, time or anything else")
     if body.when:
         _filled(words, "basis", "a time says what it rests on")
@@ -175,7 +176,7 @@ def _geolocation(body: StepRecorded, words: StepWords) -> None:
         return
     if body.place is None:
         raise refused("place", "a geolocation that decides has coordinates")
-    _compared(body, words)
+    _compared(words)
 
 
 def _chronolocation(body: StepRecorded, words: StepWords) -> None:
@@ -183,13 +184,13 @@ def _chronolocation(body: StepRecorded, words: StepWords) -> None:
         return
     if body.when is None:
         raise refused("when", "a chronolocation that decides has a time or an interval")
-    _compared(body, words)
+    _compared(words)
 
 
-def _compared(body: StepRecorded, words: StepWords) -> None:
-    if not body.references:
+def _compared(words: StepWords) -> None:
+    if not words.references:
         raise refused("references", "name what it was compared with: provider, date of the imagery, licence")
-    if not any(reference.features for reference in body.references):
+    if not any(reference.features for reference in words.references):
         raise refused("references.features", "mark the features that agree")
     _filled(words, "alternatives", "name the places or times that were considered and why they are ruled out")
 
@@ -208,8 +209,8 @@ def _completeness(body: StepRecorded, words: StepWords) -> None:
         _filled(words, "effect", "a gap says what it does to the item's weight")
 
 
-def _reverse_search(body: StepRecorded, _words: StepWords) -> None:
-    if not body.searches:
+def _reverse_search(_body: StepRecorded, words: StepWords) -> None:
+    if not words.searches:
         raise refused("searches", "name each engine, the frame that it was given, and whether it found anything")
 
 
@@ -218,11 +219,11 @@ def _translated(body: StepRecorded, _words: StepWords) -> None:
         raise refused("translation", "say by whom (human or machine), from and into which language")
 
 
-def _imagery(body: StepRecorded, _words: StepWords) -> None:
-    for position, one in enumerate(body.references):
+def _imagery(_body: StepRecorded, words: StepWords) -> None:
+    for position, one in enumerate(words.references):
         if not (one.imagery_date and one.licence):
             raise refused(f"references.{position}", "imagery has its date and its licence")
-    if not body.references:
+    if not words.references:
         raise refused("references", "imagery names its provider, its date and its licence")
 
 
@@ -237,9 +238,23 @@ _RULES = {
 }
 
 
-def identifies_somebody(body: StepRecorded) -> bool:
-    """Whether the step says who is seen: it needs a forensic expert's word or a reason (paragraph 188)."""
-    return body.check is Check.PERSON and body.result in DONE
+def require_expertise(body: StepRecorded, words: StepWords) -> None:
+    """Raise GateRefused where a step says who is seen, without a forensic expert's word or a reason (paragraph 188)."""
+    identifies = body.check is Check.PERSON and body.result in DONE
+    if identifies and not (words.expertise or words.override):
+        raise GateRefused(
+            "identify-person",
+            "identifying somebody from an image needs a forensic expert (paragraph 188)",
+            "Name the expert with --set expertise=WHO, or say why it is recorded all the same: --set override=REASON.",
+        )
+
+
+def require_rules(body: StepRecorded, words: StepWords) -> None:
+    """Hold a step that somebody brings from elsewhere to the rules of `checked_step`; raises as that does."""
+    if KINDS[body.check].strand is not body.strand:
+        raise refused("strand", f"{body.check} is a check of the strand {KINDS[body.check].strand}")
+    _require(body, words)
+    require_expertise(body, words)
 
 
 W = TypeVar("W", bound=StrEnum)

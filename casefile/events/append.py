@@ -102,7 +102,23 @@ class Log:
         """Append events in this order and return their ids. Drafts whose id is in the log already change nothing."""
         self._require_agreement()
         acts = [self._prepare(draft, actor) for draft in drafts]
-        prepared = [*acts, *self._signatures(acts, actor)]
+        self._commit([*acts, *self._signatures(acts, actor)], within)
+        return tuple(EventId(one.event.envelope.id) for one in acts)
+
+    def admit(self, made: Sequence[Event], drafts: Sequence[Draft], actor: Actor, within: Within | None = None) -> None:
+        """Append events of this log that were made and signed elsewhere, as they are, and `drafts` of whoever brings
+        them, in one transaction. Whether they may be believed is for the caller to have judged; those that are in the
+        log already change nothing.
+        """
+        self._require_agreement()
+        brought = []
+        for event in made:
+            content = event.envelope.to_bytes()
+            brought.append(Prepared(event, content, leaf_hash(content), is_repeatable=True))
+        acts = [self._prepare(draft, actor) for draft in drafts]
+        self._commit([*brought, *acts, *self._signatures(acts, actor)], within)
+
+    def _commit(self, prepared: Sequence[Prepared], within: Within | None) -> None:
         with writing(self._engine) as connection:
             pending = self._place(connection, prepared)
             # Events that are all there already were recorded together with what `within` does.
@@ -112,7 +128,6 @@ class Log:
         self._reached("committed")
         self._publisher.publish(pending)
         self._reached("acknowledged")
-        return tuple(EventId(one.event.envelope.id) for one in acts)
 
     def erase(self, target: EventId, part: PartName, grounds: ContentErased, actor: Actor) -> EventId:
         """Erase one part of one event everywhere: tables, views, search, disk. The envelope and the tree stay.

@@ -276,6 +276,8 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "package.released": _act,
     "package.acknowledged": _act,
     "package.received": _act,
+    "review.sent": _act,
+    "review.received": _act,
     **planning.PROJECTORS,
     **protection.PROJECTORS,
     **posts.PROJECTORS,

@@ -20,6 +20,7 @@ from casefile.events.timestamping import HeadTimestamped
 from casefile.events.types_planning import PLANNING
 from casefile.events.types_posts import POSTS
 from casefile.events.types_protection import PROTECTION
+from casefile.events.types_reviews import REVIEWS
 from casefile.events.types_verification import VERIFICATION
 from casefile.model import Alteration, CaptureRecord, Contact, Exchange, Text, ToolUse, Value
 from casefile.vocabulary import Access, Pathway, PersonKind, Purpose
@@ -353,6 +354,7 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     **PLANNING,
     **PROTECTION,
     **POSTS,
+    **REVIEWS,
 }
 
 

@@ -92,8 +92,6 @@ class StepRecorded(Value):
     regions: tuple[Region, ...] = ()
     place: Place | None = None
     when: Text | None = None
-    references: tuple[Reference, ...] = ()
-    searches: tuple[HandSearch, ...] = ()
     translation: Translation | None = None
     cites: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
@@ -109,6 +107,8 @@ class StepWords(Value):
     reason: Text = ""
     alternatives: tuple[Text, ...] = ()
     quotes: tuple[Quote, ...] = ()
+    references: tuple[Reference, ...] = ()
+    searches: tuple[HandSearch, ...] = ()
     place_as_written: Text = ""
     basis: Text = ""
     gap: Text = ""

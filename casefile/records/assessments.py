@@ -200,14 +200,18 @@ def claims_by_id(connection: Connection, claims: Sequence[str]) -> list[ClaimRec
 
 
 def authors_of(connection: Connection, events: Sequence[str]) -> dict[str, str]:
-    """Who recorded each of these steps and remarks; other events are left out."""
-    step, remark = table("view_step"), table("view_remark")
-    found = {
-        row.event: row.recorded_by
-        for row in connection.execute(select(step.c.event, step.c.recorded_by).where(step.c.event.in_(events)))
-    }
-    remarks = connection.execute(select(remark.c.event, remark.c.added_by).where(remark.c.event.in_(events)))
-    return found | {row.event: row.added_by for row in remarks}
+    """Who recorded each of these steps, remarks, decisions on pairs and acts of review; other events are left out."""
+    found: dict[str, str] = {}
+    for name, by in (
+        ("view_step", "recorded_by"),
+        ("view_remark", "added_by"),
+        ("view_decision", "decided_by"),
+        ("view_review", "done_by"),
+    ):
+        held = table(name)
+        rows = connection.execute(select(held.c.event, held.c[by]).where(held.c.event.in_(events)))
+        found |= {row[0]: row[1] for row in rows}
+    return found
 
 
 def list_conclusions(connection: Connection, claims: Sequence[str]) -> list[ConclusionRecord]:

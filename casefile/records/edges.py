@@ -154,6 +154,13 @@ def neighbour_numbers(connection: Connection, capture: str) -> tuple[int, ...]:
     return tuple(sorted(numbers.scalars()))
 
 
+def items_decided_on(connection: Connection, events: Collection[str]) -> dict[str, tuple[str, str]]:
+    """The two items of each of these decisions; other events are left out."""
+    table = tables("view_")["view_decision"]
+    query = select(table.c.event, table.c.item_a, table.c.item_b).where(table.c.event.in_(events))
+    return {row.event: (row.item_a, row.item_b) for row in connection.execute(query)}
+
+
 def _decisions(connection: Connection) -> dict[tuple[str, str], str]:
     table = tables("view_")["view_decision"]
     rows = connection.execute(

@@ -18,7 +18,7 @@ from casefile.model import Lead
 from casefile.records.engine import tables
 from casefile.refusals import UnknownRecord
 from casefile.vocabulary import Pathway
-from casefile.vocabulary_planning import Decision, Level
+from casefile.vocabulary_planning import AssessmentForm, Decision, Level
 
 PIECE = 500
 """Ids that are asked for in one query."""
@@ -148,13 +148,17 @@ def first_assessed(connection: Connection) -> dict[str, str]:
 
 
 def decided(connection: Connection, locators: Sequence[str]) -> dict[str, AssessmentRecord]:
-    """By locator, the newest assessment of any lead that names it."""
+    """By locator, the newest full assessment of any lead that names it.
+
+    A compact one is the reason that was given in passing: it does not outweigh what somebody weighed and decided.
+    """
     table = tables("view_")["view_lead"]
     leads: dict[str, str] = {}
     for piece in _pieces(locators):
         query = select(table.c.id, table.c.locator).where(table.c.locator.in_(piece))
         leads |= {row.id: row.locator for row in connection.execute(query)}
     newest = sorted(newest_assessments(connection, list(leads)).values(), key=lambda one: one.position)
+    newest = [one for one in newest if one.form != AssessmentForm.COMPACT]
     return {leads[one.lead]: one for one in newest}
 
 

@@ -29,3 +29,8 @@ def list_people(connection: Connection) -> list[Person]:
 
 def _person(row: Row[Any]) -> Person:
     return Person(id=row.id, name=row.name, kind=PersonKind(row.kind or PersonKind.SOURCE))
+
+
+def names_of(connection: Connection) -> dict[str, str]:
+    """The name of everybody, by id; of whom it was erased, that."""
+    return {person.id: person.name or "(erased)" for person in list_people(connection)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,7 +65,10 @@ class ItemRecord:
 
 @dataclass(frozen=True, slots=True)
 class ItemFilter:
-    """Which items are meant; an empty field does not narrow."""
+    """Which items are meant; an empty field does not narrow.
+
+    `tag`: those on which anybody ever put it. Whether it is still there for whoever looks, `pipelines.sight` says.
+    """
 
     tag: str = ""
     content: str = ""
@@ -171,7 +174,7 @@ def list_items(connection: Connection, wanted: ItemFilter = ItemFilter()) -> lis
         about = or_(use.c.subject == item.c.id, use.c.subject == item.c.capture)
         conditions.append(exists().where(use.c.tool.in_(wanted.made_by), about))
     if wanted.tag:
-        conditions.append(_is_tagged(wanted.tag))
+        conditions.append(_was_tagged(wanted.tag))
     rows = connection.execute(_items().where(and_(True, *conditions)).order_by(item.c.number))
     return [_item(row) for row in rows]
 
@@ -298,12 +301,12 @@ def list_remarks(connection: Connection, subject: str) -> list[RemarkRecord]:
     return [RemarkRecord(row.subject, row.text, row.added_at, row.added_by, row.event) for row in rows]
 
 
-def list_tags(connection: Connection, item: str) -> list[str]:
-    """The tags that an item has now, sorted."""
+def list_tags(connection: Connection, item: str, without: Collection[str] = ()) -> list[str]:
+    """The tags that an item has now, sorted; `without` names people of whose tags nothing is counted."""
     table = tables("view_")["view_tag"]
     state: dict[str, bool] = {}
     for row in connection.execute(select(table).where(table.c.item == item).order_by(table.c.tagged_at, table.c.event)):
-        if row.tag is not None:
+        if row.tag is not None and row.tagged_by not in without:
             state[row.tag] = not row.removed
     return sorted(tag for tag, present in state.items() if present)
 
@@ -364,15 +367,9 @@ def _items() -> Select[Any]:
     )
 
 
-def _is_tagged(tag: str) -> Any:
+def _was_tagged(tag: str) -> Any:
     item, table = tables("view_")["view_item"], tables("view_")["view_tag"]
-    newer = table.alias()
-    later = or_(
-        newer.c.tagged_at > table.c.tagged_at,
-        and_(newer.c.tagged_at == table.c.tagged_at, newer.c.event > table.c.event),
-    )
-    overruled = exists().where(newer.c.item == table.c.item, newer.c.tag == table.c.tag, later)
-    return exists().where(table.c.item == item.c.id, table.c.tag == tag, table.c.removed.is_(False), ~overruled)
+    return exists().where(table.c.item == item.c.id, table.c.tag == tag, table.c.removed.is_(False))
 
 
 def _item(row: Row[Any]) -> ItemRecord:

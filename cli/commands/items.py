@@ -26,10 +26,11 @@ def items(
     from casefile.records.engine import reading
     from casefile.records.posts import posts_summed
     from casefile.records.protection import newest_guards
-    from casefile.records.queries import ItemFilter, list_items
+    from casefile.records.queries import ItemFilter
     from cli.item_report import item_json, item_row
     from pipelines.errata import errata_of
     from pipelines.services import open_services
+    from pipelines.sight import items_seen, viewer_of
     from pipelines.tool_register import tools_meant
 
     invocation: Invocation = context.obj
@@ -51,7 +52,7 @@ def items(
                 output.line(f"{output.counted(sheet.items, 'item')}, {attempts}. Open {sheet.index}")
             return 0
         with reading(services.engine) as connection:
-            found, guards = list_items(connection, wanted), newest_guards(connection)
+            found, guards = items_seen(connection, wanted, viewer_of(services)), newest_guards(connection)
             posts = posts_summed(connection, [item.id for item in found]) if invocation.json else {}
     if invocation.json:
         listed = {"items": [item_json(item, guards.get(item.id), posts.get(item.id)) for item in found]}

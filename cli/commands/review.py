@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -137,6 +138,98 @@ def reconcile(
     else:
         kept = [one.check for one in reconciled if one.agreed is None]
         output.line("Reconciled." + (f" Disagreement kept: {', '.join(kept)}." if kept else ""))
+    return 0
+
+
+def send(
+    context: typer.Context,
+    items: Annotated[list[str], typer.Argument(help="Items, by id or number.", metavar="ITEM…")],
+    to: Annotated[Path, typer.Option(help="A new folder.")],
+    for_: Annotated[
+        str, typer.Option("--for", metavar="PERSON", help="Who is to assess them; assigned where nobody is.")
+    ] = "",
+) -> int:
+    """Make a folder for a second assessor on another machine: the material, and nothing of the first assessment."""
+    from pipelines.review_sending import send as send_
+    from pipelines.services import open_services
+
+    invocation: Invocation = context.obj
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
+        sent = send_(services, items, to, for_, output.note)
+    if invocation.json:
+        output.document(
+            {
+                "path": str(sent.path),
+                "packet": sent.digest,
+                "person": sent.packet.person,
+                "items": [one.id for one in sent.packet.items],
+                "files": sent.files,
+                "bytes": sent.bytes,
+            }
+        )
+    else:
+        output.line(f"{output.counted(len(sent.packet.items), 'item')} for {sent.packet.name} in {sent.path}")
+        output.note("It holds the material as it was collected, and is not encrypted: carry it accordingly.")
+    return 0
+
+
+def answer(
+    context: typer.Context,
+    packet: Annotated[Path, typer.Argument(help="The folder that was sent, with its sheets filled in.")],
+    to: Annotated[Path, typer.Option(help="A new file, for whoever sent it.")],
+) -> int:
+    """Sign the sheets of a packet as events of its log; needs --sign-with, and no workspace."""
+    from casefile.clock import SystemClock
+    from casefile.errors import UsageError
+    from casefile.settings import key_to_sign_with
+    from pipelines.review_answering import answer as answer_
+
+    invocation: Invocation = context.obj
+    key = key_to_sign_with(invocation.environment)
+    if key is None:
+        raise UsageError("an answer is signed: name your key with --sign-with FILE")
+    made = answer_(packet, to, key, SystemClock())
+    if invocation.json:
+        output.document(
+            {
+                "path": str(made.path),
+                "answer": made.digest,
+                "steps": dict(made.steps),
+                "unanswered": {item: list(checks) for item, checks in made.unanswered.items()},
+            }
+        )
+        return 0
+    for item, checks in made.unanswered.items():
+        left = f"; no sheet for {', '.join(checks)}" if checks else ""
+        output.line(f"{item}: {output.counted(made.steps[item], 'step')}{left}")
+    output.line(f"Signed in {made.path}. Give it to whoever sent the packet, and to nobody else.")
+    return 0
+
+
+def receive(
+    context: typer.Context,
+    answer: Annotated[Path, typer.Argument(help="The file that came back.")],
+) -> int:
+    """Place the signed events of an answer in the log, once each of them holds; the second time changes nothing."""
+    from pipelines.review_receiving import receive_answer
+    from pipelines.services import open_services
+
+    invocation: Invocation = context.obj
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
+        received = receive_answer(services, answer)
+    if invocation.json:
+        output.document(
+            {
+                "person": received.person,
+                "already": received.already,
+                "items": {
+                    item: {"state": state.name, "revealed": state.revealed} for item, state in received.states.items()
+                },
+            }
+        )
+    else:
+        said = "was here already" if received.already else "is in the log, handed in"
+        output.line(f"The second assessment of {output.counted(len(received.states), 'item')} {said}.")
     return 0
 
 

@@ -26,6 +26,7 @@ from casefile.events.types_protection import (
     PseudonymWords,
     RealName,
 )
+from casefile.events.types_reviews import ReviewReceived, ReviewSent
 from casefile.vocabulary_planning import (
     AssessmentForm,
     BetterVersion,
@@ -46,6 +47,7 @@ INQUIRY = Subject(kind="inquiry", id="01920000-0000-7000-8000-000000000101")
 SEARCH = Subject(kind="search", id="01920000-0000-7000-8000-000000000102")
 FACT = "01920000-0000-7000-8000-000000000103"
 DOCUMENT = Subject(kind="document", id="01920000-0000-7000-8000-000000000104")
+PERSON = Subject(kind="person", id="01920000-0000-7000-8000-000000000b0b")
 WITNESS = Subject(kind="pseudonym", id="01920000-0000-7000-8000-000000000105")
 ITEM = Subject(kind="item", id="01920000-0000-7000-8000-000000000106")
 
@@ -136,5 +138,19 @@ PLANNING_SPECIMENS: tuple[Draft, ...] = (
         ITEM,
         body=ItemGuarded(number=1, sensitivity=Sensitivity.RESTRICTED, graphic=True, sexual_violence=False),
         personal=Reason(why="injuries"),
+    ),
+    draft(
+        "review.sent",
+        PERSON,
+        ITEM,
+        body=ReviewSent(packet="sha256:" + "a" * 64, files=2, bytes=4096),
+        outcome=EventOutcome(status="sent"),
+    ),
+    draft(
+        "review.received",
+        PERSON,
+        ITEM,
+        body=ReviewReceived(packet="sha256:" + "a" * 64, answer="sha256:" + "b" * 64, key="SHA256:abc"),
+        outcome=EventOutcome(status="received"),
     ),
 )

@@ -226,6 +226,23 @@ def test_row_33_a_decision_not_to_collect_is_kept_listed_and_held_to(bench: Benc
     assert [one.decision for one in kept] == ["do-not-collect", "collect"]
 
 
+def test_row_33_a_reason_in_passing_does_not_outweigh_a_decision_against(bench: Bench) -> None:
+    """The same address once more by hand: the older, full decision stands until a full one or a recorded override."""
+    find(bench, PIER)
+    assess(bench, "L-1", decision="do-not-collect", reason="a private diary")
+    find(bench, PIER)
+    with bench.services() as services:
+        known, _none = leads_meant(services, ["L-2"], assessed=False)
+        assess_compactly(services, [known[0].to_collect()], "tip 14")
+    for texts in (("L-2",), (PIER,)):
+        with pytest.raises(GateRefused, match="a private diary"):
+            judged(bench, *texts, why="tip 14", going=Going())
+    judged(bench, "L-2", going=Going(override="its author asked us to"))
+    assert any("its author asked us to" in said for _status, said in bench.overrides())
+    assess(bench, "L-2", revises=1)
+    assert judged(bench, "L-2", going=Going()) == Admitted({})
+
+
 def test_an_assessment_that_is_not_based_on_the_newest_is_refused(bench: Bench) -> None:
     find(bench, PIER)
     assess(bench, "L-1")

@@ -19,12 +19,13 @@ from casefile.records.engine import reading
 from casefile.refusals import FieldRefused, VersionOutdated
 from casefile.vocabulary import Purpose
 from casefile.vocabulary_planning import DocumentKind, Sensitivity, TeamRole
+from cli.main import main
 from pipelines import documents
 from pipelines.filled_sheets import parse_sheet
 from pipelines.planning_export import export_documents
 from pipelines.vetting import vet
 
-from .bench import DATES, LANDSCAPE, PLAN, POLICY, QUESTIONS, RISK, ROLES, SHEETS, Bench
+from .bench import DATES, ENVIRONMENT, LANDSCAPE, PLAN, POLICY, QUESTIONS, RISK, ROLES, SHEETS, Bench
 
 SECTIONS = ("work", "landscape", "risk_strategy", "actors", "roles", "resources", "documentation")
 
@@ -308,3 +309,15 @@ def test_every_version_is_exported_and_a_rebuild_gives_all_of_it_back(bench: Ben
     assert (tmp_path / "before.json").read_bytes() == (tmp_path / "after.json").read_bytes()
     exported = json.loads((tmp_path / "after.json").read_text())["documents"]
     assert read_document(DocumentKind.PLAN, exported[-1]["fields"])[0].plain()["resources"] == "two people"
+
+
+def test_people_are_listed_by_their_names(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    bench.record(DocumentKind.CONFLICTS, "Bo", **DATES, none=True)
+    bench.record(DocumentKind.ROLES)
+    for command in (("list",), ("show", "roles"), ("history", "conflicts", "--name", "Bo")):
+        assert main(["--workspace", str(bench.root), "plan", *command], ENVIRONMENT) == 0
+        said = capsys.readouterr().out
+        assert "Ana" in said
+        assert "Bo" in said
+        with bench.services() as services:
+            assert services.person_id not in said

@@ -25,7 +25,7 @@ from pipelines.reviewing import agreement_of, compare, reconcile
 from pipelines.searching import search_workspace
 from pipelines.services import Services
 from pipelines.sheet_of_items import write_sheet_of_items
-from pipelines.sight import conclusions_seen, look, viewer_of
+from pipelines.sight import conclusions_seen, items_seen, look, viewer_of
 from pipelines.verification_plain import claim_plain, line_plain, step_plain
 from pipelines.verifying import checklist_of, correct_step
 from pipelines.work_queue import page_of
@@ -102,6 +102,10 @@ def ways(desk: Desk, item: str, hidden_step: str, words: tuple[str, ...], folder
         write_sheet_of_items(services, ItemFilter(), folder)
         return b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
+    def tagged(services: Services, word: str) -> Any:
+        with reading(services.engine) as rows:
+            return [one.label for one in items_seen(rows, ItemFilter(tag=word), viewer_of(services))]
+
     def audit(services: Services) -> Any:
         return [(one.code, one.path, one.text) for one in audit_workspace(desk.root, desk.environment).problems]
 
@@ -131,5 +135,6 @@ def ways(desk: Desk, item: str, hidden_step: str, words: tuple[str, ...], folder
         "envelopes": envelopes,
         "attempts": attempts,
         "contact sheet": sheet,
+        **{f"tagged {number}": lambda services, word=word: tagged(services, word) for number, word in enumerate(words)},
         "audit": audit,
     }

@@ -109,6 +109,26 @@ def test_what_is_not_in_this_workspace_is_unknown(desk: Desk) -> None:
     assert events(desk) == before
 
 
+@pytest.mark.parametrize(
+    ("region", "said"),
+    [
+        ("xywh=1900,0,21,10", "beyond the picture, 1920 by 1080"),
+        ("xywh=0,0,1080,1920", "beyond the picture"),
+        ("I-0002#xywh=0,0,300,201", "beyond the picture, 200 by 300"),
+        ("t=11,14", "beyond the end, at 12.5 s"),
+    ],
+)
+def test_row_67_a_part_that_the_item_does_not_have_is_refused(desk: Desk, region: str, said: str) -> None:
+    desk.measure(ITEM, {"duration_ms": 12_500, "stream": [{"width": 1920, "height": 1080}]})
+    desk.measure("I-0002", {"width": 200, "height": 300, "orientation": 6})
+    before = events(desk)
+    with desk.as_(ANA) as services, pytest.raises(FieldRefused, match=said):
+        record_step(services, ITEM, NewStep.model_validate({**GOOD, "regions": [region]}))
+    assert events(desk) == before
+    within = ["xywh=1900,0,20,1080", "t=11,13", "xywh=percent:0,0,100,100", "I-0002#xywh=0,0,300,200"]
+    desk.step(ANA, ITEM, "facts", **STEP, regions=within)
+
+
 def test_letters_of_every_script_are_kept_and_quotations_as_they_are(desk: Desk) -> None:
     fields = {**STEP, "finding": "القارب على البحيرة\nна озере 🏞", "quotes": [{"exact": "turned \u202e round"}]}
     desk.step(ANA, ITEM, "facts", **fields)

@@ -14,16 +14,18 @@ from casefile.events import append as appending
 from casefile.vocabulary import StepResult
 from casefile.vocabulary_verification import Check, ReviewAct
 from pipelines.concluding import NewConclusion, conclude, state_claim
-from pipelines.remarks import add_remark
-from pipelines.reviewing import assign, submit
+from pipelines.neighbours import decide
+from pipelines.remarks import add_remark, change_tags
+from pipelines.reviewing import assign, release, submit
 from pipelines.verifying import correct_step
 from verification.blindness import ItemState, may_be_second, sees, state_of
+from verification.edges import edge_id
 from verification.steps import NewStep
 
 from .desk import ANA, BORIS, CLEO, CONCLUSION, PLACE, Desk
 from .reads import everything
 
-ITEM = "I-0001"
+ITEM, OTHER_ITEM = "I-0001", "I-0002"
 COMMON = "boats"
 """A word of the items' own titles, which a search finds whatever is hidden."""
 
@@ -51,6 +53,7 @@ def assessed(opened: Desk, root: Path, hidden: Hidden, monkeypatch: pytest.Monke
     numbers = itertools.count()
     monkeypatch.setattr(appending.os, "urandom", lambda size: next(numbers).to_bytes(size, "big"))
     desk = opened.copy(root)
+    desk.alike(ITEM, OTHER_ITEM)
     words = {"method": f"looked for the {hidden.word}", "finding": f"the {hidden.word} is there"}
     place = {**PLACE, **words, "place": hidden.place, "cites": ["I-0002"]}
     first = desk.step(ANA, ITEM, "geolocation", hidden.result, **place)
@@ -64,7 +67,11 @@ def assessed(opened: Desk, root: Path, hidden: Hidden, monkeypatch: pytest.Monke
         drawn = {**CONCLUSION, "verdict": hidden.verdict, "reasoning": f"by the {hidden.word}"}
         conclude(services, claim.claim, NewConclusion.model_validate(drawn))
         add_remark(services, ITEM, f"look at the {hidden.word}")
+        change_tags(services, ITEM, [hidden.word], remove=False)
+        decide(services, edge_id(*sorted((desk.id_of(ITEM), desk.id_of(OTHER_ITEM)))), "same", f"by the {hidden.word}")
         submit(services, ITEM)
+        assign(services, ITEM, CLEO)
+        release(services, ITEM, f"nobody else knows the {hidden.word}")
         assign(services, ITEM, BORIS)
     desk.step(BORIS, ITEM, "facts", "inconclusive")
     return desk, first.event
@@ -99,6 +106,21 @@ def test_envelopes_and_searches_say_nothing_of_it(
         readings.append(everything(desk, BORIS, ITEM, step, ("jetty",), tmp_path, ways))
     assert [way for way in ways if readings[0][way] != readings[1][way]] == []
     assert readings[0]["search 0"] == b"[]"
+
+
+def test_row_74_tags_and_reasons_of_the_first_assessor_wait_with_the_assessment(
+    opened: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The words with which an item was tagged, a pair judged and an assessor released say what the assessor saw."""
+    desk, step = assessed(opened, tmp_path / "case", ONE, monkeypatch)
+    ways = ("describe", "search 0", "tagged 0", "report of the item", "contact sheet")
+    hidden = everything(desk, BORIS, ITEM, step, ("jetty",), tmp_path / "boris", ways)
+    assert [way for way in ways if b"jetty" in hidden[way]] == []
+    own = everything(desk, ANA, ITEM, step, ("jetty",), tmp_path / "ana", ways)
+    assert [way for way in ways if b"jetty" in own[way]] == [way for way in ways if way != "tagged 0"]
+    assert own["tagged 0"] == b'["I-0001"]'
+    with desk.as_(BORIS) as services:
+        assert change_tags(services, ITEM, ["boats"], remove=False) == ["boats"]
 
 
 def test_nobody_else_reads_it_either_and_its_author_does(
