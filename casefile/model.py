@@ -219,10 +219,24 @@ class ReceivedItem(Value):
     wire_bytes: int = 0
 
 
+class Wanted(Value):
+    """A body that is to be taken out of the record of what passed, into a content file of that path.
+
+    It is of the answer to a GET of `locator` with this status, the `nth` (from 0) of those in the order in which they
+    came.
+    """
+
+    path: SafePath
+    locator: Text
+    status: int
+    nth: int = Field(default=0, ge=0)
+
+
 class Received(Value):
     """What a capture worker answers. `cause` is absent only when all went well.
 
     `suggests` names another method that may bring what this one left behind, such as the video that a page shows.
+    Files that are `wanted` are not among `files` yet: their bytes passed the egress broker, and its record has them.
     """
 
     outcome: Outcome
@@ -236,14 +250,17 @@ class Received(Value):
     exchanges: tuple[Exchange, ...] = ()
     tools: tuple[ToolUse, ...] = ()
     alterations: tuple[Alteration, ...] = ()
+    wanted: tuple[Wanted, ...] = ()
 
     @model_validator(mode="after")
     def _items_name_content_files(self) -> Self:
         content = {file.path for file in self.files if file.kind is FileKind.CONTENT}
+        content |= {one.path for one in self.wanted}
         for item in self.items:
             if not item.files or not set(item.files) <= content:
                 raise ValueError("an item names a file that is not a content file of this capture")
-        if len({file.path for file in self.files}) != len(self.files):
+        paths = [file.path for file in self.files] + [one.path for one in self.wanted]
+        if len(set(paths)) != len(paths):
             raise ValueError("two files have one path")
         if self.items and self.outcome not in (Outcome.CAPTURED, Outcome.PARTIAL):
             raise ValueError(f"{self.outcome} cannot have items")

@@ -23,7 +23,9 @@ class MethodSpec:
     (empty: none); `priority` decides between methods that both can, the larger first; `needs` are programs that must
     be on the machine; `module` is imported in the worker only. A method that `records_itself` keeps every byte that
     passes in a WARC of its own; of others the broker may keep one. One that `acts_for_scripts` asks what a page's own
-    scripts would ask, and may use their methods where the policy lets it; every other asks by GET and HEAD only.
+    scripts would ask, and may use their methods where the policy lets it; every other asks by GET and HEAD only. Of one
+    that is `always_recorded` the broker keeps what passes, whatever the settings say. `own_calls` are hosts that its
+    program asks for its maker: they are refused. `processes` is how many may run, threads included.
     """
 
     name: str
@@ -37,6 +39,9 @@ class MethodSpec:
     needs: tuple[str, ...] = ()
     records_itself: bool = False
     acts_for_scripts: bool = False
+    always_recorded: bool = False
+    own_calls: tuple[str, ...] = ()
+    processes: int = 256
     options: dict[str, str] = field(default_factory=dict)
 
 
@@ -58,6 +63,8 @@ class CaptureRequest(Value):
     `cookies` are those of a virtual identity, for `hosts`, its platform's, and for no other host. A worker SHALL keep
     their values out of whatever it leaves and answers (`collectors.withheld`).
     `methods` are those that its requests may have, `post_endpoints` what may be asked beside the page of a post.
+    `time_zone` (of the IANA database) and `viewport` (as 1280x800) are for methods that show them; empty stands for UTC
+    and for a size of the method's own.
     """
 
     locator: str
@@ -70,3 +77,5 @@ class CaptureRequest(Value):
     hosts: tuple[str, ...] = ()
     methods: tuple[str, ...] = ("GET", "HEAD")
     post_endpoints: Endpoints = Endpoints.OFF
+    time_zone: str = ""
+    viewport: str = ""

@@ -7,7 +7,10 @@ an IPv4 address is judged by the one that it carries, since that is where the pa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from casefile.model import readable
 
 IPV4_NOT_PUBLIC: tuple[tuple[IPv4Network, str], ...] = tuple(
     (IPv4Network(block), kind)
@@ -70,6 +73,27 @@ def why_not_public(text: str) -> str:
     """
     address = ip_address(text)
     return _judge_ipv4(address) if isinstance(address, IPv4Address) else _judge_ipv6(address)
+
+
+def why_any_not_public(resolved: Sequence[str]) -> str:
+    """The first of the addresses that is not public, and its kind; empty when all are.
+
+    A name that answers with both is not to be trusted.
+    """
+    for address in resolved:
+        try:
+            kind = why_not_public(address)
+        except ValueError:
+            kind = "unreadable"
+        if kind:
+            return f"{readable(address, 64)} {kind}"
+    return ""
+
+
+def is_below(host: str, hosts: Sequence[str]) -> bool:
+    """Whether a host is one of these or below one of them, however it is written."""
+    name = host.lower().rstrip(".")
+    return any(name == one or name.endswith(f".{one}") for one in hosts)
 
 
 def is_public(text: str) -> bool:

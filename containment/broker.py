@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 
 from casefile.clock import rfc3339
 from casefile.model import Contact, readable
-from containment.addresses import matching_allowance, why_not_public
+from containment.addresses import is_below, matching_allowance, why_any_not_public
 from containment.crossings import Carrier, Crossing, NotRecorded, RecordingPolicy
 from containment.heads import HEAD_LIMIT_BYTES, HeadRefused, Target, parse_head
 from containment.methods import NOT_VISIBLE, PASSIVE, RequestRefused, Requests
@@ -35,6 +35,8 @@ HEAD_TIMEOUT_S = 20.0
 SETTLE_S = 2.0
 """How long the end of a call waits for its connections to notice."""
 
+OWN_CALL = "own-call: a host that the program asks for its maker"
+
 Resolve = Callable[[str, int], Sequence[str]]
 Connect = Callable[[str, int, float], socket.socket]
 
@@ -45,7 +47,8 @@ class EgressPolicy:
 
     `upstream` is the one way to it, for exceptions as well. `methods` are those that a request may have, as far as
     requests are seen: in plain HTTP, and in everything that is recorded.
-    With `recording` everything that passes is kept; that takes full containment.
+    With `recording` everything that passes is kept; that takes full containment. `own_calls` are hosts that a program
+    asks of itself, for its maker; they are refused, those below them too.
     """
 
     allow: tuple[str, ...] = ()
@@ -53,6 +56,7 @@ class EgressPolicy:
     upstream: Upstream = DIRECT
     recording: RecordingPolicy | None = None
     methods: tuple[str, ...] = PASSIVE
+    own_calls: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -242,6 +246,8 @@ class Broker:
             self._relay(passage, server, target, early)
 
     def _reach(self, passage: _Passage) -> socket.socket:
+        if is_below(passage.host, self.policy.own_calls):
+            raise _Refused(OWN_CALL)
         passage.allowance = matching_allowance(self.policy.allow, passage.host, passage.port)
         with self._lock:
             if len(self._ended) >= CONTACTS_LIMIT:
@@ -256,8 +262,8 @@ class Broker:
             raise _Unreachable("dns", "502 Bad Gateway") from error
         if not passage.resolved:
             raise _Unreachable("dns", "502 Bad Gateway")
-        if not passage.allowance:
-            _judge(passage.resolved)
+        if not passage.allowance and (why := why_any_not_public(passage.resolved)):
+            raise _Refused(f"not-public {why}")
         return self._connect(passage)
 
     def _reach_through(self, passage: _Passage, upstream: Upstream) -> socket.socket:
@@ -367,17 +373,6 @@ class Broker:
             raise ConnectionError(failure.cause) from failure
         passage.server = server
         return server
-
-
-def _judge(resolved: Sequence[str]) -> None:
-    """Raises _Refused when any of the addresses is not public: a name that answers with both is not to be trusted."""
-    for address in resolved:
-        try:
-            kind = why_not_public(address)
-        except ValueError:
-            kind = "unreadable"
-        if kind:
-            raise _Refused(f"not-public {readable(address, 64)} {kind}")
 
 
 def _read_head(passage: _Passage) -> tuple[bytes, bytes]:

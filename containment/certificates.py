@@ -6,6 +6,7 @@ seen, in place of the trust bundles, so that it is worth nothing anywhere but th
 
 from __future__ import annotations
 
+import base64
 import functools
 import hashlib
 import ipaddress
@@ -24,7 +25,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from containment.sandbox import BUNDLE
+from containment.sandbox import BUNDLE, KEY_DIGEST
 
 NAME = "casefile recorder"
 """In lower case and with single blanks: so written, its digest in a folder of certificates is that of its bytes."""
@@ -52,6 +53,12 @@ class Authority:
         """The authority's certificate, in PEM."""
         return self._certificate.public_bytes(serialization.Encoding.PEM)
 
+    @property
+    def key_digest(self) -> str:
+        """SHA-256 of the authority's public key (SubjectPublicKeyInfo) in base64, as RFC 7469 pins one."""
+        encoding, shape = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        return base64.b64encode(hashlib.sha256(self._key.public_key().public_bytes(encoding, shape)).digest()).decode()
+
     def context_for(self, host: str) -> ssl.SSLContext:
         """A server's context that shows a leaf for this host name or address; raises ValueError for neither."""
         with self._lock:
@@ -65,9 +72,12 @@ class Authority:
     def write_trust(self, folder: Path, roots: bytes = b"") -> None:
         """Write what stands for a system's folder of trusted certificates: the bundle, and the name that points to it.
 
+        Beside them the digest of the authority's key, for a program that has roots of its own and takes such a digest.
+
         `roots` are certificates to be trusted besides.
         """
         (folder / BUNDLE).write_bytes(self.certificate + roots)
+        (folder / KEY_DIGEST).write_text(self.key_digest, "ascii")
         (folder / _hashed_name(self._certificate.subject)).write_bytes(self.certificate)
 
     def _make_context(self, host: str) -> ssl.SSLContext:

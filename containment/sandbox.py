@@ -40,6 +40,8 @@ SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32")
 CERTIFICATES = "/etc/ssl/certs"
 BUNDLE = "ca-certificates.crt"
 """In that folder, all certificates in one file."""
+KEY_DIGEST = "recorder.key-digest"
+"""In that folder, where the recorder is in between: the digest of its authority's public key."""
 CONFIGURATION = (
     "/etc/alternatives",
     "/etc/ca-certificates",

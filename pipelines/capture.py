@@ -36,9 +36,10 @@ from pipelines import sealing_events
 from pipelines.alterations import alterations_of, told_by_method
 from pipelines.citing import last_selftest
 from pipelines.environment import environment, ourselves
-from pipelines.fetching import Fetched, FetchWorkers, capture_request
+from pipelines.fetching import FetchWorkers, capture_request
 from pipelines.identity_session import Halt, IdentitySession
 from pipelines.installed_tools import with_digest
+from pipelines.recorded import with_record
 from pipelines.sealing_events import FailedCapture
 from pipelines.services import Services
 from pipelines.timestamps import newest_token
@@ -147,7 +148,7 @@ def _capture(  # noqa: PLR0913
     begun = begin(services, lead, claim, options, choice)
     try:
         fetched = workers.fetch(begun.method, asked, folder.worker, session.identity.id if session else "")
-        received = _with_record(Received.model_validate(fetched.result.answer), fetched)
+        received = with_record(fetched.received, fetched.recorded, fetched.remark)
     except WorkerFailed as error:
         cause = CAUSE_OF_WORKER.get(error.kind, Cause.TOOL_FAILED)
         said = withhold(str(error), secrets_of(asked.cookies))
@@ -161,15 +162,6 @@ def _capture(  # noqa: PLR0913
     if session is not None:
         received = session.judge(received)
     return conclude(services, begun, folder, received, Surroundings.of(fetched.result))
-
-
-def _with_record(received: Received, fetched: Fetched) -> Received:
-    """With the record of what passed among its files; without an item there is nothing that it would belong to."""
-    if not received.items or not (fetched.record or fetched.remark):
-        return received
-    detail = readable("; ".join(one for one in (received.detail, fetched.remark) if one))
-    files = (*received.files, *((fetched.record,) if fetched.record else ()))
-    return Received.model_validate({**dict(received), "files": files, "detail": detail})
 
 
 def open_folder(services: Services, lead: Lead, claim: Claim) -> CaptureFolder:

@@ -28,9 +28,10 @@ def policy_of(spec: MethodSpec, settings: Settings, *, identity: bool = False) -
     """The same for the captures of a method, under a virtual identity or not; None for one that goes nowhere."""
     if not spec.touches_network:
         return None
-    recording = None if spec.records_itself else recording_policy(settings)
+    recording = None if spec.records_itself else recording_policy(settings, always=spec.always_recorded)
     methods = methods_of(settings, scripts=spec.acts_for_scripts, identity=identity)
-    return replace(egress_policy(settings.egress), recording=recording, methods=methods)
+    own = egress_policy(settings.egress)
+    return replace(own, recording=recording, methods=methods, own_calls=spec.own_calls)
 
 
 def methods_of(settings: Settings, *, scripts: bool, identity: bool = False) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from casefile.canonical import Json
-from casefile.model import ReceivedFile
+from casefile.model import Received
 from casefile.settings import CaptureSettings
 from casefile.vocabulary import ContainmentLevel
 from collectors.interface import CaptureLimits, CaptureRequest, MethodSpec
@@ -36,7 +36,7 @@ from containment.worker import (
 )
 from pipelines.egress_policy import policy_of
 from pipelines.installed_tools import code_for
-from pipelines.recording import MODULE, add_record, keep_spool
+from pipelines.recording import MODULE, Recorded, Wishes, add_record, keep_spool
 from pipelines.services import Services
 
 MEMORY_BYTES = 2 << 30
@@ -57,13 +57,14 @@ UNRECORDED = "no record could be made of what passed, and that is not kept, sinc
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A capture as its worker left it; `record` is the file that was added to it, where what passed was recorded.
+    """A capture as its worker left it; `recorded` is what was added to it, where what passed was recorded.
 
     `remark` says what the record lacks, where it lacks something.
     """
 
     result: WorkerResult
-    record: ReceivedFile | None = None
+    received: Received
+    recorded: Recorded = field(default_factory=lambda: Recorded(None))
     remark: str = ""
 
 
@@ -109,7 +110,7 @@ class FetchWorkers:
         """Do what is `asked`, under the virtual identity of that id if any, into `target`.
 
         The values of its cookies are in nothing that is answered. Raises WorkerFailed when the worker ends abnormally,
-        OutputRefused when it is in the way of the record.
+        ValidationError when its answer is none, OutputRefused when it is in the way of the record.
         """
         settings = self.services.settings.capture
         host = host_of(asked.locator)
@@ -120,7 +121,7 @@ class FetchWorkers:
         asked = asked.model_copy(update={"methods": egress.methods if egress else PASSIVE})
         with self._lent(wanted, worth_waiting=WORTH_WAITING if many else 0) as worker:
             try:
-                result = worker.call_into(asked.plain(), target, worker_limits(settings))
+                result = worker.call_into(asked.plain(), target, worker_limits(settings, spec.processes))
             except WorkerFailed as failed:
                 if not asked.cookies:
                     keep_spool(failed, target)
@@ -128,12 +129,14 @@ class FetchWorkers:
             if asked.cookies:
                 answer: dict[str, Json] = withhold_all(result.answer, secrets_of(asked.cookies))
                 result = replace(result, answer=answer)
-            if result.recording is None:
-                return Fetched(result)
             # The worker's next call would end it.
-            recording = self._take(result.recording)
-        record = add_record(recording, target, self._make_warc, asked.cookies)
-        return Fetched(result, record, "" if record else UNRECORDED)
+            recording = None if result.recording is None else self._take(result.recording)
+        received = Received.model_validate(result.answer)
+        if recording is None:
+            return Fetched(result, received)
+        wishes = Wishes(received.wanted, settings.max_decoded_bytes, asked.cookies)
+        recorded = add_record(recording, target, self._make_warc, wishes)
+        return Fetched(result, received, recorded, "" if recorded.file else UNRECORDED)
 
     def close(self) -> None:
         """End all workers. None is lent any more."""
@@ -148,9 +151,9 @@ class FetchWorkers:
                 self._records = TemporaryDirectory(prefix=RECORDS_PREFIX, dir=self.services.run.outputs)
         return replace(recording, path=recording.path.rename(Path(self._records.name, uuid.uuid4().hex)))
 
-    def _make_warc(self, request: Mapping[str, Json], out: Path, limits: Limits) -> None:
+    def _make_warc(self, request: Mapping[str, Json], out: Path, limits: Limits) -> Mapping[str, Json]:
         with self._lent(_Wanted(MODULE, reads=out.parent)) as worker:
-            worker.call_into(request, out, limits)
+            return worker.call_into(request, out, limits).answer
 
     @contextmanager
     def _lent(self, key: _Wanted, *, worth_waiting: int = 0) -> Iterator[Worker]:
@@ -240,7 +243,7 @@ def capture_request(locator: str, settings: CaptureSettings, methods: tuple[str,
     )
 
 
-def worker_limits(settings: CaptureSettings) -> Limits:
+def worker_limits(settings: CaptureSettings, processes: int = 256) -> Limits:
     """The bounds of the process: those of the capture, with room to write wire bytes, body and record."""
     output = settings.max_bytes * 2 + settings.max_decoded_bytes
     return Limits(
@@ -249,6 +252,7 @@ def worker_limits(settings: CaptureSettings) -> Limits:
         memory_bytes=MEMORY_BYTES,
         file_bytes=output,
         output_bytes=output,
+        processes=processes,
     )
 
 

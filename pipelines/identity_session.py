@@ -105,7 +105,8 @@ class IdentitySession:
     def request(self, locator: str, settings: CaptureSettings) -> CaptureRequest:
         """What a worker is asked for under this identity."""
         identity = self.identity
-        seen = {"user_agent": identity.user_agent, "accept_language": identity.accept_language}
+        names = ("user_agent", "accept_language", "time_zone", "viewport")
+        seen = {name: getattr(identity, name) for name in names}
         carried = {"cookies": self.cookies, "hosts": identity.hosts}
         return capture_request(locator, settings).model_copy(update={**seen, **carried})
 

@@ -138,6 +138,25 @@ def conversations(up: Stream, down: Stream) -> tuple[list[Conversation], int, in
     return found, asked, told
 
 
+def payload(stream: Stream, message: Message) -> Iterator[bytes]:
+    """The body of a message, in blocks, with its chunk framing taken off; of one that is cut, what came of it."""
+    if message.framing != "chunked":
+        yield from stream.blocks(message.body, message.end)
+        return
+    at = message.body
+    while True:
+        line, after = _line(stream, at)
+        said = CHUNK_LINE.fullmatch(line) if line is not None else None
+        size = int(said.group(1), 16) if said else 0
+        if size == 0:
+            return
+        yield from stream.blocks(after, min(after + size, message.end))
+        at = after + size
+        if at >= message.end:
+            return
+        line, at = _line(stream, at)
+
+
 def _next(stream: Stream, at: int, method: str | None) -> Message | None:
     """The message there, a response to `method` unless that is None; None where none can be read."""
     if at >= stream.length:

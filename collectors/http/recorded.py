@@ -18,6 +18,7 @@ from urllib.parse import quote
 from casefile.canonical import Json
 from casefile.clock import rfc3339
 from casefile.model import readable
+from collectors.http.extracting import Answered, take_bodies
 from collectors.http.messages import Conversation, Message, Stream, conversations
 from collectors.http.recorded_answer import WARC_FILE, WORTH_REFERRING_BYTES, WarcMade, WarcRequest
 from collectors.http.warc import FIELDS, Part, Record, WarcWriter, new_record_id, warc_fields
@@ -81,9 +82,12 @@ def work(request: dict[str, Json], inputs: Path, out: Path) -> dict[str, Json]:
         connections = _connections(path, frames, content)
         warc = WarcWriter(out / WARC_FILE)
         try:
-            return _Making(warc, asked).make(connections).plain()
+            making = _Making(warc, asked)
+            made = making.make(connections)
         finally:
             warc.close()
+        bodies = take_bodies(making.answers, asked.wanted, out, asked.max_body_bytes)
+    return made.model_copy(update={"bodies": tuple(bodies)}).plain()
 
 
 def _connections(path: Path, frames: BinaryIO, content: BinaryIO) -> list[_Connection]:
@@ -115,7 +119,8 @@ class _Making:
         self.asked = asked
         self.held = {(one.sha256, one.bytes): one.path for one in asked.held if one.bytes >= WORTH_REFERRING_BYTES}
         self.chains: dict[tuple[str, ...], str] = {}
-        self.made = {"connections": 0, "exchanges": 0, "cut": 0, "referred": 0, "unread_bytes": 0}
+        self.answers: list[Answered] = []
+        self.made: dict[str, Any] = {"connections": 0, "exchanges": 0, "cut": 0, "referred": 0, "unread_bytes": 0}
 
     def make(self, connections: list[_Connection]) -> WarcMade:
         described = {
@@ -164,6 +169,10 @@ class _Making:
             self._write("request", REQUEST, one.up, said.request, headers, request_id)
         if said.response is not None:
             told |= self._add_response(one, said.response, common, response_id)
+            if said.request is not None and said.request.method == "GET":
+                answered = one.place + _target(said.request)
+                moment_us = one.down.moment_us(said.response.start)
+                self.answers.append(Answered(answered, said.response, one.down, moment_us))
         main = response_id if said.response else request_id
         beside = (*common, ("WARC-Concurrent-To", main))
         for interim in said.interim:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from casefile.model import SafePath, Value
+from casefile.model import SafePath, Text, Value, Wanted
+from casefile.vocabulary import Cause
 
 WARC_FILE = "record/wire.warc.gz"
 WORTH_REFERRING_BYTES = 1 << 20
@@ -23,12 +24,31 @@ class WarcRequest(Value):
     """`spool` is a file in the worker's inputs; `held` are files that a record may refer to for its body.
 
     With `withhold` the values of cookies are left out of requests, and those of `secrets` wherever a request has them.
+    `wanted` are bodies to be taken out as files of their own, of at most `max_body_bytes` each, decoded.
     """
 
     spool: SafePath
     held: tuple[HeldFile, ...] = ()
     withhold: bool = False
     secrets: tuple[str, ...] = Field(default=(), repr=False)
+    wanted: tuple[Wanted, ...] = ()
+    max_body_bytes: int = 1 << 30
+
+
+class Body(Value):
+    """A body that was taken out of the record. Digest and length of the payload as it was sent; the file is decoded.
+
+    `reconstructed` when a content coding was taken off; `problem` says with which cause it is not whole, and why.
+    """
+
+    path: SafePath
+    media_type: str
+    declared_media_type: Text = ""
+    reconstructed: bool
+    wire_sha256: str
+    wire_bytes: int
+    cause: Cause | None = None
+    problem: Text = ""
 
 
 class WarcMade(Value):
@@ -42,3 +62,4 @@ class WarcMade(Value):
     cut: int = 0
     referred: int = 0
     unread_bytes: int = 0
+    bodies: tuple[Body, ...] = ()

@@ -22,7 +22,7 @@ from collectors.http.recorded_answer import WARC_FILE
 from containment.sandbox import available
 from containment.spool import Kind, Recording, read_frames
 from containment.worker import WorkerFailed
-from pipelines.recording import SPOOL_FILE, add_record, keep_spool
+from pipelines.recording import SPOOL_FILE, Wishes, add_record, keep_spool
 from preservation.intake import OutputRefused
 
 from .workspaces import KILLED, Place
@@ -129,10 +129,11 @@ def test_a_spool_of_which_no_warc_can_be_made_is_kept_as_it_is(tmp_path: Path) -
     target.mkdir()
     spool.write_bytes(b"what passed")
 
-    def fail(*arguments: object) -> None:
+    def fail(*arguments: object) -> dict[str, object]:
         raise WorkerFailed("memory", "not enough")
 
-    record = add_record(Recording(spool, 1, 11), target, fail)
+    record = add_record(Recording(spool, 1, 11), target, fail, Wishes()).file
+    assert record is not None
     assert (record.path, record.fidelity) == (SPOOL_FILE, Fidelity.WIRE)
     assert (target / SPOOL_FILE).read_bytes() == b"what passed"
     assert not spool.exists()
@@ -157,10 +158,11 @@ def test_a_worker_cannot_put_its_own_in_the_place_of_the_record(left: str, tmp_p
     (target / left).write_bytes(b"a worker's own")
     spool.write_bytes(b"what passed")
 
-    def make(request: object, out: Path, limits: object) -> None:
+    def make(request: object, out: Path, limits: object) -> dict[str, object]:
         (out / WARC_FILE).parent.mkdir(parents=True)
         (out / WARC_FILE).write_bytes(b"ours")
+        return {}
 
     with pytest.raises(OutputRefused):
-        add_record(Recording(spool, 1, 11), target, make)
+        add_record(Recording(spool, 1, 11), target, make, Wishes())
     assert (target / left).read_bytes() == b"a worker's own"

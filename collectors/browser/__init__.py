@@ -1,0 +1,1 @@
+"""The method `browser`: a page as Chromium shows it, with everything that passed meanwhile."""

@@ -1,0 +1,138 @@
+"""The worker of the method `browser`: one page, one navigation, one browser that ends with it.
+
+The page's own bytes and those of its pictures are not taken from the browser but from the broker's record of what
+passed: this worker only says which of them are what it showed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from casefile.canonical import Json
+from casefile.errors import ToolMissing
+from casefile.model import Received, ReceivedFile, ToolUse
+from casefile.vocabulary import Cause, Fidelity, FileKind
+from collectors.browser.answer import Ended, failure, result_of
+from collectors.browser.chromium import Started, key_digest, started
+from collectors.browser.embedded import Medium, embedded
+from collectors.browser.evidence import Evidence
+from collectors.browser.protocol import BrowserGone, CallFailed, OutOfTime
+from collectors.browser.visit import NotShown, Visit, open_visit
+from collectors.interface import CaptureRequest
+from collectors.locators import RefusedLocator, parse_locator
+from collectors.withheld import secrets_of, withhold
+
+PAGE_S = 150
+"""For one page from start to end, at most."""
+WINDOW = (1280, 800)
+RECORD = "record/browser.json"
+REQUESTS = "record/requests.jsonl"
+
+
+def work(request: dict[str, Json], inputs: Path, out: Path) -> dict[str, Json]:
+    """Capture `request` (CaptureRequest) below `out`; the answer is a Received. Nothing is read from `inputs`."""
+    return capture(CaptureRequest.model_validate(request), out).plain()
+
+
+def capture(asked: CaptureRequest, out: Path) -> Received:
+    """The same as values. Whatever the page or the browser does ends in a Received with a cause."""
+    locator = parse_locator(asked.locator)
+    if isinstance(locator, RefusedLocator):
+        return failure(NotShown(locator.cause, locator.reason), None)
+    if not asked.proxy or not key_digest():
+        said = "this method needs full containment: without it nothing records what passes, and nothing holds the page"
+        return failure(NotShown(Cause.TOOL_MISSING, said), None)
+    deadline = time.monotonic() + min(asked.limits.deadline_s, PAGE_S)
+    profile = Path(os.environ.get("TMPDIR", "/scratch"), "profile")
+    visit: Visit | None = None
+    try:
+        with started(asked, profile, window_of(asked.viewport), deadline) as browser:
+            visit = open_visit(browser.protocol, asked, window_of(asked.viewport))
+            return _taken(asked, locator.text, browser, visit, out)
+    except NotShown as reason:
+        return failure(reason, visit)
+    except ToolMissing as error:
+        return failure(NotShown(Cause.TOOL_MISSING, str(error)), visit)
+    except (BrowserGone, CallFailed) as error:
+        return failure(NotShown(Cause.TOOL_FAILED, f"the browser failed: {error}"), visit)
+    except OutOfTime as error:
+        return failure(NotShown(Cause.TIMEOUT, f"{error} took too long"), visit)
+
+
+def window_of(viewport: str) -> tuple[int, int]:
+    """The size of a viewport written as 1280x800; our own where it is not."""
+    width, _, height = viewport.partition("x")
+    if width.isdigit() and height.isdigit() and 200 <= int(width) <= 4000 and 200 <= int(height) <= 4000:
+        return int(width), int(height)
+    return WINDOW
+
+
+def _taken(asked: CaptureRequest, locator: str, browser: Started, visit: Visit, out: Path) -> Received:
+    visit.navigate(locator)
+    still = visit.settle()
+    secrets = secrets_of(asked.cookies)
+    evidence = Evidence(visit, out, locator, keep=lambda text: withhold(text, secrets))
+    gone = ""
+    try:
+        evidence.take()
+    except BrowserGone as error:
+        gone = str(error)
+    media = embedded(evidence)
+    records = (
+        _record(out, RECORD, _described(asked, browser, evidence, media, still), "application/json", secrets),
+        _record(out, REQUESTS, [one.plain() for one in visit.traffic.requests], "application/jsonl", secrets),
+    )
+    return result_of(asked, evidence, media, records, Ended(_tool(browser), still, gone))
+
+
+def _tool(browser: Started) -> ToolUse:
+    return ToolUse(name="chromium", version=browser.product.rpartition("/")[2][:64], path=browser.program)
+
+
+def _described(
+    asked: CaptureRequest, browser: Started, evidence: Evidence, media: Sequence[Medium], still: bool
+) -> dict[str, Any]:
+    visit = evidence.visit
+    document = visit.document(evidence.loader)
+    return {
+        "browser": browser.product,
+        "program": browser.program,
+        "flags": list(browser.flags),
+        "sandbox": {
+            "browser's own": "off: it needs name spaces that no worker may make",
+            "around it": "bubblewrap without capabilities, seccomp, no network but the broker",
+            "user": os.getuid(),
+        },
+        "seen by sites": {
+            "user_agent": asked.user_agent,
+            "accept_language": asked.accept_language,
+            "time_zone": asked.time_zone or "UTC",
+            "viewport": list(window_of(asked.viewport)),
+            "cookies": len(asked.cookies),
+        },
+        "steps": [one.plain() for one in evidence.steps],
+        "answer": {"status": document.status, "headers": dict(document.headers)} if document is not None else {},
+        "media": [one.plain() for one in media],
+        "became_still": still,
+        "answered": dict(visit.notes),
+        "websockets_refused": visit.traffic.websockets[:100],
+        "requests": len(visit.traffic.requests) + visit.traffic.beyond,
+        "requests_unlisted": visit.traffic.beyond,
+        "page": {name: value for name, value in evidence.facts.items() if name not in ("text", "marks")},
+    }
+
+
+def _record(out: Path, path: str, content: Any, media_type: str, secrets: tuple[str, ...]) -> ReceivedFile:
+    if isinstance(content, Mapping):
+        text = json.dumps(content, ensure_ascii=False, indent=1)
+    else:
+        text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in content)
+    place = out / path
+    place.parent.mkdir(exist_ok=True)
+    place.write_text(withhold(text, secrets), "utf-8", errors="replace")
+    return ReceivedFile(path=path, kind=FileKind.RECORD, fidelity=Fidelity.RECONSTRUCTED, media_type=media_type)

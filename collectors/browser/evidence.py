@@ -1,0 +1,221 @@
+"""The evidence of one visit, in the order of the Berkeley Protocol (paragraph 155): the picture first.
+
+Each step notes when it began and ended, what it wrote, with which call or script, and the digest of both, so that the
+order can be shown later. A step that fails leaves its reason in the list, and the next one is taken.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from casefile.clock import rfc3339
+from casefile.digests import sha256
+from casefile.model import ReceivedFile
+from casefile.vocabulary import Fidelity, FileKind
+from collectors.browser.injected import FACTS, SCROLL, TOP, script
+from collectors.browser.pictures import PictureUnusable, frame, join, size_of
+from collectors.browser.protocol import CallFailed, OutOfTime
+from collectors.browser.visit import Visit
+
+RAW = "files/0001"
+SHOT, FRAMED, LATER = "page/screenshot.png", "page/screenshot-framed.png", "page/screenshot-scrolled.png"
+DOM, PDF, TEXT = "page/dom.html", "page/page.pdf", "page/text.txt"
+STRIP_HEIGHT = 5_000
+"""Of one picture: beyond some 16,000 pixels Chromium repeats what it has drawn."""
+MOST_HEIGHT = 40_000
+PICTURE_S, DOM_S, PDF_S = 40.0, 20.0, 30.0
+MOST_SCROLLS = 30
+SCROLL_PAUSE_S = 0.12
+SCROLL_S = 15.0
+FAILURES = (CallFailed, OutOfTime, PictureUnusable, binascii.Error)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A file that a step makes: its path, its media type, the call that makes it, and what it is made of."""
+
+    path: str
+    media_type: str
+    command: tuple[str, ...]
+    of: str = RAW
+
+
+@dataclass(slots=True)
+class Step:
+    """One step as it is written down."""
+
+    name: str
+    began_at: str
+    began_ns: int
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def plain(self) -> dict[str, Any]:
+        return {"step": self.name, "began_at": self.began_at, "began_ns": str(self.began_ns), **self.facts}
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What has been taken so far, below `out`. `cut` is what of the page the pictures do not show."""
+
+    visit: Visit
+    out: Path
+    locator: str
+    keep: Callable[[str], str] = lambda text: text
+    steps: list[Step] = field(default_factory=list)
+    files: list[ReceivedFile] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    cut: str = ""
+    loader: str = ""
+    shown_at: str = ""
+
+    @property
+    def title(self) -> str:
+        """What the page calls itself."""
+        return str(self.facts.get("title", ""))
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Step]:
+        """One step; what fails in it is noted as missing. Raises BrowserGone and NotShown alone."""
+        one = Step(name, _now(), time.monotonic_ns())
+        self.steps.append(one)
+        try:
+            yield one
+        except FAILURES as error:
+            said = f"{error} took too long" if isinstance(error, OutOfTime) else str(error)
+            one.facts["failed"] = said[:300]
+            self.missing.append(name)
+        finally:
+            one.facts["ended_at"] = _now()
+            one.facts["ended_ns"] = str(time.monotonic_ns())
+
+    def take(self) -> None:
+        """All of it. Raises NotShown when what is shown is no page, and BrowserGone."""
+        self.loader = self.visit.shown()
+        self.picture(SHOT, "full-page picture")
+        self.loader = self.visit.shown()
+        self.visit.hold()
+        self.dom()
+        self.read_facts()
+        self.pdf()
+        self.scroll()
+        self.framed()
+
+    def picture(self, path: str, name: str) -> None:
+        """A picture of the whole page, from its top."""
+        with self.step(name) as step:
+            size = self.visit.call("Page.getLayoutMetrics", wait_s=PICTURE_S).get("cssContentSize", {})
+            width, height = max(int(size.get("width", 0)), 1), max(int(size.get("height", 0)), 1)
+            shown = min(height, MOST_HEIGHT)
+            if shown < height:
+                self.cut = f"the page is {height} pixels high; the picture shows the first {shown}"
+            strips = []
+            for top in range(0, shown, STRIP_HEIGHT):
+                clip = {"x": 0, "y": top, "width": width, "height": min(STRIP_HEIGHT, shown - top), "scale": 1}
+                strips.append(self._shot(captureBeyondViewport=True, clip=clip))
+            picture = join(strips)
+            step.facts |= {"page_height": height, "strips": [sha256(one) for one in strips], "size": size_of(picture)}
+            call = ("Page.captureScreenshot", f"captureBeyondViewport, strips of {width} x {STRIP_HEIGHT}")
+            self.write(step, Made(path, "image/png", call), picture)
+            self.shown_at = self.shown_at or step.began_at
+
+    def dom(self) -> None:
+        """The document as it stands after its scripts, shadow trees included."""
+        with self.step("rendered document") as step:
+            root = self.visit.call("DOM.getDocument", wait_s=DOM_S, depth=0).get("root", {})
+            said = self.visit.call("DOM.getOuterHTML", wait_s=DOM_S, nodeId=root.get("nodeId"), includeShadowDOM=True)
+            html = self.keep(str(said.get("outerHTML", ""))).encode("utf-8", "replace")
+            self.write(step, Made(DOM, "text/html", ("DOM.getOuterHTML", "includeShadowDOM")), html)
+
+    def read_facts(self) -> None:
+        """What the page says of itself, and the text that a visitor reads."""
+        with self.step("text and claims") as step:
+            used = script(FACTS)
+            step.facts["script"] = {"name": used.name, "sha256": used.digest}
+            found = self.visit.run(used)
+            self.facts = json.loads(self.keep(json.dumps(found))) if isinstance(found, dict) else {}
+            text = str(self.facts.get("text", "")).encode("utf-8", "replace")
+            self.write(step, Made(TEXT, "text/plain", ("Runtime.evaluate", used.name)), text)
+
+    def pdf(self) -> None:
+        """The page as it prints."""
+        with self.step("PDF") as step:
+            said = self.visit.call("Page.printToPDF", wait_s=PDF_S, printBackground=True, preferCSSPageSize=True)
+            content = base64.b64decode(str(said.get("data", "")), validate=True)
+            self.write(step, Made(PDF, "application/pdf", ("Page.printToPDF", "printBackground")), content)
+
+    def scroll(self) -> None:
+        """Go down the page as a reader does, for what is only loaded then; another picture where that changed it."""
+        before = len(self.visit.traffic.requests)
+        height = changed = 0
+        with self.step("scrolling") as step:
+            down, top = script(SCROLL), script(TOP)
+            step.facts["scripts"] = [{"name": one.name, "sha256": one.digest} for one in (down, top)]
+            until = time.monotonic() + SCROLL_S
+            rounds = 0
+            while rounds < MOST_SCROLLS and time.monotonic() < until:
+                rounds += 1
+                said = self.visit.run(down)
+                height, first = int(said.get("height", 0)), height
+                changed += bool(first and first != height)
+                asked = len(self.visit.traffic.requests)
+                self.visit.protocol.pause(SCROLL_PAUSE_S)
+                if len(self.visit.traffic.requests) > asked:
+                    self.visit.rest(2.0)
+                at_the_end = said.get("top", 0) + said.get("window", 0) >= height - 1 or height > MOST_HEIGHT
+                if at_the_end and len(self.visit.traffic.requests) == asked:
+                    break
+            ended = rounds < MOST_SCROLLS and height <= MOST_HEIGHT and time.monotonic() < until
+            step.facts |= {"rounds": rounds, "height": height, "reached_the_end": ended}
+            self.visit.run(top)
+            changed += len(self.visit.traffic.requests) - before
+        if changed:
+            self.visit.rest(2.0)
+            self.picture(LATER, "picture after scrolling")
+
+    def framed(self) -> None:
+        """The first picture with date, time and address beside it; the picture itself stays as it was taken."""
+        if not (self.out / SHOT).is_file():
+            return
+        with self.step("framed picture") as step:
+            picture = (self.out / SHOT).read_bytes()
+            lines = (
+                f"{self.shown_at[:19].replace('T', '  ')} UTC (clock of the collecting machine)",
+                self.facts.get("address") or self.locator,
+                f"picture {sha256(picture)}",
+            )
+            self.write(step, Made(FRAMED, "image/png", ("casefile frame/1", *lines), SHOT), frame(picture, lines))
+
+    def write(self, step: Step, made: Made, content: bytes) -> None:
+        """A file of the capture, with its digest noted before anything else happens."""
+        step.facts |= {"file": made.path, "sha256": sha256(content), "bytes": len(content)}
+        place = self.out / made.path
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(content)
+        self.files.append(
+            ReceivedFile(
+                path=made.path,
+                kind=FileKind.DERIVATIVE,
+                fidelity=Fidelity.RECONSTRUCTED,
+                media_type=made.media_type,
+                derived_from=(made.of,),
+                command=tuple(one[:2000] for one in made.command),
+            )
+        )
+
+    def _shot(self, **parameters: Any) -> bytes:
+        said = self.visit.call("Page.captureScreenshot", wait_s=PICTURE_S, format="png", **parameters)
+        return base64.b64decode(str(said.get("data", "")), validate=True)
+
+
+def _now() -> str:
+    return rfc3339(datetime.now(UTC))

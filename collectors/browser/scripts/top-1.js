@@ -1,0 +1,4 @@
+(() => {
+  window.scrollTo({ top: 0, behavior: "instant" });
+  return true;
+})()

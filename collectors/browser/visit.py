@@ -1,0 +1,256 @@
+"""One visit to one page: the single navigation, and what the page tries meanwhile, answered without a person.
+
+Nothing is typed, clicked or posted by us. Dialogs are dismissed, windows that open are closed, downloads are refused,
+service workers are passed by, and once the first picture is to be taken the page may not lead away any more.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from casefile.vocabulary import Cause
+from collectors.browser.causes import BROKER, cause_of
+from collectors.browser.hints import metadata_of
+from collectors.browser.injected import Script
+from collectors.browser.protocol import CallFailed, OutOfTime, Protocol
+from collectors.browser.traffic import Request, Traffic
+from collectors.interface import CaptureRequest
+
+NAVIGATION_S = 60.0
+LOAD_S = 30.0
+SETTLE_S = 6.0
+"""For what a page loads by scripts once it is there."""
+QUIET_S = 0.5
+"""Without any request under way a page counts as still."""
+EVALUATE_S = 15.0
+DIALOGS_LIMIT = 20
+"""Dismissed; then scripts are switched off, or the page would ask for ever."""
+WORLD = "casefile"
+
+
+class NotShown(Exception):
+    """The page was not shown: a cause, and why. No picture of it is evidence of anything."""
+
+    def __init__(self, cause: Cause, detail: str) -> None:
+        super().__init__(detail)
+        self.cause = cause
+        self.detail = detail
+
+
+@dataclass(slots=True)
+class Visit:
+    """A page in a context of its own. Made by `open_visit`."""
+
+    protocol: Protocol
+    session: str
+    frame: str
+    traffic: Traffic
+    most_redirects: int
+    loaded: bool = False
+    crashed: bool = False
+    held: bool = False
+    notes: Counter[str] = field(default_factory=Counter)
+    download: str = ""
+    started: str = ""
+
+    def call(self, method: str, *, wait_s: float = 30.0, **parameters: Any) -> Mapping[str, Any]:
+        """A call to the page."""
+        if self.crashed:
+            raise CallFailed(f"{method}: the page has crashed")
+        return self.protocol.call(method, self.session, wait_s=wait_s, **parameters)
+
+    def navigate(self, locator: str) -> None:
+        """Ask for the page, once. Raises NotShown, OutOfTime, BrowserGone."""
+        try:
+            said = self.call("Page.navigate", wait_s=NAVIGATION_S, url=locator)
+        except OutOfTime as error:
+            raise NotShown(Cause.TIMEOUT, "no answer came") from error
+        except CallFailed as error:
+            raise NotShown(Cause.TOOL_FAILED, str(error)) from error
+        if too_many := self._too_many_redirects():
+            raise NotShown(Cause.MALFORMED, too_many)
+        if said.get("isDownload") or self.download:
+            raise NotShown(Cause.UNSUPPORTED, "what is there is a file to download, and no page")
+        if said.get("errorText"):
+            raise _not_shown(str(said["errorText"]), self.document())
+
+    def settle(self) -> bool:
+        """Wait until the page is there and still; whether it became so within the bounds."""
+        try:
+            self.protocol.wait(lambda: self.loaded or self.crashed, LOAD_S, "load")
+        except OutOfTime:
+            self.notes["load"] += 1
+        return self.rest(SETTLE_S) and self.loaded
+
+    def rest(self, most_s: float) -> bool:
+        """Wait until nothing has been under way for a while; whether that came about."""
+        until = time.monotonic() + most_s
+        while (now := time.monotonic()) < until and not self.crashed:
+            still_s = now - self.traffic.moved_at
+            if not self.traffic.waiting and still_s >= QUIET_S:
+                return True
+            wait_s = QUIET_S - still_s if not self.traffic.waiting else QUIET_S
+            self.protocol.pause(min(max(wait_s, 0.01), until - now))
+        return False
+
+    def hold(self) -> None:
+        """From here on the page stays: where it would lead away to is refused and noted."""
+        self.held = True
+        patterns = [{"urlPattern": "*", "resourceType": "Document", "requestStage": "Request"}]
+        self.call("Fetch.enable", patterns=patterns)
+
+    def shown(self) -> str:
+        """The loader of what the page shows now. Raises NotShown for the browser's own error page."""
+        frame = self.call("Page.getFrameTree").get("frameTree", {}).get("frame", {})
+        self.frame = str(frame.get("id", self.frame))
+        if frame.get("unreachableUrl") or str(frame.get("url", "")).startswith("chrome-error:"):
+            failed = [one for one in self.traffic.documents(self.frame) if one.failed]
+            raise _not_shown(failed[-1].failed if failed else "net::ERR_FAILED", failed[-1] if failed else None)
+        loader = str(frame.get("loaderId", ""))
+        document = self.document(loader)
+        if document is not None:
+            _judge_broker(document)
+        return loader
+
+    def document(self, loader: str = "") -> Request | None:
+        """The request whose answer the page shows: of that loader, or the last there was."""
+        found = [one for one in self.traffic.documents(self.frame) if not loader or one.loader == loader]
+        return found[-1] if found else None
+
+    def run(self, script: Script, wait_s: float = EVALUATE_S) -> Any:
+        """What a script of ours finds, in a world that the page's own cannot reach. Raises CallFailed, OutOfTime."""
+        world = self.call("Page.createIsolatedWorld", wait_s=wait_s, frameId=self.frame, worldName=WORLD)
+        said = self.call(
+            "Runtime.evaluate",
+            wait_s=wait_s,
+            expression=script.source,
+            contextId=world.get("executionContextId"),
+            returnByValue=True,
+            timeout=wait_s * 1000,
+        )
+        if "exceptionDetails" in said:
+            raise CallFailed(f"{script.name}: {str(said['exceptionDetails'].get('text', ''))[:200]}")
+        return said.get("result", {}).get("value")
+
+    def listen(self) -> None:
+        """Hear what the page does."""
+        traffic, protocol = self.traffic, self.protocol
+        protocol.on("Network.requestWillBeSent", self._heard_request)
+        protocol.on("Network.responseReceived", traffic.answered)
+        protocol.on("Network.loadingFinished", traffic.ended)
+        protocol.on("Network.loadingFailed", traffic.failed)
+        protocol.on("Network.webSocketCreated", traffic.websocket)
+        protocol.on("Page.loadEventFired", self._heard_load)
+        protocol.on("Page.javascriptDialogOpening", self._heard_dialog)
+        protocol.on("Browser.downloadWillBegin", self._heard_download)
+        protocol.on("Target.attachedToTarget", self._heard_target)
+        protocol.on("Target.targetCrashed", self._heard_crash)
+        protocol.on("Inspector.targetCrashed", self._heard_crash)
+        protocol.on("Fetch.requestPaused", self._heard_leaving)
+
+    def _heard_request(self, said: Mapping[str, Any], session: str) -> None:
+        self.traffic.sent(said, session)
+        if self._too_many_redirects():
+            self.protocol.post("Page.stopLoading", self.session)
+
+    def _too_many_redirects(self) -> str:
+        redirects = sum(1 for one in self.traffic.documents(self.frame) if one.redirect_to)
+        return f"more than {self.most_redirects} redirects" if redirects > self.most_redirects else ""
+
+    def _heard_load(self, said: Mapping[str, Any], session: str) -> None:
+        self.loaded = True
+
+    def _heard_dialog(self, said: Mapping[str, Any], session: str) -> None:
+        kind = str(said.get("type", ""))
+        self.notes[f"dialog {kind if kind in ('alert', 'confirm', 'prompt', 'beforeunload') else 'other'}"] += 1
+        if sum(count for note, count in self.notes.items() if note.startswith("dialog")) > DIALOGS_LIMIT:
+            self.protocol.post("Emulation.setScriptExecutionDisabled", self.session, value=True)
+        # A page that would ask whether to leave may be left; everything else is answered with no.
+        self.protocol.post("Page.handleJavaScriptDialog", session or self.session, accept=kind == "beforeunload")
+
+    def _heard_download(self, said: Mapping[str, Any], session: str) -> None:
+        self.notes["download"] += 1
+        self.download = self.download or str(said.get("url", ""))
+
+    def _heard_target(self, said: Mapping[str, Any], session: str) -> None:
+        target = said.get("targetInfo") or {}
+        kind, child = str(target.get("type", "")), str(said.get("sessionId", ""))
+        if target.get("targetId") == self.frame:
+            self.session = child
+        elif kind in ("page", "tab", "webview"):
+            self.notes["window"] += 1
+            self.protocol.post("Target.closeTarget", targetId=target.get("targetId"))
+        elif kind == "service_worker":
+            self.notes["service worker"] += 1  # stays where it was stopped: before its first line
+        else:
+            self.protocol.post("Network.enable", child)
+            self.protocol.post("Runtime.runIfWaitingForDebugger", child)
+
+    def _heard_crash(self, said: Mapping[str, Any], session: str) -> None:
+        self.crashed = True
+
+    def _heard_leaving(self, said: Mapping[str, Any], session: str) -> None:
+        number = said.get("requestId")
+        if said.get("frameId") == self.frame:
+            self.notes["leaving"] += 1
+            self.protocol.post("Fetch.failRequest", self.session, requestId=number, errorReason="Aborted")
+        else:
+            self.protocol.post("Fetch.continueRequest", self.session, requestId=number)
+
+
+def open_visit(protocol: Protocol, asked: CaptureRequest, window: tuple[int, int]) -> Visit:
+    """A page that shows nothing yet, seen by sites as `asked` says. Raises CallFailed, OutOfTime, BrowserGone."""
+    context = str(protocol.call("Target.createBrowserContext").get("browserContextId"))
+    protocol.call("Browser.setDownloadBehavior", behavior="deny", browserContextId=context, eventsEnabled=True)
+    width, height = window
+    target = protocol.call(
+        "Target.createTarget", url="about:blank", browserContextId=context, width=width, height=height
+    )
+    visit = Visit(protocol, "", str(target.get("targetId")), Traffic(), asked.limits.max_redirects)
+    visit.listen()
+    # Whatever opens is stopped before its first line, and then closed or let go on.
+    watched: dict[str, Any] = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
+    protocol.call("Target.setAutoAttach", **watched)
+    protocol.wait(lambda: bool(visit.session), 30.0, "the page")
+    visit.call("Page.enable")
+    visit.call("Network.enable", maxTotalBufferSize=0, maxResourceBufferSize=0, maxPostDataSize=0)
+    visit.call("Network.setBypassServiceWorker", bypass=True)
+    visit.call("Target.setAutoAttach", **watched)
+    seen: dict[str, Any] = {"userAgent": asked.user_agent, "acceptLanguage": asked.accept_language}
+    if hints := metadata_of(asked.user_agent):
+        seen["userAgentMetadata"] = hints
+    visit.call("Emulation.setUserAgentOverride", **seen)
+    visit.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+    if asked.cookies:
+        cookies = [_cookie(one) for one in asked.cookies]
+        protocol.call("Storage.setCookies", cookies=cookies, browserContextId=context)
+    return visit
+
+
+def _judge_broker(document: Request) -> None:
+    """Raises NotShown where the broker answered in a site's place, which it does in plain HTTP."""
+    refused, failed = document.header("casefile-refused"), document.header("casefile-cause")
+    if refused:
+        raise NotShown(Cause.BLOCKED_BY_POLICY, refused)
+    if failed:
+        raise NotShown(next((one for one in Cause if one == failed), Cause.RESET), f"{BROKER}: {failed}")
+
+
+def _cookie(one: Any) -> dict[str, Any]:
+    """A cookie of the jar as the browser takes it; one that stands for a single host is given that host's address."""
+    scheme = "https" if one.secure else "http"
+    where = {"domain": f".{one.domain}"} if one.subdomains else {"url": f"{scheme}://{one.domain}/"}
+    told = {"name": one.name, "value": one.value, "path": one.path, "secure": one.secure, **where}
+    return {**told, **({"expires": one.expires_s} if one.expires_s else {})}
+
+
+def _not_shown(said: str, request: Request | None) -> NotShown:
+    """The browser's own words as a cause; where the broker answered instead of a site, its words."""
+    if "ERR_TUNNEL_CONNECTION_FAILED" in said:
+        return NotShown(Cause.RESET, BROKER)
+    where = f" ({request.locator[:200]})" if request is not None else ""
+    return NotShown(cause_of(said), f"{said.removeprefix('net::')}{where}")
