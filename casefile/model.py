@@ -24,8 +24,6 @@ from casefile.vocabulary import (
     Fidelity,
     FileKind,
     Outcome,
-    Pathway,
-    PersonKind,
     Purpose,
     Role,
 )  # fmt: skip
@@ -78,28 +76,6 @@ class ClockRecord(Value):
             source=reading.source,
             offset_ms=reading.offset_ms,
         )
-
-
-class Person(Value):
-    """Somebody in the record: an investigator, a source of material, or a service of ours."""
-
-    id: str
-    name: str | None
-    kind: PersonKind
-
-
-class Lead(Value):
-    """A candidate that was found and may be captured. `cells` is everything else its row of a sheet held."""
-
-    id: str
-    locator: str
-    pathway: Pathway
-    job: str = ""
-    sheet: str = ""
-    row: int = Field(default=0, ge=0)
-    occurrence: int = Field(default=1, ge=1)
-    cells: tuple[tuple[str, str], ...] = ()
-    why: str = ""
 
 
 class ToolUse(Value):

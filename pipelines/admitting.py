@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from casefile.events.envelope import Subject
 from casefile.ids import LEAD, is_uuid, parse_number
-from casefile.model import Lead
+from casefile.leads import Lead
 from casefile.records.engine import Connection, reading
 from casefile.records.leads import (
     TO_COLLECT,

@@ -11,7 +11,8 @@ from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import Draft, draft
 from casefile.events.types_planning import AssessmentWords, LeadAssessed, Reason
 from casefile.ids import EventId, machine_event_id
-from casefile.model import Lead, Value
+from casefile.leads import Lead
+from casefile.model import Value
 from casefile.preparation.assessment import Assessment, assessment, compact
 from casefile.preparation.fields import Prose, Stated, filled_in
 from casefile.records.engine import Connection, reading

@@ -12,12 +12,12 @@ from casefile.clock import ClockReading, rfc3339
 from casefile.errors import RecordUnreadable
 from casefile.events.types import CaptureFailed, CaptureStarted
 from casefile.ids import CaptureId, LeadId
+from casefile.leads import Lead
 from casefile.model import (
     Alteration,
     Circumstances,
     ClockRecord,
     Contact,
-    Lead,
     Received,
     ToolUse,
     Visitor,

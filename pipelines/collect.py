@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from casefile.errors import LeaseLost
 from casefile.ids import LeadId
-from casefile.model import Lead
+from casefile.leads import Lead
 from casefile.records.engine import reading, writing
 from casefile.records.leads import at_risk
 from casefile.records.ledger import Busy, Claim, Claimed, settle

@@ -19,7 +19,8 @@ from casefile.events.types_of_custody import CaptureKept, EarlierRecipient, Item
 from casefile.events.types_packages import PackageRecipient
 from casefile.events.upcasting import upcast
 from casefile.ids import CaptureId, EventId, item_id
-from casefile.model import CaptureRecord, Person, readable
+from casefile.model import CaptureRecord, readable
+from casefile.people import Person
 from casefile.records.assessments import steps_quoting
 from casefile.records.engine import Connection, reading
 from casefile.records.linked import releases_of

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from casefile.errors import UsageError
-from casefile.model import Lead
+from casefile.leads import Lead
 from casefile.records.ledger import Claim
 from casefile.vocabulary import ContainmentLevel, Pathway, Purpose
 from collectors.choosing import Choice

@@ -13,7 +13,8 @@ from casefile.events.port import draft
 from casefile.events.types import AccessLogged
 from casefile.events.types_packages import PackageAcknowledged, PackageReceipt
 from casefile.ids import EventId
-from casefile.model import Person, readable
+from casefile.model import readable
+from casefile.people import Person
 from casefile.records.acts import list_acts
 from casefile.records.engine import reading
 from casefile.records.people import find_person

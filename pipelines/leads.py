@@ -15,7 +15,8 @@ from casefile.events.envelope import Subject
 from casefile.events.port import Draft, draft
 from casefile.events.types import LeadAdded, LeadCells
 from casefile.ids import EventId, LeadId, LogId, derived, machine_event_id
-from casefile.model import Lead, readable
+from casefile.leads import Lead
+from casefile.model import readable
 from casefile.vocabulary import Pathway
 from collectors.locators import Locator, holds_credentials, parse_locator, recordable
 from pipelines.services import Services

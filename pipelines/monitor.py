@@ -25,7 +25,8 @@ from casefile.errors import (
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
 from casefile.events.types import MonitorChecked, MonitorStated, MonitorTarget
-from casefile.model import Lead, readable
+from casefile.leads import Lead
+from casefile.model import readable
 from casefile.records.engine import reading
 from casefile.records.ledger import Claim, WorkState, finish
 from casefile.records.monitors import (

@@ -6,7 +6,7 @@ from casefile.errors import UsageError
 from casefile.events.envelope import Subject
 from casefile.events.port import draft
 from casefile.events.types import PersonalName, PersonRecorded
-from casefile.model import Person
+from casefile.people import Person
 from casefile.records.engine import reading
 from casefile.records.people import list_people
 from casefile.vocabulary import PersonKind

@@ -15,7 +15,7 @@ from casefile.events.append import AUTHENTICATED
 from casefile.events.envelope import Envelope, Subject
 from casefile.events.port import draft
 from casefile.events.types_of_custody import EventSigned
-from casefile.model import Person
+from casefile.people import Person
 from casefile.records.engine import Engine, reading
 from casefile.records.people import find_person
 from casefile.records.reading import Entry, read_event

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casefile.errors import UsageError
-from casefile.model import Lead
+from casefile.leads import Lead
 from casefile.vocabulary import Cause, ContainmentLevel, Content, Outcome, Pathway, Purpose
 from pipelines.admitting import Admitted, Asked, admit, leads_meant
 from pipelines.assessing import assess_compactly

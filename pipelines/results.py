@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from casefile.errors import CasefileError
 from casefile.ids import format_number
-from casefile.model import Lead
+from casefile.leads import Lead
 from casefile.records.edges import neighbour_numbers
 from casefile.records.engine import reading
 from casefile.records.queries import ItemFilter, ItemRecord, list_items

@@ -15,7 +15,7 @@ from casefile.errors import GateRefused, StorageFailed, UsageError
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
 from casefile.events.types_reviews import ReviewSent
-from casefile.model import Person
+from casefile.people import Person
 from casefile.records.assessments import item_classes, list_claims
 from casefile.records.engine import Connection, reading
 from casefile.records.people import find_person

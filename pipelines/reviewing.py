@@ -15,7 +15,7 @@ from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
 from casefile.events.types_verification import Reconciled, ReviewWords, StepReviewed
 from casefile.ids import EventId
-from casefile.model import Person
+from casefile.people import Person
 from casefile.records.assessments import StepMark, StepRecord, assigned_items, list_review_acts, list_step_marks
 from casefile.records.engine import Connection, reading
 from casefile.records.people import find_person, list_people

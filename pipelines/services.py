@@ -15,8 +15,8 @@ from casefile.events.envelope import Event
 from casefile.events.files import LogFiles
 from casefile.events.port import Draft
 from casefile.ids import EventId, LogId, PersonId, RunId
-from casefile.model import Person
 from casefile.network_time import ask
+from casefile.people import Person
 from casefile.records.engine import Engine, open_engine, reading
 from casefile.records.migrating import ensure_current
 from casefile.records.people import find_person

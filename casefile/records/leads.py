@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from casefile.ids import LEAD, format_number, parse_number
-from casefile.model import Lead
+from casefile.leads import Lead
 from casefile.records.engine import tables
 from casefile.refusals import UnknownRecord
 from casefile.vocabulary import Pathway

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, exists, func, select
 
 from casefile.errors import UsageError
-from casefile.model import Lead
+from casefile.leads import Lead
 from casefile.records.engine import tables
 from casefile.records.ledger import WorkState
 from casefile.records.newest import newest_statements

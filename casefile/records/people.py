@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, or_, select
 
 from casefile.errors import UnknownPerson
-from casefile.model import Person
+from casefile.people import Person
 from casefile.records.engine import tables
 from casefile.vocabulary import PersonKind
 

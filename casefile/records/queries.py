@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, and_, exists, func, or_, select
 
 from casefile.errors import UnknownItem
 from casefile.ids import format_number, parse_number
-from casefile.model import Lead
+from casefile.leads import Lead
 from casefile.records.engine import tables
 from casefile.records.progress import is_unfollowed
 from casefile.vocabulary import Pathway

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from casefile.model import Lead
+from casefile.leads import Lead
 from casefile.records.queries import ItemRecord
 from casefile.vocabulary import Content, Outcome, Pathway
 from cli.collect_report import landing_of, summary

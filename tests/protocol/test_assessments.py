@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from casefile.errors import GateRefused
-from casefile.model import Lead
+from casefile.leads import Lead
 from casefile.records.engine import reading
 from casefile.records.leads import at_risk
 from casefile.refusals import FieldRefused, UnknownRecord, VersionOutdated
