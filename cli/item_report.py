@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from casefile.records.posts import PostSummary
 from casefile.records.protection import GuardRecord
 from casefile.records.queries import ItemRecord
@@ -9,11 +12,15 @@ from casefile.vocabulary_planning import Sensitivity
 
 
 def item_json(
-    item: ItemRecord, guard: GuardRecord | None = None, posts: PostSummary | None = None
+    item: ItemRecord,
+    guard: GuardRecord | None = None,
+    posts: PostSummary | None = None,
+    archive: Mapping[str, Any] | None = None,
 ) -> dict[str, object]:
     """An item as `--json` gives it; the keys are part of the contract. `guard` says how closely it is kept.
 
-    `posts` counts the posts that were read out of it, and `post` has the first one's first claims.
+    `posts` counts the posts that were read out of it, and `post` has the first one's first claims; `archive` sums up
+    what it claims as an archive that others made.
     """
     return {
         "id": item.id,
@@ -50,6 +57,7 @@ def item_json(
         "post": posts.plain() if posts else None,
         "sensitivity": guard.sensitivity if guard else Sensitivity.ORDINARY,
         "graphic": guard is not None and guard.graphic,
+        "archive": archive,
         "sexual_violence": guard is not None and guard.sexual_violence,
     }
 

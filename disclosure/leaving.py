@@ -19,7 +19,7 @@ STAYS = frozenset(
 """Types whose body tells how the collecting party works, what its copies are called, or who is protected."""
 SAID = frozenset({"content.erased", "hold.stated"})
 """Types whose body holds people's grounds, or to whom an item went before: it stays although it tells of an item."""
-OF_THE_ITEM = frozenset({"capture.sealed", "item.examined", "posts.read"})
+OF_THE_ITEM = frozenset({"capture.sealed", "item.examined", "posts.read", "archive.read"})
 """Types whose personal part holds what the item says of itself."""
 PERSON = "person.recorded"
 

@@ -25,6 +25,7 @@ TYPES: Mapping[str, tuple[str, str]] = {
     "capture.failed": ("cap", "capture"),
     "item.examined": ("mee", "metadata extraction"),
     "posts.read": ("mee", "metadata extraction"),
+    "archive.read": ("mee", "metadata extraction"),
     "fixity.checked": ("fix", "fixity check"),
     "content.erased": ("del", "deletion"),
     "package.released": ("dis", "dissemination"),

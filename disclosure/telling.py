@@ -20,6 +20,7 @@ SAID: Mapping[str, str] = {
     "capture.failed": "an attempt brought nothing",
     "item.examined": "examined on a working copy",
     "posts.read": "posts read out of it on a working copy",
+    "archive.read": "read, on a working copy, as an archive that others made",
     "item.tagged": "tagged",
     "duplicate.decided": "judged alike or different",
     "remark.added": "remarked upon",

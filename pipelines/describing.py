@@ -8,6 +8,7 @@ from typing import Any
 
 from casefile.legible import spoken
 from casefile.model import Alteration
+from casefile.records.archives import newest_archive
 from casefile.records.engine import reading
 from casefile.records.people import list_people
 from casefile.records.posts import newest_reading
@@ -21,6 +22,7 @@ from casefile.records.queries import (
 )
 from casefile.records.tombstones import Tombstone, list_tombstones
 from pipelines.alterations import alteration_line
+from pipelines.archive_lines import archive_lines, archive_plain
 from pipelines.bracketing import bracket_lines, bracket_of
 from pipelines.custody import event_of_item
 from pipelines.holds import Hold, hold_of
@@ -71,6 +73,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         tags = tags_seen(connection, item.id, viewer_of(services))
         guard = guard_of(connection, item.id)
         posts = newest_reading(connection, item.id)
+        archive = newest_archive(connection, item.id)
     described: dict[str, Any] = {
         name: getattr(item, name)
         for name in (
@@ -99,6 +102,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     described["claims"] = list(examination.claims) if examination else []
     described["examined_at"] = examination.examined_at if examination else None
     described["posts"] = reading_plain(posts)
+    described["archive"] = archive_plain(archive)
     described["duplicates"] = edges_of_item(services, item.id)
     proved = identities_of(services.engine, services.log.id, [one.event for one in remarks])
     described["remarks"] = [
@@ -200,6 +204,7 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
     yield from _section("Findings", _finding_lines(described["findings"]))
     yield from _section("Claims that were found", _claim_lines(described["claims"]))
     yield from _section("Posts (as stated)", list(_post_lines(described["posts"])))
+    yield from _section("Archive of others (claims of a third party)", list(archive_lines(described["archive"])))
     yield from _section(
         "Near-duplicates",
         [_likeness_line(one) for one in described["duplicates"]],

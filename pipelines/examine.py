@@ -19,6 +19,7 @@ from casefile.records.queries import ItemFilter, ItemRecord, find_items, list_it
 from casefile.vocabulary import ContainmentLevel
 from containment.tools import find_program
 from containment.worker import Worker, open_worker
+from pipelines.archives import ArchiveReader, archive_reader
 from pipelines.environment import ourselves
 from pipelines.examinable import Examinable, examinable
 from pipelines.examination_events import examined
@@ -65,6 +66,7 @@ class Examiner:
     pixels: PixelReader
     features: FeatureIndex
     posts: PostReader
+    archives: ArchiveReader
     _count: int = 0
 
     def examine(self, items: Sequence[Examinable]) -> list[ExaminedItem]:
@@ -94,6 +96,7 @@ class Examiner:
         self.services.append(
             *(examined(one.item.id, file, self._read(file.raw_metadata), tools) for one, file in pairs),
             *self.posts.read(items),
+            *self.archives.read(items),
         )
         for _one, file in pairs:
             self._keep_preview(file)
@@ -124,10 +127,11 @@ def open_examiner(services: Services, level: ContainmentLevel) -> Iterator[Exami
             pixel_reader(services, level) as pixels,
             feature_index(services, level) as features,
             post_reader(services, level) as posts,
+            archive_reader(services, level) as archives,
         ):
             worker.start()
             edges = EdgeIndex(services.engine, services.settings.examine)
-            yield Examiner(services, worker, inputs, out, edges, pixels, features, posts)
+            yield Examiner(services, worker, inputs, out, edges, pixels, features, posts, archives)
     finally:
         shutil.rmtree(folder)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from casefile.errors import RecordUnreadable
+from casefile.events import projecting_archives as archives
 from casefile.events import projecting_captures as captures
 from casefile.events import projecting_erasures as erasures
 from casefile.events import projecting_identities as identities
@@ -281,4 +282,5 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     **planning.PROJECTORS,
     **protection.PROJECTORS,
     **posts.PROJECTORS,
+    **archives.PROJECTORS,
 }

@@ -17,6 +17,7 @@ from casefile.events import types_packages as packages
 from casefile.events.envelope import Event, PartName, without_content
 from casefile.events.event_type import EventType
 from casefile.events.timestamping import HeadTimestamped
+from casefile.events.types_archives import ARCHIVES
 from casefile.events.types_planning import PLANNING
 from casefile.events.types_posts import POSTS
 from casefile.events.types_protection import PROTECTION
@@ -355,6 +356,7 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     **PROTECTION,
     **POSTS,
     **REVIEWS,
+    **ARCHIVES,
 }
 
 

@@ -27,6 +27,7 @@ from casefile.records import (  # noqa: F401  (tables register themselves)
     full_text,
     log,
     view,
+    view_archives,
     view_planning,
     view_posts,
     view_verification,

@@ -30,6 +30,7 @@ from casefile.events.types_of_custody import CaptureKept
 from casefile.events.upcasting import upcast
 from casefile.ids import CaptureId, LogId, item_id
 from casefile.records.engine import insert_absent, tables, writing
+from casefile.records.indexing_archives import ARCHIVES
 from casefile.records.indexing_posts import POSTS
 from casefile.records.indexing_verification import VERIFICATION
 from casefile.records.reading import read_events, read_head
@@ -183,5 +184,6 @@ _PASSAGES: Mapping[str, Callable[[Event], Iterator[Passage]]] = {
     "monitor.stated": _monitor,
     **VERIFICATION,
     **POSTS,
+    **ARCHIVES,
     "content.erased": _kept,
 }

@@ -28,6 +28,7 @@ _ABOUT_ITEMS = {
     "view_review": ("item",),
     "view_guard": ("item",),
     "view_reading": ("item",),
+    "view_archive": ("item",),
 }
 
 

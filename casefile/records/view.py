@@ -7,7 +7,7 @@ objects are canonical JSON in text columns.
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
-VIEW_VERSION = 7
+VIEW_VERSION = 8
 """Raised when the shape or meaning of a view table changes; opening a database of another version rebuilds them."""
 
 

@@ -23,6 +23,7 @@ def items(
     ] = "",
 ) -> int:
     """List items, or write them as an offline contact sheet with a page for each."""
+    from casefile.records.archives import archives_summed
     from casefile.records.engine import reading
     from casefile.records.posts import posts_summed
     from casefile.records.protection import newest_guards
@@ -54,8 +55,10 @@ def items(
         with reading(services.engine) as connection:
             found, guards = items_seen(connection, wanted, viewer_of(services)), newest_guards(connection)
             posts = posts_summed(connection, [item.id for item in found]) if invocation.json else {}
+            read = archives_summed(connection) if invocation.json else {}
     if invocation.json:
-        listed = {"items": [item_json(item, guards.get(item.id), posts.get(item.id)) for item in found]}
+        known_of = ((item, guards.get(item.id), posts.get(item.id), read.get(item.id)) for item in found)
+        listed = {"items": [item_json(*one) for one in known_of]}
         output.document(listed | {"errata": [one.id for one in known]} if made_by else listed)
     else:
         columns = ("item", "role", "content", "type", "bytes", "captured", "title or locator")

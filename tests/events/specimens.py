@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from casefile.archives import (
+    ArchiveClaim,
+    ArchiveEntry,
+    ArchiveKind,
+    ArchiveProblem,
+    ArchiveSummary,
+    Bearing,
+    ClaimField,
+    EntryKind,
+)
 from casefile.events.envelope import EventOutcome, PartName, Subject
 from casefile.events.port import Draft, draft, made_with
 from casefile.events.timestamping import HeadTimestamped
@@ -39,6 +49,7 @@ from casefile.events.types import (
     ToolTested,
     Words,
 )
+from casefile.events.types_archives import ArchiveRead, ArchiveSaid
 from casefile.events.types_of_custody import (
     CaptureKept,
     EarlierRecipient,
@@ -152,6 +163,10 @@ def altered(by: str, kind: str, what: str, why: str) -> Alteration:
     )
 
 
+CLAIMED = ArchiveClaim(field=ClaimField.LOCATOR, value=LOCATOR, origin="WARC-Target-URI")
+DIGEST = ArchiveClaim(field=ClaimField.DIGEST, value="sha1:AB", origin="WARC-Block-Digest", bears=Bearing.DIFFERS)
+ENTRY = ArchiveEntry(kind=EntryKind.RECORD, where="byte 120", claims=(CLAIMED, DIGEST))
+SUMMARY = ArchiveSummary(entries=2, listed=1, differs=1, problems=1)
 HOP_RULE = "it is for one hop only (RFC 9110 section 7.6.1)"
 WITHHELD = altered("broker", "withheld", "header Proxy-Connection", HOP_RULE)
 REFUSED = altered("broker", "refused", "request", "method DELETE")
@@ -376,6 +391,13 @@ SPECIMENS: tuple[Draft, ...] = (
         Subject(kind="post", id=FIRST, count=1),
         body=PostsRead(version="1", files=(sha256_of("a"),)),
         personal=PostsSaid(posts=(POST,)),
+        outcome=status("read"),
+    ),
+    draft(
+        "archive.read",
+        subject("item", FIRST),
+        body=ArchiveRead(version="1", sha256=sha256_of("a"), kind=ArchiveKind.WARC, summary=SUMMARY),
+        personal=ArchiveSaid(entries=(ENTRY,), problems=(ArchiveProblem(code="record-damaged", text="cut"),)),
         outcome=status("read"),
     ),
     draft(

@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from casefile.archives import ArchiveClaim, ArchiveEntry, ArchiveKind, ArchiveSummary, ClaimField, EntryKind
 from casefile.events.envelope import EventOutcome, PartName, Subject
 from casefile.events.port import Draft, draft, made_with
 from casefile.events.types import (
@@ -42,6 +43,7 @@ from casefile.events.types import (
     ToolTested,
     Words,
 )
+from casefile.events.types_archives import ArchiveRead, ArchiveSaid
 from casefile.events.types_of_custody import FixityChecked
 from casefile.events.types_planning import (
     AssessmentWords,
@@ -202,6 +204,16 @@ class Story:
                 )
             )
 
+    def read(self) -> None:
+        """An item is read as an archive of others."""
+        if self.items:
+            summary = ArchiveSummary(entries=2**53 - 1, listed=1)
+            body = ArchiveRead(version="1", sha256=self.say(), kind=ArchiveKind.TELEGRAM, summary=summary)
+            claim = ArchiveClaim(field=ClaimField.TEXT, value=self.mark(), origin=self.say())
+            entry = ArchiveEntry(kind=EntryKind.POST, where="messages[0]", claims=(claim,))
+            subject = about("item", self.choose(self.items))
+            self.append(draft("archive.read", subject, body=body, personal=ArchiveSaid(entries=(entry,))))
+
     def decide(self) -> None:
         if len(self.items) > 1:
             body = DuplicateDecided(edge=self.say(), judgement="same", distance=2**53 - 1, bits=256)
@@ -336,7 +348,7 @@ class Story:
 MOVES: Mapping[str, Callable[[Story], None]] = {
     name: getattr(Story, name)
     for name in (
-        "person", "lead", "start", "seal", "fail", "examine", "decide", "remark", "tag", "watch", "check",
+        "person", "lead", "start", "seal", "fail", "examine", "read", "decide", "remark", "tag", "watch", "check",
         "identify", "inquire", "protect", "acts", "repeat", "erase",
     )
 }  # fmt: skip
