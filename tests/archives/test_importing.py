@@ -16,8 +16,8 @@ pytestmark = [pytest.mark.campaign, pytest.mark.xdist_group("archives")]
 
 KINDS = {
     "case.zip": "hunchly", "export.zip": "atlos", "incidents.csv": "atlos", "page.har": "har",
-    "page.html": "singlefile", "page.mhtml": "mhtml", "page.wacz": "wacz", "result.json": "telegram", "sheet.csv": "auto-archiver",
-    "wire.warc.gz": "warc", "cut.zip": "unknown", "note.txt": None, "photo_1.jpg": None,
+    "page.html": "singlefile", "page.mhtml": "mhtml", "page.wacz": "wacz", "result.json": "telegram",
+    "sheet.csv": "auto-archiver", "wire.warc.gz": "warc", "cut.zip": "unknown", "note.txt": None, "photo_1.jpg": None,
 }  # fmt: skip
 
 
