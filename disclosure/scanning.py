@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-GZIP, WARC = b"\x1f\x8b", b"WARC/1."
-FOLDED = (GZIP, WARC)
+GZIP, WARC, ZIP = b"\x1f\x8b", b"WARC/1.", b"PK\x03\x04"
+FOLDED = (GZIP, WARC, ZIP)
 """How files begin that hold more than their bytes show; `unfolding` looks into them."""
 SHORTEST = 6
 """Characters. Shorter values are in every file by chance; they are told as not looked for."""

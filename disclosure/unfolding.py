@@ -6,8 +6,9 @@ cookie or an address in there is as readable to a recipient as anywhere. Nothing
 
 from __future__ import annotations
 
+import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,20 @@ from pydantic import Field
 from casefile.canonical import Json
 from casefile.digests import BLOCK_BYTES, blocks
 from casefile.model import Value
-from disclosure.scanning import GZIP, WARC, Look, Scanner, Secret
+from disclosure.scanning import GZIP, WARC, ZIP, Look, Scanner, Secret
 
 MAX_UNFOLDED = 16 << 30
 """Bytes that come of one file; a bomb stops here and is told as not looked through."""
 TOO_MUCH = "more comes of it than is looked through"
-MAX_DEPTH = 3
+MAX_DEPTH = 4
+"""A body in a WARC in a member of a WACZ, and what is packed in that once more."""
 MAX_LINE = 64 << 10
+LOCAL = struct.Struct("<4sHHHHHIIIHH")
+CENTRAL = b"PK\x01\x02"
+ZIP64 = 0xFFFFFFFF
+STORED, DEFLATED = 0, 8
+ENCRYPTED, LENGTH_BEHIND = 0x1, 0x8
+"""Of a zip's members (APPNOTE 4.3.7, 4.4.4, 4.4.5)."""
 PIECE = 4 << 10
 """Bytes that are handed to a decoder at once, so that what comes of them stays bounded."""
 
@@ -112,6 +120,10 @@ class _Unfolding:
             if depth == MAX_DEPTH:
                 raise Unfoldable("it is folded too often")
             self.into(_inflated(source.rest(self._look if depth else None)), depth + 1)
+        elif head.startswith(ZIP):
+            if depth == MAX_DEPTH:
+                raise Unfoldable("it is folded too often")
+            self._members(source, self._look if depth else None, depth)
         elif head.startswith(WARC):
             for body in _bodies(source, self._look if depth else None):
                 try:
@@ -121,6 +133,20 @@ class _Unfolding:
         else:
             for block in source.rest(self._look if depth else None):
                 del block
+
+    def _members(self, source: _Source, look: Look | None, depth: int) -> None:
+        """What lies in a zip, member after member as they lie there; its list at the end is looked at too."""
+        while source.peek(4) == ZIP:
+            for content in _member(source, look):
+                # What stands in one member is not continued in the next.
+                self._look.feed(b"\n")
+                try:
+                    self.into(content, depth + 1)
+                except DAMAGED as error:
+                    self.incomplete = self.incomplete or reason_of(error)
+        self._look.feed(b"\n")
+        for block in source.rest(look):
+            del block
 
     def _counted(self, content: Iterator[bytes]) -> Iterator[bytes]:
         for block in content:
@@ -134,7 +160,8 @@ class _Source:
     """Bytes from blocks, by lines and by lengths."""
 
     def __init__(self, content: Iterator[bytes]) -> None:
-        self._content = content
+        # A decoder that was given too little gives nothing yet, and that is not the end.
+        self._content = (block for block in content if block)
         self._held = b""
 
     def peek(self, length: int) -> bytes:
@@ -164,6 +191,16 @@ class _Source:
             yield block[:length]
             length -= min(length, len(block))
 
+    def until(self, left: Callable[[], bytes | None]) -> Iterator[bytes]:
+        """Blocks until `left` says what of the last one was not wanted, which is then the next again."""
+        while (unwanted := left()) is None:
+            block = self._held or next(self._content, b"")
+            self._held = b""
+            if not block:
+                return
+            yield block
+        self._held = unwanted + self._held
+
     def rest(self, look: Look | None) -> Iterator[bytes]:
         """Everything that is left, looked at on its way."""
         held, self._held = self._held, b""
@@ -191,6 +228,45 @@ def _inflated(content: Iterator[bytes]) -> Iterator[bytes]:
             rest = decoder.unconsumed_tail or decoder.unused_data
     if not decoder.eof:
         raise Unfoldable("it ends within a member")
+
+
+def _member(source: _Source, look: Look | None) -> Iterator[Iterator[bytes]]:
+    """The content of the next member of a zip (APPNOTE 4.3.7), unpacked; afterwards the next one is before us."""
+    head = LOCAL.unpack(_whole(source, LOCAL.size, look))
+    flags, method, size, names, extras = head[2], head[3], head[7], head[9], head[10]
+    _whole(source, names, look)
+    extra = _whole(source, extras, look)
+    if size == ZIP64 and extra[:2] == b"\x01\x00" and len(extra) >= 20:
+        size = int.from_bytes(extra[12:20], "little")
+    if flags & ENCRYPTED or method not in (STORED, DEFLATED):
+        raise Unfoldable("a member is encrypted, or packed in a way that is not read")
+    if flags & LENGTH_BEHIND:
+        if method == STORED:
+            raise Unfoldable("a member does not say how long it is")
+        yield _deflated_member(source, look)
+        while source.peek(4) not in (ZIP, CENTRAL, b""):
+            _whole(source, 1, look)
+        return
+    packed = _Source(_look_at(source.take(size), look))
+    yield _deflated(packed.rest(None)) if method == DEFLATED else packed.rest(None)
+    for block in packed.rest(None):
+        del block
+
+
+def _deflated_member(source: _Source, look: Look | None) -> Iterator[bytes]:
+    """A member that ends where its own packing does; what is behind it is left where it is."""
+    decoder = zlib.decompressobj(wbits=-15)
+    for block in source.until(lambda: decoder.unused_data if decoder.eof else None):
+        rest = _seen(block, look)
+        while rest and not decoder.eof:
+            yield decoder.decompress(rest, BLOCK_BYTES)
+            rest = decoder.unconsumed_tail
+    if not decoder.eof:
+        raise Unfoldable("it ends within a member")
+
+
+def _whole(source: _Source, length: int, look: Look | None) -> bytes:
+    return b"".join(_look_at(source.take(length), look))
 
 
 def _bodies(source: _Source, look: Look | None) -> Iterator[Iterator[bytes]]:

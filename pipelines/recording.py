@@ -11,11 +11,21 @@ from pydantic import ValidationError
 
 from casefile.canonical import Json
 from casefile.digests import digest_file
-from casefile.model import ReceivedFile, Wanted
+from casefile.model import Received, ReceivedFile, Wanted
 from casefile.settings import Settings
 from casefile.vocabulary import Fidelity, FileKind
-from collectors.http.recorded_answer import WARC_FILE, WORTH_REFERRING_BYTES, Body, HeldFile, WarcMade, WarcRequest
+from collectors.http.recorded_answer import (
+    WACZ_FILE,
+    WARC_FILE,
+    WORTH_REFERRING_BYTES,
+    Body,
+    HeldFile,
+    RecordedPage,
+    WarcMade,
+    WarcRequest,
+)
 from collectors.jars import Cookie
+from collectors.wacz.wrapping import WACZ_TYPE, pages_of
 from collectors.withheld import secrets_of
 from containment.limits import Limits
 from containment.spool import Recording
@@ -44,11 +54,15 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a method wants out of the record, within which bound, and the identity's cookies that it may not hold."""
+    """What a method wants out of the record, within which bound, and the identity's cookies that it may not hold.
+
+    `pages` are those of the capture, for which the record is to be replayed.
+    """
 
     bodies: tuple[Wanted, ...] = ()
     max_body_bytes: int = 1 << 30
     cookies: Sequence[Cookie] = ()
+    pages: tuple[RecordedPage, ...] = ()
 
 
 def recording_policy(settings: Settings, *, always: bool = False) -> RecordingPolicy | None:
@@ -58,12 +72,18 @@ def recording_policy(settings: Settings, *, always: bool = False) -> RecordingPo
     return RecordingPolicy(settings.capture.max_decoded_bytes, unrecorded=settings.egress.unrecorded)
 
 
+def pages_in(received: Received) -> tuple[RecordedPage, ...]:
+    """The pages of a capture, which its record is to be replayed for. One of media has none."""
+    return tuple(RecordedPage(locator=one.locator, title=one.title, text=one.text) for one in pages_of(received.items))
+
+
 def add_record(recording: Recording, target: Path, make: Make, wishes: Wishes) -> Recorded:
     """Add the record to the files of a capture below `target`, and what is wanted out of it. The recording is used up.
 
-    Where no WARC can be made of it, the spool is kept as it is, so that nothing that was received is lost; of a capture
-    with an identity's cookies, which it holds as they were sent, it is not kept, and there is no record. Raises
-    OutputRefused when the worker left something in the record's place, and StorageFailed.
+    With the pages that are wished for it is a WACZ. Where no WARC can be made of it, the spool is kept as it is, so
+    that nothing that was received is lost; of a capture with an identity's cookies, which it holds as they were sent,
+    it is not kept, and there is no record. Raises OutputRefused when the worker left something in the record's place,
+    and StorageFailed.
     """
     with storage_errors("record", target):
         return _add(recording, target, make, wishes)
@@ -75,6 +95,7 @@ def _add(recording: Recording, target: Path, make: Make, wishes: Wishes) -> Reco
     asked = WarcRequest(
         spool=spool.name,
         held=tuple(_held(target)),
+        pages=wishes.pages,
         withhold=bool(cookies),
         secrets=secrets_of(cookies),
         wanted=wishes.bodies,
@@ -84,7 +105,8 @@ def _add(recording: Recording, target: Path, make: Make, wishes: Wishes) -> Reco
     output = 2 * recording.bytes + (64 << 20) + (wishes.max_body_bytes if wishes.bodies else 0)
     try:
         made = WarcMade.model_validate(make(asked.plain(), out, Limits(seconds, seconds, MEMORY_BYTES, output, output)))
-        file = _put(out / WARC_FILE, target, WARC_FILE, WARC_TYPE)
+        name, media_type = (WACZ_FILE, WACZ_TYPE) if made.is_wacz else (WARC_FILE, WARC_TYPE)
+        file = _put(out / name, target, name, media_type)
         for body in made.bodies:
             _move(out / body.path, target, body.path)
         return Recorded(file, made.bodies)

@@ -29,11 +29,14 @@ from collectors.locators import Locator, RefusedLocator, follow, holds_credentia
 from collectors.media_types import declared, role_of
 from collectors.named_media import MEDIA_METHOD
 from collectors.outcomes import advice, retry_after_s
+from collectors.wacz.wrapping import with_wacz
 
 CONTENT_FILE, POST_FILE = "files/0001", "files/0002"
 DISPOSITION_NAME = re.compile(r"filename\s*=\s*(?:\"([^\"]{1,255})\"|([^;\"\s]{1,255}))", re.IGNORECASE)
 """RFC 6266, the plain form."""
 WARC_FILE = "record/capture.warc.gz"
+WACZ_FILE = "record/capture.wacz"
+"""In its place where a page was captured."""
 CREDENTIALS, NO_CREDENTIALS = "user name and password", "those of a locator are never sent"
 UNSENT = "; the user name and password in the locator were not sent"
 TOOLS = tuple(ToolUse(name=name, version=version(name)) for name in ("h11", "brotli", "zstandard"))
@@ -60,7 +63,8 @@ class Came:
 
 def work(request: Mapping[str, Json], inputs: Path, out: Path) -> dict[str, Json]:
     """Capture one locator. `request` is a CaptureRequest, the answer a Received; files are written below `out`."""
-    return capture(CaptureRequest.model_validate(request), out).plain()
+    received = capture(CaptureRequest.model_validate(request), out)
+    return with_wacz(received, out, WARC_FILE, WACZ_FILE).plain()
 
 
 def capture(asked: CaptureRequest, out: Path) -> Received:

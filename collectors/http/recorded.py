@@ -18,10 +18,13 @@ from urllib.parse import quote
 from casefile.canonical import Json
 from casefile.clock import rfc3339
 from casefile.model import readable
+from casefile.vocabulary import Fidelity
 from collectors.http.extracting import Answered, take_bodies
 from collectors.http.messages import Conversation, Message, Stream, conversations
-from collectors.http.recorded_answer import WARC_FILE, WORTH_REFERRING_BYTES, WarcMade, WarcRequest
+from collectors.http.recorded_answer import WACZ_FILE, WARC_FILE, WORTH_REFERRING_BYTES, WarcMade, WarcRequest
 from collectors.http.warc import FIELDS, Part, Record, WarcWriter, new_record_id, warc_fields
+from collectors.wacz.wrapping import wrap
+from collectors.wacz.writing import Page, warcinfo_fields
 from collectors.withheld import WITHHELD, withhold, withhold_bytes
 from containment.spool import Kind, read_frames
 
@@ -87,7 +90,9 @@ def work(request: dict[str, Json], inputs: Path, out: Path) -> dict[str, Json]:
         finally:
             warc.close()
         bodies = take_bodies(making.answers, asked.wanted, out, asked.max_body_bytes)
-    return made.model_copy(update={"bodies": tuple(bodies)}).plain()
+    pages = [Page(one.locator, title=one.title, text=one.text) for one in asked.pages]
+    is_wacz = bool(pages) and wrap(out / WARC_FILE, out / WACZ_FILE, pages)
+    return made.model_copy(update={"bodies": tuple(bodies), "is_wacz": is_wacz}).plain()
 
 
 def _connections(path: Path, frames: BinaryIO, content: BinaryIO) -> list[_Connection]:
@@ -123,11 +128,7 @@ class _Making:
         self.made: dict[str, Any] = {"connections": 0, "exchanges": 0, "cut": 0, "referred": 0, "unread_bytes": 0}
 
     def make(self, connections: list[_Connection]) -> WarcMade:
-        described = {
-            "software": SOFTWARE,
-            "format": "WARC File Format 1.1",
-            "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
-        }
+        described = warcinfo_fields(SOFTWARE, Fidelity.WIRE)
         began = _date(connections[0].began_us) if connections else rfc3339(datetime.now(UTC))
         self.warc.write(Record("warcinfo", began, FIELDS, (warc_fields(described),)))
         for one in connections:
@@ -148,7 +149,8 @@ class _Making:
         for way, (stream, at) in rest.items():
             if at < stream.length:
                 self.made["unread_bytes"] += stream.length - at
-                named = (("WARC-Target-URI", one.place + "/"), *_address(one))
+                # Not under the address of the page: replay would show it for the page.
+                named = (("WARC-Target-URI", f"urn:unread:{one.place}/"), *_address(one))
                 record_id = new_record_id()
                 block = self._block(stream, at, stream.length, sent=way == "up")
                 date = _date(stream.moment_us(at))
@@ -218,7 +220,7 @@ class _Making:
         if chain not in self.chains:
             self.chains[chain] = record_id = new_record_id()
             content = "".join(ssl.DER_cert_to_PEM_cert(bytes.fromhex(each)) for each in chain).encode("ascii")
-            named = (("WARC-Target-URI", one.place + "/"), *_address(one))
+            named = (("WARC-Target-URI", f"urn:certificates:{one.place}/"), *_address(one))
             kind = "application/pem-certificate-chain"
             self.warc.write(Record("resource", _date(one.began_us), kind, (content,), named, record_id))
         return self.chains[chain]

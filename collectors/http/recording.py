@@ -6,20 +6,17 @@ import base64
 from datetime import UTC, datetime
 
 from casefile.clock import rfc3339
+from casefile.vocabulary import Fidelity
 from collectors.http.exchange import Answer
 from collectors.http.warc import FIELDS, Part, Record, WarcWriter, new_record_id, warc_fields
+from collectors.wacz.writing import warcinfo_fields
 
 SOFTWARE = "casefile http/1"
 
 
 def write_info(warc: WarcWriter, user_agent: str) -> None:
     """The warcinfo record. It names no machine and no person: those are in the capture's own record."""
-    fields = {
-        "software": SOFTWARE,
-        "format": "WARC File Format 1.1",
-        "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
-        "http-header-user-agent": user_agent,
-    }
+    fields = {**warcinfo_fields(SOFTWARE, Fidelity.WIRE), "http-header-user-agent": user_agent}
     warc.write(Record("warcinfo", rfc3339(datetime.now(UTC)), FIELDS, (warc_fields(fields),)))
 
 

@@ -55,6 +55,14 @@ class Indexing:
         elif is_replayed(record):
             self._answers.append(record)
 
+    def moments(self) -> dict[str, str]:
+        """When each key was first answered, as the record says."""
+        found: dict[str, str] = {}
+        for one in self._answers:
+            if self._asked_for(one) is None:
+                found.setdefault(surt_key(one.locator), one.date)
+        return found
+
     def lines(self) -> list[bytes]:
         """A line for each record that is replayed, in the records' order."""
         return [index_line(one, self.name, self._asked_for(one)) for one in self._answers]

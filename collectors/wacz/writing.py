@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -55,10 +55,13 @@ class NotArchivable(CollectionError):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a WACZ: its address as it was captured, when (RFC 3339), and what people look for it by."""
+    """A page of a WACZ: its address as it was captured, when (RFC 3339), and what people look for it by.
+
+    Without a time it has that of the record which holds it.
+    """
 
     locator: str
-    time: str
+    time: str = ""
     title: str = ""
     text: str = ""
 
@@ -93,27 +96,31 @@ class _Member:
 
 
 def write_wacz(
-    target: Path, warcs: Sequence[WarcFile], pages: Sequence[Page], *, created: str, title: str = ""
+    target: Path, warcs: Sequence[WarcFile], pages: Sequence[Page], *, created: str = "", title: str = ""
 ) -> WaczMade:
     """Write `target`, which must not be there, from WARCs that say of themselves what they are (`warcinfo_fields`).
 
-    `created` is the moment of the capture, RFC 3339; the first page is the main one. Raises NotArchivable for a WARC
-    that cannot be read or says something else of itself, for no page, and for a page that no record holds;
-    FileExistsError, and OSError of the disk.
+    The first page is the main one; `created` is the moment of the capture, RFC 3339, the main page's where it is empty.
+    Raises NotArchivable for a WARC that cannot be read or says something else of itself, for no page, and for a page
+    that no record holds; FileExistsError, and OSError of the disk.
     """
     if not pages:
         raise NotArchivable("there is no page in it")
-    members, lines, records = [], [], 0
+    members: list[_Member] = []
+    lines: list[bytes] = []
+    moments: dict[str, str] = {}
+    records = 0
     for warc in sorted(warcs, key=lambda one: one.path.name):
-        member, own, count = _take(warc)
+        member, indexing, count = _take(warc)
         members.append(member)
-        lines += own
+        lines += indexing.lines()
+        moments = indexing.moments() | moments
         records += count
+    pages = [_dated(page, moments) for page in pages]
     if len({one.name for one in members}) != len(members):
         raise NotArchivable("two WARCs have one name")
     members += [_member(INDEX, index_file(lines)), _member(PAGES, _pages(pages))]
-    _check_pages(pages, lines)
-    package = canonical_json(_package(members, pages[0], created, title))
+    package = canonical_json(_package(members, pages[0], created or pages[0].time, title))
     digest = sha256(package)
     members.append(_member(PACKAGE, package))
     members.append(_member(PACKAGE_DIGEST, canonical_json({"path": PACKAGE, "hash": digest})))
@@ -144,7 +151,7 @@ def fidelity_told(record: WarcRecord) -> str:
     return ""
 
 
-def _take(warc: WarcFile) -> tuple[_Member, list[bytes], int]:
+def _take(warc: WarcFile) -> tuple[_Member, Indexing, int]:
     name = warc.path.name
     if not NAME.fullmatch(name):
         raise NotArchivable(f"{ascii(name)[:80]} is no name for a WARC in it")
@@ -165,7 +172,7 @@ def _take(warc: WarcFile) -> tuple[_Member, list[bytes], int]:
     if told != warc.fidelity:
         said = told or "nothing"
         raise NotArchivable(f"{name} says {said} of how its records came about, and they are {warc.fidelity}")
-    return _Member(f"{ARCHIVE}{name}", size, f"sha256:{digest}", warc.path), indexing.lines(), count
+    return _Member(f"{ARCHIVE}{name}", size, f"sha256:{digest}", warc.path), indexing, count
 
 
 def _member(name: str, content: bytes) -> _Member:
@@ -188,11 +195,11 @@ def _page(page: Page) -> dict[str, Json]:
     return {name: value for name, value in told.items() if value}
 
 
-def _check_pages(pages: Sequence[Page], lines: Sequence[bytes]) -> None:
-    held = {line.partition(b" ")[0] for line in lines}
-    for page in pages:
-        if surt_key(page.locator).encode("ascii") not in held:
-            raise NotArchivable("no record holds one of its pages")
+def _dated(page: Page, moments: Mapping[str, str]) -> Page:
+    moment = moments.get(surt_key(page.locator))
+    if moment is None:
+        raise NotArchivable("no record holds one of its pages")
+    return page if page.time else replace(page, time=moment)
 
 
 def _package(members: Sequence[_Member], main: Page, created: str, title: str) -> dict[str, Json]:

@@ -178,6 +178,8 @@ def test_chunk_framing_is_no_part_of_the_payload(hostile_site: HostileSite, capt
 
 def test_the_record_is_one_and_the_content_another_file(hostile_site: HostileSite, capture: Capture) -> None:
     files = {file.path: file.kind for file in capture(hostile_site.url("/page")).received.files}
+    assert files == {"files/0001": FileKind.CONTENT, "record/capture.wacz": FileKind.RECORD}
+    files = {file.path: file.kind for file in capture(hostile_site.url("/a/photo.png")).received.files}
     assert files == {"files/0001": FileKind.CONTENT, "record/capture.warc.gz": FileKind.RECORD}
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 import zlib
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import brotli
@@ -92,6 +94,46 @@ def test_a_body_is_looked_through_without_its_codings(coding: str, body: bytes) 
     assert found_in(member(chunked(body), f"Content-Encoding: {coding}", "Transfer-Encoding: chunked"))
 
 
+def zipped(content: bytes, method: int = zipfile.ZIP_STORED, *, streamed: bool = False) -> bytes:
+    """A zip of two members; `streamed`, their lengths are behind them."""
+    place = BytesIO()
+    unseekable = Unseekable(place) if streamed else place
+    with zipfile.ZipFile(unseekable, "w", method) as archive:  # type: ignore[arg-type]
+        archive.writestr("a", b"nothing")
+        archive.writestr("archive/b", content)
+    return place.getvalue()
+
+
+class Unseekable:
+    """A pipe, as a zip's writer sees it."""
+
+    def __init__(self, place: BytesIO) -> None:
+        self.write, self.flush = place.write, place.flush
+
+
+@pytest.mark.parametrize("block", [1, 100, 1 << 16])
+def test_members_of_a_zip_are_looked_through(block: int) -> None:
+    body = member(gzip.compress(ADDRESS.encode()), "Content-Encoding: gzip")
+    zips = [
+        zipped(body),
+        zipped(ADDRESS.encode(), zipfile.ZIP_DEFLATED),
+        zipped(ADDRESS.encode(), zipfile.ZIP_DEFLATED, streamed=True),
+        zipped(zipped(gzip.compress(ADDRESS.encode())), zipfile.ZIP_DEFLATED),
+    ]
+    for content in zips:
+        look = Scanner((SECRET,)).look("file")
+        unfold((content[at : at + block] for at in range(0, len(content), block)), look)
+        assert look.hits(), content
+
+
+def test_a_member_that_cannot_be_unpacked_is_told() -> None:
+    locked = bytearray(zipped(b"x"))
+    locked[6] |= 1
+    for content in (bytes(locked), zipped(b"x", streamed=True), zipped(b"x" * 100, zipfile.ZIP_DEFLATED)[:60]):
+        with pytest.raises(Unfoldable):
+            unfold(iter([content]), Scanner((SECRET,)).look("file"))
+
+
 def test_what_follows_a_damaged_body_is_looked_through() -> None:
     look = Scanner((SECRET,)).look("file")
     damaged = member(gzip.compress(b"x" * 5000)[:30], "Content-Encoding: gzip")
@@ -104,7 +146,9 @@ def test_a_bomb_ends_and_is_told(tmp_path: Path) -> None:
     look = Scanner((SECRET,)).look("file")
     with pytest.raises(Unfoldable, match="more comes of it"):
         unfold(blocks(gzip.compress(b"\0" * (8 << 20))), look, limit=1 << 20)
-    (tmp_path / "nested").write_bytes(gzip.compress(gzip.compress(gzip.compress(gzip.compress(b"deep")))))
+    (tmp_path / "nested").write_bytes(
+        gzip.compress(gzip.compress(gzip.compress(gzip.compress(gzip.compress(b"deep")))))
+    )
     answer = work({"files": ["nested"], "secrets": []}, tmp_path, tmp_path)
     assert answer["left"] == [["nested", "it is folded too often"]]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -89,9 +90,9 @@ def test_the_record_shows_which_cookies_were_sent_but_not_their_values(desk: Des
     desk.add()
     (result,) = desk.collect(members.url("/post/1"), method="http")
     with desk.services() as services:
-        content = services.vault.open_content(desk.facts(result)["object_id"], "record/capture.warc.gz")
-        with content as stream:
-            record = gzip.decompress(stream.read())
+        content = services.vault.open_content(desk.facts(result)["object_id"], "record/capture.wacz")
+        with content as stream, zipfile.ZipFile(stream) as archive:
+            record = gzip.decompress(archive.read("archive/capture.warc.gz"))
     assert f"Cookie: sid={'*' * len(SESSION)}; csrf={'*' * len(TOKEN)}\r\n".encode() in record
 
 

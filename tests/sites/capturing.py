@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,9 @@ class Captured:
 
     @property
     def warc(self) -> Path:
-        return self.out / "record/capture.warc.gz"
+        """The WARC that was kept, taken out of the WACZ of a page."""
+        path = self.out / "record/capture.warc.gz"
+        return path if path.exists() else warc_in(self.out / "record/capture.wacz", self.out.with_suffix(".warc.gz"))
 
     def records(self, kind: str = "") -> list[WarcRecord]:
         with self.warc.open("rb") as stream:
@@ -62,6 +65,14 @@ class Captured:
 
     def files(self) -> set[str]:
         return {str(path.relative_to(self.out)) for path in self.out.rglob("*") if path.is_file()}
+
+
+def warc_in(wacz: Path, place: Path) -> Path:
+    """The only WARC of a WACZ, copied to `place`."""
+    with zipfile.ZipFile(wacz) as archive:
+        (name,) = (one for one in archive.namelist() if one.startswith("archive/"))
+        place.write_bytes(archive.read(name))
+    return place
 
 
 Capture = Callable[..., Captured]
