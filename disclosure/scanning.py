@@ -82,6 +82,12 @@ class Look:
         self._is_cut = False
         self._found: set[str] = set()
 
+    def within(self) -> Look:
+        """A further stream of the same file, such as what is packed in it: found together, and never read as one."""
+        further = Look(self._scanner, self._path)
+        further._found = self._found
+        return further
+
     def feed(self, block: bytes) -> None:
         """The next bytes."""
         if not self._scanner.patterns:

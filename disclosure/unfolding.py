@@ -114,37 +114,40 @@ class _Unfolding:
 
     def into(self, content: Iterator[bytes], depth: int) -> None:
         """What is inside, at that depth; bytes at depth 0 were looked at by whoever wrote them."""
-        source = _Source(self._counted(content) if depth else content)
+        look = self._look.within() if depth else None
+        try:
+            self._into(_Source(self._counted(content) if depth else content), look, depth)
+        finally:
+            if look is not None:
+                look.hits()
+
+    def _into(self, source: _Source, look: Look | None, depth: int) -> None:
         head = source.peek(len(WARC))
+        if depth == MAX_DEPTH and head.startswith((GZIP, ZIP)):
+            raise Unfoldable("it is folded too often")
         if head.startswith(GZIP):
-            if depth == MAX_DEPTH:
-                raise Unfoldable("it is folded too often")
-            self.into(_inflated(source.rest(self._look if depth else None)), depth + 1)
+            self.into(_inflated(source.rest(look)), depth + 1)
         elif head.startswith(ZIP):
-            if depth == MAX_DEPTH:
-                raise Unfoldable("it is folded too often")
-            self._members(source, self._look if depth else None, depth)
+            self._members(source, look, depth)
         elif head.startswith(WARC):
-            for body in _bodies(source, self._look if depth else None):
-                try:
-                    self.into(body, depth + 1)
-                except DAMAGED as error:
-                    self.incomplete = self.incomplete or reason_of(error)
+            for body in _bodies(source, look):
+                self._part(body, depth)
         else:
-            for block in source.rest(self._look if depth else None):
+            for block in source.rest(look):
                 del block
+
+    def _part(self, content: Iterator[bytes], depth: int) -> None:
+        """One of several things inside: where it is damaged, the others are looked at all the same."""
+        try:
+            self.into(content, depth + 1)
+        except DAMAGED as error:
+            self.incomplete = self.incomplete or reason_of(error)
 
     def _members(self, source: _Source, look: Look | None, depth: int) -> None:
         """What lies in a zip, member after member as they lie there; its list at the end is looked at too."""
         while source.peek(4) == ZIP:
             for content in _member(source, look):
-                # What stands in one member is not continued in the next.
-                self._look.feed(b"\n")
-                try:
-                    self.into(content, depth + 1)
-                except DAMAGED as error:
-                    self.incomplete = self.incomplete or reason_of(error)
-        self._look.feed(b"\n")
+                self._part(content, depth)
         for block in source.rest(look):
             del block
 
