@@ -27,6 +27,7 @@ from pipelines.holds import Hold, hold_of
 from pipelines.neighbours import edges_of_item
 from pipelines.person_signing import identities_of
 from pipelines.post_lines import post_lines, reading_plain
+from pipelines.revisits import attempts_at, visit_lines, visits_among, visits_plain, was_repeated, without_words
 from pipelines.services import Services
 from pipelines.sight import Seen, look, remarks_seen, tags_seen, viewer_of
 from pipelines.verification_plain import step_plain
@@ -99,6 +100,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     described["claims"] = list(examination.claims) if examination else []
     described["examined_at"] = examination.examined_at if examination else None
     described["posts"] = reading_plain(posts)
+    described["revisits"] = _revisits(services, item.lead_locator or item.locator or "")
     described["duplicates"] = edges_of_item(services, item.id)
     proved = identities_of(services.engine, services.log.id, [one.event for one in remarks])
     described["remarks"] = [
@@ -116,6 +118,12 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     described |= _exercised(hold, tombstone, people)
     described["guard"] = None if guard is None else {**asdict(guard), "words": list(guard.words)}
     return described
+
+
+def _revisits(services: Services, locator: str) -> list[dict[str, Any]]:
+    """The visits to the locator that an item came from, without their words; none where there was one only."""
+    attempts = attempts_at(services, locator)
+    return without_words(visits_plain(visits_among(services, attempts))) if was_repeated(attempts) else []
 
 
 def _lead(lead: LeadRecord | None) -> dict[str, Any] | None:
@@ -200,6 +208,7 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
     yield from _section("Findings", _finding_lines(described["findings"]))
     yield from _section("Claims that were found", _claim_lines(described["claims"]))
     yield from _section("Posts (as stated)", list(_post_lines(described["posts"])))
+    yield from _section("Visits to the locator", list(visit_lines(described["revisits"])))
     yield from _section(
         "Near-duplicates",
         [_likeness_line(one) for one in described["duplicates"]],

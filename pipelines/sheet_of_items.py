@@ -41,10 +41,12 @@ from pipelines.contact_sheet.values import (
     SheetPost,
     SheetPreview,
     SheetRemark,
+    SheetVisit,
 )
 from pipelines.contact_sheet.writing import ContactSheet, check_directory, write_contact_sheet
 from pipelines.examinable import standing_file
 from pipelines.neighbours import Pair, list_pairs
+from pipelines.revisits import Visit, by_locator, same_locator, visits_among, was_repeated
 from pipelines.services import Services
 from pipelines.sight import items_seen, remarks_seen, tags_seen, viewer_of
 from pipelines.trying import with_advice
@@ -61,6 +63,7 @@ class _Filling:
     people: Mapping[str, str]
     pairs: Mapping[str, list[Pair]]
     shown: frozenset[str]
+    attempts: Mapping[str, Sequence[AttemptRecord]]
 
     def item(self, item: ItemRecord) -> SheetItem:
         with reading(self.services.engine) as connection:
@@ -98,6 +101,7 @@ class _Filling:
             files=tuple(SealedFile.model_validate(file) for file in files if file["path"] in item.files),
             previews=self._previews(item, files),
             posts=_posts(read),
+            visits=self._visits(item),
             findings=_findings(examination),
             conflicts=_conflicts(examination),
             duplicates=tuple(self._duplicate(item, pair) for pair in self.pairs.get(item.id, [])),
@@ -106,6 +110,10 @@ class _Filling:
             ),
             tags=(*(guard.words if guard else ()), *tags),
         )
+
+    def _visits(self, item: ItemRecord) -> tuple[SheetVisit, ...]:
+        attempts = self.attempts.get(same_locator(item.lead_locator or item.locator), ())
+        return tuple(map(_visit, visits_among(self.services, attempts))) if was_repeated(attempts) else ()
 
     def _capture(self, facts: Mapping[str, Any], item: ItemRecord) -> SheetCapture:
         circumstances = facts["circumstances"] or {}
@@ -182,7 +190,8 @@ def write_sheet_of_items(services: Services, wanted: ItemFilter, directory: Path
         labels: dict[str, list[ItemRecord]] = {}
         for item in list_items(connection):
             labels.setdefault(item.capture, []).append(item)
-    filling = _Filling(services, people, _by_item(pairs), frozenset(item.id for item in items))
+    shown_items = frozenset(item.id for item in items)
+    filling = _Filling(services, people, _by_item(pairs), shown_items, by_locator(attempts))
     heading = SheetHeading(
         title=title or "Investigation",
         investigation=services.log.id,
@@ -250,6 +259,12 @@ def _findings(examination: ExaminationRecord | None) -> tuple[SheetFinding, ...]
         )
         for finding in examination.findings
     )
+
+
+def _visit(visit: Visit) -> SheetVisit:
+    lines = tuple((line.sign, line.text) for one in visit.differences for line in one.lines)
+    numbers = tuple(item.label for item in visit.items)
+    return SheetVisit(visit.attempt.started_at, numbers, visit.change.value, visit.why, lines)
 
 
 def _posts(read: Reading | None) -> tuple[SheetPost, ...]:
