@@ -114,7 +114,20 @@ def test_the_list_names_what_was_visited_more_than_once(case: Case, site: Hostil
     assert "of 256 bits" in newest["why"]
 
 
-def test_an_item_and_its_sheet_show_the_visits(case: Case, visits: list[dict[str, Any]]) -> None:
+def test_what_changed_in_a_picture_is_shown_as_a_picture(case: Case, site: HostileSite, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    told = case.must("revisits", site.url("/photo.png"), "--pictures", str(folder))["pictures"]
+    assert sorted(path.name.rpartition("-")[2] for path in folder.iterdir()) == [
+        "after.jpg",
+        "before.jpg",
+        "difference.jpg",
+    ]
+    assert told[0]["pixels"] == 64 * 64
+    assert 0 < told[0]["changed_pixels"] <= told[0]["pixels"]
+    assert all(path.read_bytes().startswith(b"\xff\xd8\xff") for path in folder.iterdir())
+
+
+def test_an_item_and_its_sheet_show_the_visits(case: Case, site: HostileSite, visits: list[dict[str, Any]]) -> None:
     number = visits[3]["items"][0]
     shown = case.must("show", number)["revisits"]
     assert [visit["change"] for visit in shown] == [visit["change"] for visit in visits]
@@ -123,6 +136,9 @@ def test_an_item_and_its_sheet_show_the_visits(case: Case, visits: list[dict[str
     sheet = (case.root / "sheet" / "items" / f"{number}.html").read_text("utf-8")
     assert "It fell at 6:40." in sheet
     assert "unreachable" in sheet
+    photo = case.must("revisits", site.url("/photo.png"))["visits"][1]["items"][0]
+    page_of_photo = (case.root / "sheet" / "items" / f"{photo}.html").read_text("utf-8")
+    assert "at the visit before" in page_of_photo
 
 
 def test_a_locator_that_was_never_visited_is_refused(case: Case) -> None:
