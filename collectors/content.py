@@ -14,8 +14,8 @@ from typing import TypeAlias
 from casefile.model import readable
 from casefile.vocabulary import Content
 from collectors.content_phrases import catalogue, comparable, weight
-from collectors.http.page import TEXT_CHARACTERS, Page
 from collectors.locators import Locator
+from collectors.page import TEXT_CHARACTERS, Page
 
 LITTLE_TEXT = 1_500
 """Characters of visible text up to which a page can be a notice. News items and posts with comments are longer."""

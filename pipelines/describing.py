@@ -13,6 +13,7 @@ from casefile.records.people import list_people
 from casefile.records.posts import newest_reading
 from casefile.records.protection import guard_of
 from casefile.records.queries import (
+    ItemRecord,
     LeadRecord,
     capture_facts,
     find_items,
@@ -99,8 +100,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     described["findings"] = list(examination.findings) if examination else []
     described["claims"] = list(examination.claims) if examination else []
     described["examined_at"] = examination.examined_at if examination else None
-    described["posts"] = reading_plain(posts)
-    described["revisits"] = _revisits(services, item.lead_locator or item.locator or "")
+    described |= {"posts": reading_plain(posts), "revisits": _revisits(services, item)}
     described["duplicates"] = edges_of_item(services, item.id)
     proved = identities_of(services.engine, services.log.id, [one.event for one in remarks])
     described["remarks"] = [
@@ -120,9 +120,9 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     return described
 
 
-def _revisits(services: Services, locator: str) -> list[dict[str, Any]]:
+def _revisits(services: Services, item: ItemRecord) -> list[dict[str, Any]]:
     """The visits to the locator that an item came from, without their words; none where there was one only."""
-    attempts = attempts_at(services, locator)
+    attempts = attempts_at(services, item.lead_locator or item.locator or "")
     return without_words(visits_plain(visits_among(services, attempts))) if was_repeated(attempts) else []
 
 

@@ -10,10 +10,10 @@ from casefile.model import readable
 from casefile.vocabulary import Cause, Content, Outcome
 from collectors.content import ContentFinding, Signs, judge_content, signs_of
 from collectors.http.exchange import Answer
-from collectors.http.page import PARSED_BYTES, TEXT_CHARACTERS, Page, decode_text, read_page, squeeze
 from collectors.locators import Locator
 from collectors.media_types import declared, sniff
 from collectors.named_media import names_media
+from collectors.page import PARSED_BYTES, TEXT_CHARACTERS, Page, decode_text, read_page, squeeze
 
 CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.ASCII | re.IGNORECASE)
 PAGES = ("text/html", "application/xhtml+xml")

@@ -16,8 +16,8 @@ from content.fixtures import Fixture, fixtures
 from casefile.vocabulary import Content
 from collectors.content import ContentFinding, judge_content, signs_of
 from collectors.content_phrases import CATALOGUE, catalogue, comparable, languages_of, weight
-from collectors.http.page import read_page
 from collectors.locators import Locator, parse_locator
+from collectors.page import read_page
 
 FIXTURES = tuple(fixtures())
 NOTICES = [one for one in FIXTURES if one.kind != "present"]

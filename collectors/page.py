@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from collectors.http.markup import EndTag, StartTag, Text, tokens
+from collectors.markup import EndTag, StartTag, Text, tokens
 
 PARSED_BYTES = 1 << 20
 TEXT_CHARACTERS = 60_000
