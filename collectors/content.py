@@ -7,40 +7,35 @@ A rule says `absent` only where the page itself says so and has little else to s
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from casefile.model import readable
 from casefile.vocabulary import Content
+from collectors.content_phrases import catalogue, comparable, weight
 from collectors.locators import Locator
+from collectors.page import TEXT_CHARACTERS, Page
 
 LITTLE_TEXT = 1_500
 """Characters of visible text up to which a page can be a notice. News items and posts with comments are longer."""
 SCANT_TEXT = 400
 NO_TEXT = 20
+MOST = 0.4
+"""Of a part of a title: "This page isn't available" is one, "Missing page not found in the minister's diary" is not."""
+PARTS = re.compile(r"\s[-|\u2013\u2014\u2022\u00b7]\s|[|:\u00b7\u2022]")
+BEFORE_WORDS = " \"'([{-!:|\u00a1\u00ab\u00bb\u00b7\u00bf\u2013\u2014\u201c\u201d\u201e\u2022"
 
-NOT_FOUND_TITLE = re.compile(
-    r"^\W*(?:(?:error|http|erreur|fehler|ошибка|помилка|خطأ)?\W*(?:404|410)\b"
-    r"|(?:page|file|content|site|video|post|article|profile|user) (?:was )?not found|not found\b|nothing found"
-    r"|(?:sorry, )?(?:this |the )?(?:page|content|video|post) "
-    r"(?:isn['\u2019]t|is not|is no longer|does not|doesn['\u2019]t) (?:available|exist|found|here|there)"
-    r"|page introuvable|página no encontrada|pagina non trovata|página não encontrada|seite nicht gefunden"
-    r"|страница не найдена|сторінку не знайдено|الصفحة غير موجودة|لم يتم العثور على الصفحة|صفحه پیدا نشد)",
-    re.IGNORECASE,
+NOT_FOUND_NUMBER = re.compile(
+    r"^\W*(?:(?:error|http|erreur|fehler|ошибка|помилка|خطأ)?\W*(?:404|410)\b)", re.IGNORECASE
 )
 NOT_FOUND_TAIL = re.compile(r"[-|\u2013\u2014:\u00b7]\s*(?:404|page not found|not found)\W*$", re.IGNORECASE)
 UNAVAILABLE = re.compile(
     r"(?:page|content|video|post|tweet|account|profile|photo|listing|article) "
     r"(?:(?:that )?you(?:['\u2019]re| are) looking for )?"
     r"(?:(?:is|was|are) (?:no longer |not |un)(?:currently )?available|isn['\u2019]t available"
-    r"|has been (?:removed|deleted|suspended)|(?:does not|doesn['\u2019]t) exist"
-    r"|(?:could not|cannot|can['\u2019]t) be found|was not found|may have been (?:removed|moved))"
-    r"|this (?:account|user) (?:is|has been) suspended",
-    re.IGNORECASE,
-)
-CHALLENGE_TITLE = re.compile(
-    r"^\W*(?:just a moment|attention required|ddos-guard|one moment, please|please wait|checking your browser"
-    r"|verifying you are human|verify you are human|human verification|security check|bot verification|robot check"
-    r"|are you a (?:human|robot)|access (?:to this page has been )?denied|pardon our interruption|captcha"
-    r"|un momento|einen moment|один момент)",
+    r"|(?:does not|doesn['\u2019]t) exist"
+    r"|(?:could not|cannot|can['\u2019]t) be found|was not found|may have been (?:removed|moved))",
     re.IGNORECASE,
 )
 CHALLENGE_MARKS = (
@@ -59,17 +54,16 @@ CHALLENGE_MARKS = (
     "smartcaptcha",
     "arkoselabs.com",
 )
-CONSENT = re.compile(
-    r"before you continue|we (?:value|care about|respect) your privacy|cookie (?:consent|settings|preferences)|"
-    r"avant de continuer|bevor sie (?:fortfahren|zu .{1,40} weitergehen)|antes de (?:ir|continuar)|prima di continuare",
-    re.IGNORECASE,
-)
 CONSENT_PLACE = re.compile(r"^(?:consent|cookie|privacy-mgmt|cmp)\.|/(?:cookie-?)?consent(?:/|$)", re.IGNORECASE)
 LOGIN_TITLE = re.compile(
-    r"\b(?:log ?in|sign ?in|log on|anmelden|einloggen|connexion|iniciar sesión|accedi|вход|войти|увійти)\b"
-    r"|تسجيل الدخول",
+    r"\b(?:log ?in|sign ?in|log on|anmelden|einloggen|connexion|se connecter|identification|iniciar sesión|acceso"
+    r"|accedi|вход|войти|авторизация|вхід|увійти|авторизація|giriş)\b"
+    r"|تسجيل الدخول|ورود به|ဝင်ရောက်ရန်|အကောင့်ဝင်|လော့ဂ်အင်|登录|登入",
     re.IGNORECASE,
 )
+BROWSER_ERROR_MARKS = ("main-frame-error", "neterror", "net-error-body")
+"""Ids and classes of the pages that Chromium and Firefox draw themselves when a site does not answer."""
+BROWSER_ERROR = re.compile(r"\b(?:ERR_[A-Z_]{4,60}|NS_ERROR_[A-Z_]{4,60}|DNS_PROBE_[A-Z_]{4,60})\b")
 LOGIN_PLACE = re.compile(
     r"/(?:log-?in|sign-?in|signup|accounts?/login|auth|authenticate|sso|oauth2?|session/new|checkpoint)(?:[/.]|$)"
     r"|^(?:login|signin|auth|accounts|sso)\.",
@@ -81,7 +75,8 @@ LOGIN_PLACE = re.compile(
 class Signs:
     """What the rules look at. Numbers count elements of a page; `text` is what a visitor would read.
 
-    `asked` is the locator of the lead, `final` the one that answered after all redirects.
+    `asked` is the locator of the lead, `final` the one that answered after all redirects. `published`: the page states
+    when it was published, as pages with content do.
     """
 
     asked: Locator
@@ -98,6 +93,44 @@ class Signs:
     frames: int = 0
     marks: frozenset[str] = frozenset()
     challenged: bool = False
+    heading: str = ""
+    published: bool = False
+
+    @property
+    def weight(self) -> int:
+        """How much the text says."""
+        return weight(self.text)
+
+
+def signs_of(  # noqa: PLR0913
+    asked: Locator,
+    final: Locator,
+    page: Page,
+    *,
+    decoded_bytes: int,
+    media_type: str = "text/html",
+    declared_media_type: str = "",
+    challenged: bool = False,
+) -> Signs:
+    """The signs of a page: of its bytes as they came, or of what a browser drew (`read_page` with `scripts_ran`)."""
+    return Signs(
+        asked=asked,
+        final=final,
+        decoded_bytes=decoded_bytes,
+        media_type=media_type,
+        declared_media_type=declared_media_type,
+        title=readable(page.title),
+        text=readable(page.text, TEXT_CHARACTERS),
+        password_fields=page.password_fields,
+        pictures=page.pictures,
+        media=page.media,
+        scripts=page.scripts,
+        frames=page.frames,
+        marks=page.marks,
+        challenged=challenged,
+        heading=readable(page.heading),
+        published=bool(page.claimed_time),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +152,26 @@ def judge_content(signs: Signs) -> ContentFinding:
         return ContentFinding(Content.ABSENT, "challenge: the server says that it challenged us")
     if signs.media_type not in ("text/html", "application/xhtml+xml"):
         return PRESENT
-    for rule in (_challenge, _consent, _login_wall, _not_found, _unavailable, _not_as_declared, _front_page, _hollow):
+    for rule in RULES:
         finding = rule(signs)
         if finding is not None:
             return finding
     return PRESENT
 
 
+def _browser_error(signs: Signs) -> ContentFinding | None:
+    marked = any(known in mark for mark in signs.marks for known in BROWSER_ERROR_MARKS)
+    code = BROWSER_ERROR.search(signs.text) if marked and len(signs.text) <= LITTLE_TEXT else None
+    if code is None:
+        return None
+    return ContentFinding(Content.ABSENT, f"browser-error: the browser's own page, {code.group()}")
+
+
 def _challenge(signs: Signs) -> ContentFinding | None:
     marked = any(known in mark for mark in signs.marks for known in CHALLENGE_MARKS)
-    titled = CHALLENGE_TITLE.search(signs.title) is not None
-    if titled and len(signs.text) <= LITTLE_TEXT:
-        return ContentFinding(Content.ABSENT, f"challenge: the title is {_quoted(signs.title)}")
-    if marked and len(signs.text) <= SCANT_TEXT and not signs.media:
+    if signs.weight <= LITTLE_TEXT and (where := _at_the_top("challenge", signs, begins=not marked)):
+        return ContentFinding(Content.ABSENT, f"challenge: {where}")
+    if marked and signs.weight <= SCANT_TEXT and not signs.media:
         return ContentFinding(Content.ABSENT, "challenge: a captcha and hardly any text")
     return None
 
@@ -140,39 +180,99 @@ def _consent(signs: Signs) -> ContentFinding | None:
     moved = signs.final.host != signs.asked.host or signs.final.path != signs.asked.path
     if moved and (CONSENT_PLACE.search(signs.final.host) or CONSENT_PLACE.search(signs.final.path)):
         return ContentFinding(Content.ABSENT, f"consent-page: redirected to {signs.final.host}")
-    if len(signs.text) <= LITTLE_TEXT and CONSENT.search(signs.title):
-        return ContentFinding(Content.ABSENT, f"consent-page: the title is {_quoted(signs.title)}")
-    if len(signs.text) <= SCANT_TEXT and CONSENT.search(signs.text):
-        return ContentFinding(Content.DOUBTFUL, "consent-page: hardly any text but a request for consent")
+    if signs.weight > LITTLE_TEXT:
+        return None
+    if where := _at_the_top("consent-page", signs):
+        return ContentFinding(Content.ABSENT, f"consent-page: {where}")
+    if signs.weight <= SCANT_TEXT and not signs.pictures and (said := _in_text("consent-page", signs)):
+        return ContentFinding(Content.DOUBTFUL, f"consent-page: hardly any text but {said}")
     return None
 
 
 def _login_wall(signs: Signs) -> ContentFinding | None:
     if _is_login(signs.final) and (signs.password_fields or LOGIN_TITLE.search(signs.title)):
         return ContentFinding(Content.ABSENT, f"login-wall: a login page at {signs.final.host}{signs.final.path[:80]}")
-    if not signs.password_fields or len(signs.text) > LITTLE_TEXT:
+    if signs.weight > LITTLE_TEXT:
         return None
-    if LOGIN_TITLE.search(signs.title):
+    where = _at_the_top("login-wall", signs)
+    if where and not signs.media and not signs.published:
+        return ContentFinding(Content.ABSENT, f"login-wall: {where}")
+    if not signs.password_fields:
+        return _said("login-wall", signs)
+    if LOGIN_TITLE.search(signs.title) or LOGIN_TITLE.search(signs.heading):
         return ContentFinding(Content.ABSENT, f"login-wall: the title is {_quoted(signs.title)}")
-    if len(signs.text) <= SCANT_TEXT and not signs.media:
+    if signs.weight <= SCANT_TEXT and not signs.media:
         return ContentFinding(Content.DOUBTFUL, "login-wall: a password field and hardly any text")
     return None
 
 
 def _not_found(signs: Signs) -> ContentFinding | None:
-    if not (NOT_FOUND_TITLE.search(signs.title) or NOT_FOUND_TAIL.search(signs.title)):
+    little = signs.weight <= LITTLE_TEXT
+    where = _at_the_top("soft-404", signs) if not signs.published else ""
+    if NOT_FOUND_NUMBER.search(signs.title) or NOT_FOUND_TAIL.search(signs.title):
+        where = f"the title is {_quoted(signs.title)}"
+    if not where or (not little and not where.startswith("the title")):
         return None
-    said = f"soft-404: status 200, but the title is {_quoted(signs.title)}"
-    return ContentFinding(Content.ABSENT if len(signs.text) <= LITTLE_TEXT else Content.DOUBTFUL, said)
+    return ContentFinding(Content.ABSENT if little else Content.DOUBTFUL, f"soft-404: status 200, but {where}")
+
+
+def _notice(kind: str) -> Rule:
+    """A rule for a kind of page that says in words of the catalogue what it is."""
+
+    def rule(signs: Signs) -> ContentFinding | None:
+        if signs.weight > LITTLE_TEXT or signs.media or signs.published:
+            return None
+        if where := _at_the_top(kind, signs):
+            return ContentFinding(Content.ABSENT, f"{kind}: {where}")
+        return _said(kind, signs)
+
+    return rule
 
 
 def _unavailable(signs: Signs) -> ContentFinding | None:
-    if len(signs.text) > LITTLE_TEXT or signs.media:
+    if signs.weight > LITTLE_TEXT or signs.media or signs.published:
         return None
-    found = UNAVAILABLE.search(signs.text)
-    if found is None:
+    if found := UNAVAILABLE.search(signs.text):
+        return ContentFinding(Content.DOUBTFUL, f"says-unavailable: the page says {_quoted(found.group())}")
+    if where := _at_the_top("says-unavailable", signs):
+        return ContentFinding(Content.DOUBTFUL, f"says-unavailable: {where}")
+    return _said("says-unavailable", signs)
+
+
+def _said(kind: str, signs: Signs) -> ContentFinding | None:
+    """Doubt, where a page with hardly any text says in it what kind it is: short news and talk say such things too."""
+    if signs.weight > SCANT_TEXT or signs.media or signs.published or not (said := _in_text(kind, signs)):
         return None
-    return ContentFinding(Content.DOUBTFUL, f"says-unavailable: the page says {_quoted(found.group())}")
+    return ContentFinding(Content.DOUBTFUL, f"{kind}: {said}")
+
+
+def _at_the_top(kind: str, signs: Signs, *, begins: bool = False) -> str:
+    """Where title or first heading say what kind of page this is, in words.
+
+    What says it has to be most of the title or of a part of it, for titles of news say such things too; with `begins`
+    the title has to begin with it.
+    """
+    top = catalogue()[kind].top
+    for name, written in (("title", signs.title), ("heading", signs.heading)):
+        compared = comparable(written)
+        if begins:
+            found = top.match(compared.lstrip(BEFORE_WORDS)) is not None
+        else:
+            found = any(_is_most(top, part) for part in PARTS.split(compared))
+        if found:
+            return f"the {name} is {_quoted(written)}"
+    return ""
+
+
+def _is_most(top: re.Pattern[str], part: str) -> bool:
+    found = top.search(part)
+    return found is not None and len(found.group()) >= MOST * len(part)
+
+
+def _in_text(kind: str, signs: Signs) -> str:
+    anywhere = catalogue()[kind].anywhere
+    found = anywhere.search(comparable(signs.text)) if anywhere is not None else None
+    return f"the page says {_quoted(found.group())}" if found else ""
 
 
 def _not_as_declared(signs: Signs) -> ContentFinding | None:
@@ -191,13 +291,34 @@ def _front_page(signs: Signs) -> ContentFinding | None:
 
 
 def _hollow(signs: Signs) -> ContentFinding | None:
-    if len(signs.text) > NO_TEXT or signs.pictures or signs.media or signs.frames:
+    if signs.pictures or signs.media or signs.frames:
+        return None
+    if signs.scripts and signs.weight <= SCANT_TEXT and _in_text("script-only", signs):
+        return ContentFinding(Content.DOUBTFUL, "script-only: the page asks for scripts; a browser is needed")
+    if len(signs.text) > NO_TEXT:
         return None
     if signs.scripts:
         return ContentFinding(Content.DOUBTFUL, "script-only: the page is drawn by scripts; a browser is needed")
     if not signs.text and not signs.title:
         return ContentFinding(Content.ABSENT, "empty: the page has no text, picture or title")
     return None
+
+
+Rule: TypeAlias = Callable[[Signs], ContentFinding | None]
+RULES: Sequence[Rule] = (
+    _browser_error,
+    _challenge,
+    _consent,
+    _login_wall,
+    _notice("region-block"),
+    _not_found,
+    _notice("removal-notice"),
+    _notice("went-wrong"),
+    _unavailable,
+    _not_as_declared,
+    _front_page,
+    _hollow,
+)
 
 
 def _is_login(locator: Locator) -> bool:

@@ -14,6 +14,7 @@ from casefile.records.people import list_people
 from casefile.records.posts import newest_reading
 from casefile.records.protection import guard_of
 from casefile.records.queries import (
+    ItemRecord,
     LeadRecord,
     capture_facts,
     find_items,
@@ -29,6 +30,7 @@ from pipelines.holds import Hold, hold_of
 from pipelines.neighbours import edges_of_item
 from pipelines.person_signing import identities_of
 from pipelines.post_lines import post_lines, reading_plain
+from pipelines.revisits import attempts_at, visit_lines, visits_among, visits_plain, was_repeated, without_words
 from pipelines.services import Services
 from pipelines.sight import Seen, look, remarks_seen, tags_seen, viewer_of
 from pipelines.verification_plain import step_plain
@@ -101,8 +103,8 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     described["findings"] = list(examination.findings) if examination else []
     described["claims"] = list(examination.claims) if examination else []
     described["examined_at"] = examination.examined_at if examination else None
-    described["posts"] = reading_plain(posts)
-    described["archive"] = archive_plain(archive)
+    described |= {"posts": reading_plain(posts), "archive": archive_plain(archive)}
+    described["revisits"] = _revisits(services, item)
     described["duplicates"] = edges_of_item(services, item.id)
     proved = identities_of(services.engine, services.log.id, [one.event for one in remarks])
     described["remarks"] = [
@@ -120,6 +122,12 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     described |= _exercised(hold, tombstone, people)
     described["guard"] = None if guard is None else {**asdict(guard), "words": list(guard.words)}
     return described
+
+
+def _revisits(services: Services, item: ItemRecord) -> list[dict[str, Any]]:
+    """The visits to the locator that an item came from, without their words; none where there was one only."""
+    attempts = attempts_at(services, item.lead_locator or item.locator or "")
+    return without_words(visits_plain(visits_among(services, attempts))) if was_repeated(attempts) else []
 
 
 def _lead(lead: LeadRecord | None) -> dict[str, Any] | None:
@@ -205,6 +213,7 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
     yield from _section("Claims that were found", _claim_lines(described["claims"]))
     yield from _section("Posts (as stated)", list(_post_lines(described["posts"])))
     yield from _section("Archive of others (claims of a third party)", list(archive_lines(described["archive"])))
+    yield from _section("Visits to the locator", list(visit_lines(described["revisits"])))
     yield from _section(
         "Near-duplicates",
         [_likeness_line(one) for one in described["duplicates"]],

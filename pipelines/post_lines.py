@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from casefile.posts import Post, PostField
+from casefile.posts import Post, PostClaim, PostField
 from casefile.records.posts import Reading
+from casefile.zawgyi import LABEL, VERSION, unicode_form
 
 FIRST = 20
 """Posts that are shown to a person in full; `--json` has all."""
@@ -35,9 +36,16 @@ def post_plain(post: Post | None) -> dict[str, Any]:
         "source": post.source,
         "asked": post.asked,
         **fields,
-        "claims": [claim.plain() for claim in post.claims],
+        "claims": [_claim(claim) for claim in post.claims],
         "media": [medium.plain() for medium in post.media],
     }
+
+
+def _claim(claim: PostClaim) -> dict[str, Any]:
+    """A claim, with the Unicode form of one that is written in Zawgyi, which is ours and not the origin's."""
+    form = unicode_form(claim.value)
+    derived = {"value": form, "label": LABEL, "rules": VERSION}
+    return {**claim.plain(), "unicode_form": derived} if form else dict(claim.plain())
 
 
 def post_lines(posts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -52,6 +60,9 @@ def post_lines(posts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             first, *rest = claim["value"].split("\n")
             yield f"  {claim['field']}: {first}{written}  [{claim['origin']}]"
             yield from (f"      {line}" for line in rest if line)
+            if form := claim.get("unicode_form"):
+                yield f"    {form['label']}, by Casefile's rules {form['rules']}:"
+                yield from (f"      {line}" for line in form["value"].split("\n") if line)
         for medium in post["media"]:
             said = f": {medium['description']}" if medium["description"] else ""
             withheld = f" WITHHELD, {medium['why']}" if medium["withheld"] else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -35,8 +35,9 @@ VERSION = "1"
 LIMITS = Limits(wall_s=120, cpu_s=120, memory_bytes=1 << 30, file_bytes=1 << 20, output_bytes=1 << 20)
 PAGES = frozenset({"text/html", "application/xhtml+xml"})
 READ = PAGES | {one for one in DOCUMENTS if one.partition("/")[2] in ("json", "xml", "rss+xml", "atom+xml")}
-INFO = "record/info-"
-"""What yt-dlp said of a video lies beside it, as a record of the capture."""
+BESIDE = {"video": "record/info-", "audio": "record/info-", "page": "page/dom.html"}
+"""By the role of an item, the file of its capture that tells of it too: what yt-dlp said of a video, and the page as a
+browser drew it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,14 @@ class PostReader:
 
     def _sought(self, one: Examinable) -> Sought:
         found = [one.original] if one.item.media_type in READ else []
-        if one.item.role in ("video", "audio") and one.item.object_id is not None:
+        if one.item.role in BESIDE and one.item.object_id is not None:
             with reading(self.services.engine) as connection:
                 files = capture_facts(connection, one.item.capture)["files"] or []
-            infos = [file for file in files if file["path"].startswith(INFO)]
+            beside = [file for file in files if file["path"].startswith(BESIDE[one.item.role])]
             # Of several videos in one capture nothing says which of them a file is about.
-            if len(infos) == 1:
-                place = self.services.vault.object_path(one.item.object_id) / CONTENT / infos[0]["path"]
-                found.append(Preserved(place, Digest(infos[0]["sha256"])))
+            if len(beside) == 1:
+                place = self.services.vault.object_path(one.item.object_id) / CONTENT / beside[0]["path"]
+                found.append(Preserved(place, Digest(beside[0]["sha256"])))
         return Sought(one.item.id, _locator(one.item), tuple(found))
 
     def _read_each(self, sought: Sequence[Sought]) -> list[tuple[tuple[Post, ...], str]]:
@@ -89,7 +90,7 @@ class PostReader:
                 return [((), readable(str(error), 512))]
             return [one for each in sought for one in self._read_each([each])]
         return [
-            (tuple(post for file in one.files for post in told[hex_of(file.sha256), one.locator]), "") for one in sought
+            (_once(post for file in one.files for post in told[hex_of(file.sha256), one.locator]), "") for one in sought
         ]
 
     def _call(self, sought: Sequence[Sought]) -> Mapping[tuple[str, str], tuple[Post, ...]]:
@@ -122,6 +123,12 @@ def with_platform_time(post: Post) -> Post:
         for one in platform_times(locator)
     }
     return post.model_copy(update={"claims": (*post.claims, *sorted(claims, key=lambda one: one.origin))})
+
+
+def _once(posts: Iterable[Post]) -> tuple[Post, ...]:
+    """The posts, each once: a page as it was sent and as it was drawn tell of the same ones."""
+    fields = (PostField.POST_ID, PostField.LOCATOR, PostField.TEXT)
+    return tuple({(post.source, *map(post.first, fields)): post for post in reversed(list(posts))}.values())[::-1]
 
 
 def _locator(item: ItemRecord) -> str:

@@ -15,7 +15,10 @@ from pipelines.sight import hits_seen, viewer_of
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A hit: where it is (an item's number where it belongs to one), in which field, and the words around it."""
+    """A hit: where it is (an item's number where it belongs to one), in which field, and the words around it.
+
+    `form` names what was made of the text before it was found, such as the Unicode form of Zawgyi.
+    """
 
     label: str
     item: str | None
@@ -23,6 +26,7 @@ class Found:
     subject: str
     field: str
     snippet: str
+    form: str = ""
 
     def plain(self) -> dict[str, object]:
         """As `--json` gives it."""
@@ -33,6 +37,7 @@ class Found:
             "subject": self.subject,
             "field": self.field,
             "snippet": self.snippet,
+            "form": self.form or None,
         }
 
 
@@ -67,6 +72,7 @@ def search_workspace(services: Services, query: str, limit: int) -> list[Found]:
             hit.subject,
             hit.field,
             hit.snippet,
+            hit.form,
         )
         for hit in hits
     ]

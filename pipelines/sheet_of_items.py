@@ -41,13 +41,16 @@ from pipelines.contact_sheet.values import (
     SheetPost,
     SheetPreview,
     SheetRemark,
+    SheetVisit,
 )
 from pipelines.contact_sheet.writing import ContactSheet, check_directory, write_contact_sheet
 from pipelines.examinable import standing_file
 from pipelines.neighbours import Pair, list_pairs
+from pipelines.revisits import Visit, by_locator, same_locator, visits_among, was_repeated
 from pipelines.services import Services
 from pipelines.sight import items_seen, remarks_seen, tags_seen, viewer_of
 from pipelines.trying import with_advice
+from verification.revisits import Change
 
 SHOWN_POSTS = 50
 """Of one item; the record has the others."""
@@ -61,6 +64,7 @@ class _Filling:
     people: Mapping[str, str]
     pairs: Mapping[str, list[Pair]]
     shown: frozenset[str]
+    attempts: Mapping[str, Sequence[AttemptRecord]]
 
     def item(self, item: ItemRecord) -> SheetItem:
         with reading(self.services.engine) as connection:
@@ -72,6 +76,7 @@ class _Filling:
             guard = guard_of(connection, item.id)
             read = newest_reading(connection, item.id)
         files = facts["files"] or []
+        visits = self._visits(item)
         capture = self._capture(facts, item)
         if lead is not None:
             capture = replace(capture, job=lead.job or "", sheet=lead.sheet or "", row=lead.row or 0, cells=lead.cells)
@@ -96,8 +101,9 @@ class _Filling:
             wire_sha256=item.wire_sha256 or "",
             wire_bytes=item.wire_bytes or 0,
             files=tuple(SealedFile.model_validate(file) for file in files if file["path"] in item.files),
-            previews=self._previews(item, files),
+            previews=(*self._previews(item, files), *self._preview_before(visits, item)),
             posts=_posts(read),
+            visits=tuple(map(_visit, visits)),
             findings=_findings(examination),
             conflicts=_conflicts(examination),
             duplicates=tuple(self._duplicate(item, pair) for pair in self.pairs.get(item.id, [])),
@@ -106,6 +112,21 @@ class _Filling:
             ),
             tags=(*(guard.words if guard else ()), *tags),
         )
+
+    def _visits(self, item: ItemRecord) -> Sequence[Visit]:
+        attempts = self.attempts.get(same_locator(item.lead_locator or item.locator), ())
+        return visits_among(self.services, attempts) if was_repeated(attempts) else ()
+
+    def _preview_before(self, visits: Sequence[Visit], item: ItemRecord) -> Iterator[SheetPreview]:
+        """The picture of the visit before, where it changed since."""
+        earlier = {each.label: each for visit in visits for each in visit.items}
+        for one in (one for visit in visits for one in visit.differences):
+            if one.after == item.label and one.change is Change.CHANGED and one.before in earlier:
+                before = earlier[one.before]
+                with reading(self.services.engine) as connection:
+                    files = capture_facts(connection, before.capture)["files"] or []
+                for preview in self._previews(before, files):
+                    yield replace(preview, caption=f"at the visit before: {one.before}")
 
     def _capture(self, facts: Mapping[str, Any], item: ItemRecord) -> SheetCapture:
         circumstances = facts["circumstances"] or {}
@@ -182,7 +203,8 @@ def write_sheet_of_items(services: Services, wanted: ItemFilter, directory: Path
         labels: dict[str, list[ItemRecord]] = {}
         for item in list_items(connection):
             labels.setdefault(item.capture, []).append(item)
-    filling = _Filling(services, people, _by_item(pairs), frozenset(item.id for item in items))
+    shown_items = frozenset(item.id for item in items)
+    filling = _Filling(services, people, _by_item(pairs), shown_items, by_locator(attempts))
     heading = SheetHeading(
         title=title or "Investigation",
         investigation=services.log.id,
@@ -250,6 +272,12 @@ def _findings(examination: ExaminationRecord | None) -> tuple[SheetFinding, ...]
         )
         for finding in examination.findings
     )
+
+
+def _visit(visit: Visit) -> SheetVisit:
+    lines = tuple((line.sign, line.text) for one in visit.differences for line in one.lines)
+    numbers = tuple(item.label for item in visit.items)
+    return SheetVisit(visit.attempt.started_at, numbers, visit.change.value, visit.why, lines)
 
 
 def _posts(read: Reading | None) -> tuple[SheetPost, ...]:

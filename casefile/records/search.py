@@ -1,31 +1,49 @@
 """Searching text in any script, on both engines with the same answers.
 
-Text is compared folded: compatibility forms, upper and lower case, white space and invisible characters make no
-difference. Every word of a query must occur in a text, as it is written: nothing in a query is an operator.
+Text is compared folded: compatibility forms, upper and lower case, white space, invisible characters and the script of
+digits make no difference. Every word of a query must occur in a text, as it is written: nothing in a query is an
+operator. Burmese that was written in Zawgyi is found as it was written and by its Unicode form, which has a field of
+its own.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, column, delete, insert, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, column, delete, insert, literal_column, or_, select
 from sqlalchemy import table as named
 
 from casefile.records.engine import tables
 from casefile.records.full_text import INDEX, purge
+from casefile.zawgyi import LABEL, unicode_form
 
 TRIGRAM = 3
 """A shorter word has no trigram; it is looked for by reading."""
 MAX_WORDS = 32
 MAX_QUERY_CHARACTERS = 1024
+IN_FORM = ", "
+"""Between a field and what its text was made into; no field's name holds it."""
 AROUND = 60
 """Characters of context on either side of what was found."""
 
 INVISIBLE = re.compile("[\u00ad\u034f\u061c\u0640\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 """Soft hyphen, joiners, zero-width space, direction marks, and the Arabic tatweel, which only stretches a word."""
+DIGITS = str.maketrans(
+    {
+        chr(zero + digit): str(digit)
+        for zero in (
+            0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0E50,
+            0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40,
+            0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0,
+        )
+        for digit in range(10)
+    }
+)  # fmt: skip
+"""Decimal digits of the basic plane's scripts (Unicode, DerivedNumericType): Arabic, Persian, Burmese and others."""
 SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 """White space, controls, and lone surrogates, which neither engine can store."""
 
@@ -45,7 +63,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A text in which every word of the query occurs; `snippet` is the first occurrence with what is around it."""
+    """A text in which every word of the query occurs; `snippet` is the first occurrence with what is around it.
+
+    `form` says what was made of the text before it was found: empty where it was found as it is written.
+    """
 
     subject_kind: str
     subject: str
@@ -53,6 +74,7 @@ class Hit:
     field: str
     snippet: str
     event: str | None = None
+    form: str = ""
 
 
 def folded(content: str) -> str:
@@ -61,13 +83,13 @@ def folded(content: str) -> str:
 
 
 def _decomposed(content: str) -> str:
-    visible = unicodedata.normalize("NFKD", INVISIBLE.sub("", content))
+    visible = unicodedata.normalize("NFKD", INVISIBLE.sub("", content)).translate(DIGITS)
     # Case folding can give composed characters again.
     return unicodedata.normalize("NFKD", visible.casefold())
 
 
 def index_text(connection: Connection, passages: Iterable[Passage]) -> None:
-    """Make passages findable. Empty ones are left out."""
+    """Make passages findable. Empty ones are left out; what is written in Zawgyi is indexed in Unicode too."""
     rows = [
         {
             "subject_kind": one.subject_kind,
@@ -79,11 +101,18 @@ def index_text(connection: Connection, passages: Iterable[Passage]) -> None:
             "event": one.event,
             "part": one.part,
         }
-        for one in passages
+        for one in _with_unicode(passages)
         if (compared := folded(one.text))
     ]
     if rows:
         connection.execute(insert(tables("work_")["work_text"]), rows)
+
+
+def _with_unicode(passages: Iterable[Passage]) -> Iterator[Passage]:
+    for one in passages:
+        yield one
+        if form := unicode_form(one.text):
+            yield replace(one, field=f"{one.field}{IN_FORM}{LABEL}", text=form)
 
 
 def remove_text(connection: Connection, subject: str) -> int:
@@ -99,10 +128,33 @@ def forget_text(connection: Connection, event: str, part: str) -> int:
 
 
 def search_text(connection: Connection, query: str, limit: int) -> list[Hit]:
-    """The texts in which every word of `query` occurs, the newest first, at most `limit` of them."""
-    words = list(dict.fromkeys(folded(query[:MAX_QUERY_CHARACTERS]).split()))[:MAX_WORDS]
-    if not words:
+    """The texts in which every word of `query` occurs, the newest first, at most `limit` of them.
+
+    A query in Zawgyi is looked for as it is written and in Unicode.
+    """
+    asked = query[:MAX_QUERY_CHARACTERS]
+    forms = [one for one in (_words(asked), _words(unicode_form(asked))) if one]
+    if not forms:
         return []
+    table = tables("work_")["work_text"]
+    meant = or_(*(_occur(connection, words) for words in forms))
+    found = connection.execute(select(table).where(meant).order_by(table.c.id.desc()).limit(limit))
+    words = [word for form in forms for word in form]
+    return [_hit(row, words) for row in found]
+
+
+def _hit(row: Row[Any], words: Sequence[str]) -> Hit:
+    """Whoever asks what a hit is in, such as who may see it, is told the field of the text that it was made from."""
+    field, _, form = row.field.partition(IN_FORM)
+    return Hit(row.subject_kind, row.subject, row.item, field, snippet(row.text, words), row.event, form)
+
+
+def _words(query: str) -> list[str]:
+    return list(dict.fromkeys(folded(query).split()))[:MAX_WORDS]
+
+
+def _occur(connection: Connection, words: Sequence[str]) -> ColumnElement[bool]:
+    """That every one of these folded words occurs."""
     table = tables("work_")["work_text"]
     long = [word for word in words if len(word) >= TRIGRAM]
     conditions: list[ColumnElement[bool]] = []
@@ -113,10 +165,7 @@ def search_text(connection: Connection, query: str, limit: int) -> list[Hit]:
     else:
         conditions += [table.c.folded.contains(word, autoescape=True) for word in long]
     conditions += [table.c.folded.contains(word, autoescape=True) for word in words if len(word) < TRIGRAM]
-    found = connection.execute(select(table).where(*conditions).order_by(table.c.id.desc()).limit(limit))
-    return [
-        Hit(row.subject_kind, row.subject, row.item, row.field, snippet(row.text, words), row.event) for row in found
-    ]
+    return and_(*conditions)
 
 
 def snippet(content: str, words: Sequence[str]) -> str:

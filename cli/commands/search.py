@@ -25,5 +25,6 @@ def search(
     if invocation.json:
         output.document({"hits": [hit.plain() for hit in hits]})
     else:
-        output.table(("where", "in", "text"), [(hit.label, hit.field, hit.snippet) for hit in hits])
+        rows = [(hit.label, f"{hit.field} ({hit.form})" if hit.form else hit.field, hit.snippet) for hit in hits]
+        output.table(("where", "in", "text"), rows)
     return 0

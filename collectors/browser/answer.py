@@ -165,12 +165,15 @@ def _judge(asked: CaptureRequest, document: Request, evidence: Evidence) -> Cont
             text=readable(str(facts.get("text", "")), TEXT_CHARACTERS),
             marks=frozenset(str(one) for one in facts.get("marks", ())),
             challenged=document.header("cf-mitigated").strip().lower() == "challenge",
-            **{name: int(counts.get(name, 0)) for name in SIGNS},
+            heading=readable(str(facts.get("heading", "")), 1000),
+            published=bool(_claimed_time(facts)),
+            password_fields=int(counts.get("password_fields", 0)),
+            pictures=int(counts.get("pictures", 0)),
+            media=int(counts.get("media", 0)),
+            scripts=int(counts.get("scripts", 0)),
+            frames=int(counts.get("frames", 0)),
         )
     )
-
-
-SIGNS = ("password_fields", "pictures", "media", "scripts", "frames")
 
 
 def _place(locator: str) -> Locator | None:

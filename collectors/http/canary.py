@@ -16,9 +16,9 @@ from collectors.content import Signs, judge_content
 from collectors.http.canary_answer import CanaryAnswer, CanaryRequest, Session
 from collectors.http.capture import CONTENT_FILE, capture
 from collectors.http.judging import read_body
-from collectors.http.page import decode_text
 from collectors.locators import Locator, parse_locator
 from collectors.outcomes import outcomes_of
+from collectors.page import decode_text
 
 TOO_MANY_REQUESTS = 429
 """RFC 6585 section 4."""

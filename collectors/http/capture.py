@@ -18,7 +18,6 @@ from casefile.vocabulary import Cause, Content, Fidelity, FileKind, Outcome
 from collectors.altered import Altered
 from collectors.http.exchange import Answer, Getter, Unanswered
 from collectors.http.judging import Judgement, Reading, failed_without_body, judge_answer, read_body
-from collectors.http.page import TEXT_CHARACTERS
 from collectors.http.posts import Beside, ask_endpoint, file_of, item_of, may_withhold, posts_in, withheld
 from collectors.http.recording import write_answer, write_info
 from collectors.http.warc import WarcWriter
@@ -29,6 +28,7 @@ from collectors.locators import Locator, RefusedLocator, follow, holds_credentia
 from collectors.media_types import declared, role_of
 from collectors.named_media import MEDIA_METHOD
 from collectors.outcomes import advice, retry_after_s
+from collectors.page import TEXT_CHARACTERS
 from collectors.wacz.wrapping import with_wacz
 
 CONTENT_FILE, POST_FILE = "files/0001", "files/0002"

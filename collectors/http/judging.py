@@ -8,12 +8,12 @@ from pathlib import Path
 
 from casefile.model import readable
 from casefile.vocabulary import Cause, Content, Outcome
-from collectors.content import ContentFinding, Signs, judge_content
+from collectors.content import ContentFinding, Signs, judge_content, signs_of
 from collectors.http.exchange import Answer
-from collectors.http.page import PARSED_BYTES, TEXT_CHARACTERS, Page, decode_text, read_page, squeeze
 from collectors.locators import Locator
 from collectors.media_types import declared, sniff
 from collectors.named_media import names_media
+from collectors.page import PARSED_BYTES, TEXT_CHARACTERS, Page, decode_text, read_page, squeeze
 
 CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.ASCII | re.IGNORECASE)
 PAGES = ("text/html", "application/xhtml+xml")
@@ -93,21 +93,13 @@ def failed_without_body(answer: Answer) -> tuple[Cause, str] | None:
 
 
 def _signs(asked: Locator, answer: Answer, reading: Reading) -> Signs:
-    page = reading.page
-    return Signs(
-        asked=asked,
-        final=answer.locator,
+    return signs_of(
+        asked,
+        answer.locator,
+        reading.page,
         decoded_bytes=answer.exchange.decoded_bytes,
         media_type=reading.media_type,
         declared_media_type=readable(declared(answer.head.value("content-type")), 255),
-        title=readable(page.title),
-        text=readable(page.text, TEXT_CHARACTERS),
-        password_fields=page.password_fields,
-        pictures=page.pictures,
-        media=page.media,
-        scripts=page.scripts,
-        frames=page.frames,
-        marks=page.marks,
         challenged=answer.head.value("cf-mitigated").strip().lower() == "challenge",
     )
 

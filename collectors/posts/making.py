@@ -9,7 +9,7 @@ from typing import Any
 
 from casefile.model import readable
 from casefile.posts import Post, PostClaim, PostField, PostMedia
-from collectors.http.page import read_page
+from collectors.page import read_page
 
 MAX_POSTS = 500
 """Posts that are read of one file; a thread or an archive page holds fewer."""

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from casefile.canonical import Json
 from casefile.posts import Post, PostField
-from collectors.http.page import PARSED_BYTES, decode_text
 from collectors.media_types import PREFIX_BYTES, sniff
+from collectors.page import PARSED_BYTES, decode_text
 from collectors.posts import bluesky, extractors, mastodon, pages, telegram
 from collectors.posts.answer import PostsAnswer, PostsRequest, ReadFile
 from collectors.posts.making import MAX_POSTS

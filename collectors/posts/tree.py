@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from collectors.http.markup import EndTag, StartTag, Text, tokens
-from collectors.http.page import BLOCK, squeeze
+from collectors.markup import EndTag, StartTag, Text, tokens
+from collectors.page import BLOCK, squeeze
 
 MAX_ELEMENTS = 100_000
 MAX_DEPTH = 200

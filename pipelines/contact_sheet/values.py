@@ -50,6 +50,20 @@ class SheetPost:
 
 
 @dataclass(frozen=True, slots=True)
+class SheetVisit:
+    """One visit to the locator of an item: what it found against the visit before, and the lines that differ.
+
+    `lines` are (sign, text), signs as in `verification.revisits.DiffLine`.
+    """
+
+    at: str
+    numbers: tuple[str, ...]
+    change: str
+    why: str = ""
+    lines: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SheetConflict:
     """Claims about one thing that cannot all be true."""
 
@@ -142,6 +156,7 @@ class SheetItem:
     files: tuple[SealedFile, ...] = ()
     previews: tuple[SheetPreview, ...] = ()
     posts: tuple[SheetPost, ...] = ()
+    visits: tuple[SheetVisit, ...] = ()
     findings: tuple[SheetFinding, ...] = ()
     conflicts: tuple[SheetConflict, ...] = ()
     duplicates: tuple[SheetDuplicate, ...] = ()

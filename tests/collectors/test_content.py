@@ -64,7 +64,12 @@ def judged(**signs: object) -> tuple[Content, str]:
         ({"title": "الصفحة غير موجودة", "text": "Oops"}, "absent", "soft-404"),
         ({"title": "Page not found", "text": LONG}, "doubtful", "soft-404"),
         ({"text": "Sorry, this video is no longer available."}, "doubtful", "says-unavailable"),
-        ({"text": "This account has been suspended"}, "doubtful", "says-unavailable"),
+        ({"text": "This account has been suspended"}, "doubtful", "removal-notice"),
+        ({"heading": "This video has been removed", "text": "Go back"}, "absent", "removal-notice"),
+        ({"heading": "Not available in your country", "text": "Go back"}, "absent", "region-block"),
+        ({"heading": "Something went wrong", "text": "Retry"}, "absent", "went-wrong"),
+        ({"marks": frozenset({"main-frame-error"}), "text": "ERR_NAME_NOT_RESOLVED"}, "absent", "browser-error"),
+        ({"text": "You need to enable JavaScript to run this app.", "scripts": 2}, "doubtful", "script-only"),
         ({"text": "The page you are looking for does not exist"}, "doubtful", "says-unavailable"),
         ({"declared_media_type": "image/jpeg"}, "doubtful", "not-as-declared"),
         ({"final": at("https://www.example.org/")}, "doubtful", "front-page"),
@@ -85,6 +90,10 @@ def test_a_page_that_is_not_the_content_is_seen(signs: dict[str, object], conten
         {"text": "", "frames": 1, "scripts": 2},
         {"title": "Why 404 journalists were arrested"},
         {"title": "Room 4040"},
+        {"heading": "This video has been removed", "text": LONG},
+        {"heading": "Something went wrong at the dam", "text": LONG},
+        {"text": "This video has been removed", "published": True},
+        {"text": "How to read ERR_NAME_NOT_RESOLVED"},
         {"title": "Police: missing page not found in the diary of the minister"},
         {"title": "He said: please wait", "text": "short"},
         {"title": "A captcha was solved", "text": "short"},
@@ -108,4 +117,4 @@ def test_a_page_that_only_looks_like_it_is_present(signs: dict[str, object]) -> 
 
 def test_no_reason_says_that_anything_was_deleted_by_anybody() -> None:
     finding = judge_content(replace(ARTICLE, text="This post has been deleted"))
-    assert finding.reason == "says-unavailable: the page says “post has been deleted”"
+    assert finding.reason == "removal-notice: the page says “has been deleted”"

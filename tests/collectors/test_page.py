@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.http.markup import EndTag, StartTag, Text, resolve, tokens
-from collectors.http.page import PARSED_BYTES, TEXT_CHARACTERS, decode_text, read_page
+from collectors.markup import EndTag, StartTag, Text, resolve, tokens
+from collectors.page import PARSED_BYTES, TEXT_CHARACTERS, decode_text, read_page
 
 
 def test_a_page_is_read_for_title_text_and_claims() -> None:

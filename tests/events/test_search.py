@@ -34,6 +34,9 @@ TEXTS = {
     "hostile": """100% of a_b "AND" NEAR(x y) * it's folded:x ^start -minus {a} \\ / ' OR 1=1 --""",
     "lines": "first line\nsecond\tline",
     "emoji": "at the lake 🏞️ today",
+    "zawgyi": "ေက်းရြာ မီးေလာင္ပ်က္စီး",
+    "village": "ကျေးရွာ နှစ်ရွာ",
+    "days": "٦ أيار ٢٠٢٤, ۱۷ اردیبهشت ۱۴۰۳, ၂၀၂၃ ခု",
 }
 QUERIES = [
     ("маріупол", ["ukrainian"]),
@@ -78,6 +81,15 @@ QUERIES = [
     ("{a}", ["hostile"]),
     ("\x00", []),
     ("la\x00ke", ["emoji"]),
+    ("မီးလောင်", ["zawgyi"]),
+    ("ကျေးရွာ", ["zawgyi", "village"]),
+    ("ေက်းရြာ", ["zawgyi", "village"]),
+    ("ေလာင္ပ်က္", ["zawgyi"]),
+    ("2024 6", ["days"]),
+    ("۲۰۲۴", ["days"]),
+    ("1403", ["days"]),
+    ("2023", ["days"]),
+    ("၁၄၀၃", ["days"]),
     ("\ud800", []),
     ("", []),
     ("   ", []),
@@ -128,6 +140,18 @@ def test_a_snippet_shows_the_place_that_was_found() -> None:
     assert found.endswith("y…")
     assert len(found) < 150
     assert snippet("short", ["nothing"]) == "short"
+
+
+def test_a_text_that_was_brought_to_unicode_is_still_in_the_field_that_it_was_written_in(place: Place) -> None:
+    with writing(place.engine) as connection:
+        index_text(connection, [Passage("item", "it", "step", TEXTS["zawgyi"], item="it", event="e", part="personal")])
+    assert [(hit.field, hit.form, hit.event) for hit in search(place, "မီးလောင်")] == [
+        ("step", "Unicode form of Zawgyi", "e")
+    ]
+    assert [(hit.field, hit.form) for hit in search(place, "ေလာင္ပ်က္")] == [
+        ("step", "Unicode form of Zawgyi"),
+        ("step", ""),
+    ]
 
 
 def test_removing_a_subject_takes_all_of_its_texts(indexed: Place) -> None:

@@ -26,11 +26,9 @@ def answering(name: str, content_type: str = "application/json") -> Behaviour:
 @pytest.fixture(scope="module")
 def server() -> Iterator[HostileSite]:
     """Pages and interface of a social server."""
-    page = answering("mastodon_page.html", "text/html; charset=utf-8")
     paths = {
-        f"/@hana/{POST}": page,
+        f"/@hana/{POST}": answering("mastodon_page.html", "text/html; charset=utf-8"),
         f"/api/v1/statuses/{POST}": answering("mastodon_status.json"),
-        f"/@ivan/{POST[:-1]}3": page,
         "/s/riverwatch": answering("telegram_channel.html", "text/html"),
     }
     with HostileSite(paths) as site:

@@ -35,6 +35,7 @@
   return {
     address: cut(document.URL, 65536),
     title: cut(document.title, 1000),
+    heading: cut(everywhere("h1,h2").map((one) => one.innerText ?? "").find((one) => one.trim()), 1000),
     language: cut(document.documentElement?.lang, 100),
     direction: cut(document.documentElement?.dir || getComputedStyle(document.documentElement).direction, 10),
     charset: cut(document.characterSet, 40),

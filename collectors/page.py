@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from collectors.http.markup import EndTag, StartTag, Text, tokens
+from collectors.markup import EndTag, StartTag, Text, tokens
 
 PARSED_BYTES = 1 << 20
 TEXT_CHARACTERS = 60_000
@@ -28,6 +28,7 @@ META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s{0,20}=\s{0,20}[\"']?([A-
 DECLARED_CHARSET = re.compile(r"charset\s{0,20}=\s{0,20}[\"']?([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE | re.ASCII)
 BLANKS = re.compile(r"[ \t\r\f\v\u00a0]+")
 EMPTY_LINES = re.compile(r"\n{3,}")
+HEADINGS = ("h1", "h2")
 TITLES = ("og:title", "twitter:title")
 AUTHORS = ("author", "article:author", "og:article:author", "dc.creator", "twitter:creator")
 TIMES = ("article:published_time", "og:article:published_time", "datepublished", "dc.date", "date")
@@ -36,6 +37,8 @@ TIMES = ("article:published_time", "og:article:published_time", "datepublished",
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page as read. `title`, `author` and `claimed_time` are claims of the page; numbers count elements.
+
+    `heading` is the first of the highest rank, as far as it stands in the text that is kept.
 
     `marks` are classes, ids and addresses of elements, in lower case, by which challenges are known.
     """
@@ -51,11 +54,15 @@ class Page:
     frames: int = 0
     refresh: str = ""
     marks: frozenset[str] = frozenset()
+    heading: str = ""
 
 
-def read_page(content: bytes, content_type: str = "") -> Page:
-    """Read HTML bytes; never fails, as a page that breaks every rule still is what was sent."""
-    reader = _Reader()
+def read_page(content: bytes, content_type: str = "", *, scripts_ran: bool = False) -> Page:
+    """Read HTML bytes; never fails, as a page that breaks every rule still is what was sent.
+
+    `scripts_ran`: this is a page as a browser drew it, in which what is written for visitors without scripts is hidden.
+    """
+    reader = _Reader(HIDDEN | {"noscript"} if scripts_ran else HIDDEN)
     for token in tokens(decode_text(content[:PARSED_BYTES], content_type)):
         reader.take(token)
     return reader.page()
@@ -111,7 +118,8 @@ def _encoding(name: str) -> str:
 class _Reader:
     """Collects as it goes; bounded in text, in values and in marks."""
 
-    def __init__(self) -> None:
+    def __init__(self, hides: frozenset[str]) -> None:
+        self._hides = hides
         self._text: list[str] = []
         self._text_left = TEXT_CHARACTERS
         self._title = ""
@@ -120,6 +128,8 @@ class _Reader:
         self._meta: dict[str, str] = {}
         self._counts = dict.fromkeys(("password", "img", "canvas", "svg", "video", "audio", "script", "iframe"), 0)
         self._marks: set[str] = set()
+        self._headings: dict[str, list[str]] = {}
+        self._heading = ""
 
     def page(self) -> Page:
         count = self._counts
@@ -136,13 +146,23 @@ class _Reader:
             frames=count["iframe"],
             refresh=self._meta.get("http-equiv:refresh", ""),
             marks=frozenset(self._marks),
+            heading=next(filter(None, (self._heading_of(rank) for rank in HEADINGS)), ""),
         )
+
+    def _heading_of(self, rank: str) -> str:
+        return squeeze("".join(self._headings.get(rank, ()))).replace("\n", " ")[:VALUE_CHARACTERS]
 
     def take(self, token: Text | StartTag | EndTag) -> None:
         if isinstance(token, Text):
             if not self._hidden:
                 self._add_text(token.value)
             return
+        if token.name in HEADINGS:
+            # The first of each rank: another one of that rank is no part of it.
+            begins = isinstance(token, StartTag) and token.name not in self._headings
+            self._heading = token.name if begins else ""
+            if begins:
+                self._headings[token.name] = []
         if isinstance(token, StartTag):
             self._open(token)
         elif token.name == self._hidden:
@@ -160,7 +180,7 @@ class _Reader:
             self._note_meta(tag.attributes)
         elif tag.name == "input" and tag.attributes.get("type", "").strip().lower() == "password":
             self._counts["password"] += 1
-        if not self._hidden and tag.name in HIDDEN:
+        if not self._hidden and tag.name in self._hides:
             self._hidden, self._hidden_depth = tag.name, 1
         elif tag.name == self._hidden:
             self._hidden_depth += 1
@@ -177,6 +197,8 @@ class _Reader:
 
     def _add_text(self, text: str) -> None:
         if self._text_left > 0:
+            if self._heading:
+                self._headings[self._heading].append(text[: self._text_left])
             self._text.append(text[: self._text_left])
             self._text_left -= len(text)
 
