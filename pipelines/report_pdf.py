@@ -141,8 +141,6 @@ class _Pages:
 
     def __init__(self, characters: set[str]) -> None:
         self.pdf = FPDF(format="A4")
-        # Otherwise the document opens with an action that sets how it is shown.
-        self.pdf.set_display_mode("default")
         self.pdf.set_auto_page_break(auto=True, margin=15)
         fonts, self._missing = fonts_for(characters)
         self._family = CORE
