@@ -12,71 +12,13 @@ from casefile.refusals import FieldRefused
 from cli import output
 from pipelines.assessing import AssessedLead
 from pipelines.assessing import plain as plain_lead
+from pipelines.blank_sheets import ASSESSMENT_TEMPLATE
 from pipelines.documents import Version
 from pipelines.inquiries import Inquiry, describe_inquiry, lag_s, plain
 from pipelines.services import Services
 
 DOCUMENT_COLUMNS = ("document", "name", "version", "review by", "recorded", "approved", "by")
 A_MINUTE = 60
-INQUIRY_TEMPLATE = """\
-# An inquiry, or what is to be added to one. Leave out what there is none of; repeat a table for each further entry.
-question = ""
-why = ""
-task = ""
-
-[[statement]]
-# fact, assumption, unknown or finding
-kind = "fact"
-text = ""
-# how it is known
-basis = ""
-# what a finding rests on: facts and findings (S-0001), items (I-0001)
-rests_on = []
-
-[[keywords]]
-language = "ar"
-script = "Arab"
-# incriminating, exonerating or neutral
-direction = "incriminating"
-terms = []
-
-[[search]]
-engine = ""
-terms = ""
-operators = ""
-# how what is relevant was reached
-pathway = ""
-browser = ""
-# found or none-found
-result = "found"
-# when, with its offset; leave out for now
-# at = "2026-11-30T09:15:00+02:00"
-"""
-ASSESSMENT_TEMPLATE = """\
-[[assessment]]
-lead = "{lead}"
-# the number of the assessment that this one takes the place of; 0 for the first
-revises = {revises}
-# 1. why it matters, and at least one link: place, date, incident, person or violation
-relevance = ""
-links = [{{ kind = "place", value = "" }}]
-# 2. low, moderate, high or unknown; by what: metadata, links, source
-reliability = "unknown"
-reliability_basis = ""
-# 3. how likely it is to be removed: low, moderate or high; high needs its grounds
-removal = "low"
-removal_grounds = ""
-# 4. whom collecting it could harm, and how
-safety = ""
-# 5. what having it obliges to
-duties = ""
-# collect, collect-with-precautions (which?) or do-not-collect (why not?)
-decision = ""
-precautions = ""
-reason = ""
-# not-sought, sought, found or none-found
-better_version = "not-sought"
-"""
 
 
 def assessment_sheet(leads: Sequence[AssessedLead]) -> str:

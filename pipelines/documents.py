@@ -71,7 +71,7 @@ def record_document(services: Services, kind: DocumentKind, name: str, given: Ma
     document, based_on = read_document(kind, given)
     with reading(services.engine) as connection:
         name = _named(connection, kind, name)
-        document = _with_ids(connection, document)
+        document = with_ids(connection, document)
     append_version(services, kind, name, text_of(kind, document), document.review_by.isoformat(), based_on)
     return history(services, kind, name)[-1]
 
@@ -200,7 +200,7 @@ def _named(connection: Connection, kind: DocumentKind, name: str) -> str:
     return filled_in(_Name, {"name": name}, kind).name
 
 
-def _with_ids(connection: Connection, document: Dated) -> Dated:
+def with_ids(connection: Connection, document: Dated) -> Dated:
     """The same document with people by their ids."""
     if isinstance(document, Roles):
         assigned = tuple(

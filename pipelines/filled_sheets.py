@@ -32,10 +32,10 @@ def read_sheet_file(source: str) -> Mapping[str, Any]:
     return parse_sheet(content, Path(source).name, as_json=source.endswith(".json"))
 
 
-def parse_sheet(content: bytes, name: str, *, as_json: bool) -> Mapping[str, Any]:
+def parse_sheet(content: bytes, name: str, *, as_json: bool, limit: int = MAX_BYTES) -> Mapping[str, Any]:
     """The fields of a sheet's bytes; raises FieldRefused, which says where it cannot be read."""
-    if len(content) > MAX_BYTES:
-        raise FieldRefused(name, (("file", f"is longer than a sheet may be, {MAX_BYTES:,} bytes"),))
+    if len(content) > limit:
+        raise FieldRefused(name, (("file", f"is longer than a sheet may be, {limit:,} bytes"),))
     try:
         text = content.decode("utf-8")
         given = _json(text) if as_json else tomllib.loads(text)

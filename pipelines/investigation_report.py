@@ -6,9 +6,11 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TextIO
 
 from casefile.clock import rfc3339
+from casefile.errors import UsageError
 from casefile.events.envelope import PartName
 from casefile.events.types import DocumentVersioned, payload
 from casefile.records.assessments import items_after
@@ -16,7 +18,9 @@ from casefile.records.engine import Connection, reading
 from casefile.records.queries import ItemRecord, investigation_title
 from casefile.records.reading import newest_of_types, read_events_of
 from pipelines.method_report import conformance_of, gather, report_of, require_traced, statements_of
+from pipelines.report_files import put_file
 from pipelines.report_pages import html_foot, html_head, html_item
+from pipelines.report_pdf import MOST_ITEMS, pdf_of
 from pipelines.services import Services
 from verification.obligations import Obligation, Standing, Stands, obligations, stands_by_events
 
@@ -58,7 +62,7 @@ def write_json(services: Services, stream: TextIO) -> int:
     count = 0
     stream.write(json.dumps(heading_of(services))[:-1] + ', "items": [')
     tallies: dict[int, Tally] = {}
-    for count, one in enumerate(_reports(services, tallies), start=1):
+    for count, one in enumerate(reports_of(services, tallies), start=1):
         stream.write(("" if count == 1 else ",") + "\n" + json.dumps(one, allow_nan=False))
     table = json.dumps(list(conformance_table(services, tallies)))
     stream.write(f'\n], "conformance": {table}}}\n')
@@ -70,17 +74,30 @@ def write_html(services: Services, stream: TextIO) -> int:
     count = 0
     stream.write(html_head(heading_of(services)))
     tallies: dict[int, Tally] = {}
-    for one in _reports(services, tallies):
+    for one in reports_of(services, tallies):
         count += 1
         stream.write(html_item(one))
     stream.write(html_foot(list(conformance_table(services, tallies))))
     return count
 
 
+def write_pdf(services: Services, path: Path) -> int:
+    """Write the report as PDF into a new file; how many items it holds. Raises UsageError for very many items."""
+    with reading(services.engine) as rows:
+        count = len(items_after(rows, 0, MOST_ITEMS + 1))
+    if count > MOST_ITEMS:
+        raise UsageError(f"a report as PDF holds at most {MOST_ITEMS} items; write a page with --html, or item by item")
+    tallies: dict[int, Tally] = {}
+    heading = heading_of(services)
+    items = list(reports_of(services, tallies))
+    put_file(path, pdf_of(heading, items, list(conformance_table(services, tallies))))
+    return len(items)
+
+
 def table_of(services: Services) -> list[dict[str, Any]]:
     """The table of obligations alone, with every item looked at."""
     tallies: dict[int, Tally] = {}
-    for _report in _reports(services, tallies):
+    for _report in reports_of(services, tallies):
         continue
     return list(conformance_table(services, tallies))
 
@@ -97,7 +114,8 @@ def conformance_table(services: Services, tallies: Mapping[int, Tally]) -> Itera
             yield _of_investigation(obligation, newest)
 
 
-def _reports(services: Services, tallies: dict[int, Tally]) -> Iterator[dict[str, Any]]:
+def reports_of(services: Services, tallies: dict[int, Tally]) -> Iterator[dict[str, Any]]:
+    """The report of each item in turn; `tallies` is filled on the way. Raises RecordUnreadable for a broken link."""
     after = 0
     while True:
         with reading(services.engine) as rows:

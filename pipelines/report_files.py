@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
 
 from casefile.errors import UsageError
 from preservation.durable import storage_errors
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[TextIO]:
+def new_file(path: Path) -> Iterator[TextIOWrapper]:
     """A text file that is at `path` once it is whole; nothing is there when writing it fails.
 
     Raises UsageError when there is something already, and StorageFailed.
@@ -27,3 +27,9 @@ def new_file(path: Path) -> Iterator[TextIO]:
             path.hardlink_to(part)  # which never replaces anything
         finally:
             part.unlink(missing_ok=True)
+
+
+def put_file(path: Path, content: bytes) -> None:
+    """Write a whole file to a place where there is none; raises as `new_file`."""
+    with new_file(path) as stream:
+        stream.buffer.write(content)

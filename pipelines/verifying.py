@@ -41,7 +41,7 @@ def record_step(services: Services, item: str, new: NewStep) -> StepMade:
     person is identified without a forensic expert's word, or the item is locked or handed in. Nothing is recorded then.
     """
     require_person(services)
-    found, body, words = _checked(services, item, new)
+    found, body, words = judged_step(services, item, new)
     (event,) = services.append(_step(found.id, body, words), within=lambda rows: _require_open(services, rows, found))
     return StepMade(event, found)
 
@@ -61,7 +61,7 @@ def correct_step(services: Services, event: str, new: NewStep, reason: str) -> S
         raise UnknownStatement("step", event)
     if earlier.recorded_by != services.person_id:
         raise GateRefused("authorship", "a step is corrected by its author", "Record a step of your own instead.")
-    found, body, words = _checked(services, earlier.item, new)
+    found, body, words = judged_step(services, earlier.item, new)
     corrected = EventId(services.clock.mint())
 
     def still_current(rows: Connection) -> None:
@@ -171,7 +171,8 @@ def resolved(rows: Connection, names: Sequence[str]) -> dict[str, str]:
     return {name: find_items(rows, [name.strip()])[0].id for name in dict.fromkeys(names)}
 
 
-def _checked(services: Services, item: str, new: NewStep) -> tuple[ItemRecord, StepRecorded, StepWords]:
+def judged_step(services: Services, item: str, new: NewStep) -> tuple[ItemRecord, StepRecorded, StepWords]:
+    """What a step would record, held to every rule; raises as `record_step`. Nothing is recorded."""
     with reading(services.engine) as rows:
         found = find_items(rows, [item])[0]
         ids = resolved(rows, list(items_named(new)))

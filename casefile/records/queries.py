@@ -155,6 +155,16 @@ def find_items(connection: Connection, texts: Sequence[str]) -> list[ItemRecord]
     return found
 
 
+def items_of_digest(connection: Connection, id_: str, digest: str) -> list[str]:
+    """The item of that id, else those with that sha256, oldest first."""
+    item = tables("view_")["view_item"]
+    for named in (item.c.id == id_, item.c.sha256 == digest):
+        found = list(connection.execute(select(item.c.id).where(named).order_by(item.c.number)).scalars())
+        if found:
+            return found
+    return []
+
+
 def list_items(connection: Connection, wanted: ItemFilter = ItemFilter()) -> list[ItemRecord]:
     """Items in the order of their numbers."""
     item, lead = tables("view_")["view_item"], tables("view_")["view_lead"]

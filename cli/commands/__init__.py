@@ -38,6 +38,7 @@ from cli.commands import (
     protect,
     receipt,
     receive,
+    records,
     reindex,
     replicas,
     report,
@@ -205,6 +206,10 @@ GROUPS: Mapping[str, Group] = {
             "agreement": review.agreement,
             "queue": review.queue,
         },
+    ),
+    "records": Group(
+        "Everything that people recorded: written as sheets, taken over, blank, or filled in on the terminal.",
+        {"export": records.export, "import": records.import_, "template": records.template, "form": records.form},
     ),
     "conclude": Group(
         "Claims, and conclusions that answer one each.",

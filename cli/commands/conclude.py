@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from casefile.vocabulary_verification import ClaimKind, Confidence, Credibility, Reliability, Standard, Verdict
 from cli import output
 from cli.invocation import Invocation
+from verification.refusing import refused
+
+if TYPE_CHECKING:
+    from pipelines.concluding import Concluded, NewConclusion
 
 Claim = Annotated[str, typer.Argument(help="A claim's number, such as C-0003.")]
 Several = list[str] | None
@@ -40,14 +45,19 @@ def claim(
 def draw(
     context: typer.Context,
     claim: Claim,
-    verdict: Annotated[Verdict, typer.Argument(help="established, not_established or refuted.")],
-    standard: Annotated[Standard, typer.Option(help="The standard of proof.")],
-    confidence: Annotated[Confidence, typer.Option(help="Confidence in the judgement.")],
-    confidence_reason: Annotated[str, typer.Option(help="Why so much and no more.")],
-    reliability: Annotated[Reliability, typer.Option(help="Of the source, A to E; F: cannot be judged.")],
-    credibility: Annotated[Credibility, typer.Option(help="Of the information, 1 to 5; 6: cannot be judged.")],
-    reasoning: Annotated[str, typer.Option(help="How it follows.")],
-    consistency: Annotated[str, typer.Option(help="Whether source, technical and content strands agree.")],
+    verdict: Annotated[Verdict | None, typer.Argument(help="established, not_established or refuted.")] = None,
+    sheet: Annotated[
+        str, typer.Option("--from", help="A sheet with every field (`records template conclusion`); TOML or JSON.")
+    ] = "",
+    standard: Annotated[Standard | None, typer.Option(help="The standard of proof.")] = None,
+    confidence: Annotated[Confidence | None, typer.Option(help="Confidence in the judgement.")] = None,
+    confidence_reason: Annotated[str, typer.Option(help="Why so much and no more.")] = "",
+    reliability: Annotated[Reliability | None, typer.Option(help="Of the source, A to E; F: cannot be judged.")] = None,
+    credibility: Annotated[
+        Credibility | None, typer.Option(help="Of the information, 1 to 5; 6: cannot be judged.")
+    ] = None,
+    reasoning: Annotated[str, typer.Option(help="How it follows.")] = "",
+    consistency: Annotated[str, typer.Option(help="Whether source, technical and content strands agree.")] = "",
     supporting: Annotated[Several, typer.Option(help="The event of a step; all that support it by default.")] = None,
     contrary: Annotated[Several, typer.Option(help="The event of a step; all that contradict it by default.")] = None,
     missing: Annotated[Several, typer.Option(help="What would be needed and is not there.")] = None,
@@ -58,29 +68,48 @@ def draw(
     reason: Annotated[str, typer.Option(help="Why the earlier one is corrected.")] = "",
 ) -> int:
     """Answer a claim under a named standard of proof, with what supports it, what is contrary and what is missing."""
-    from pipelines.concluding import NewConclusion, conclude
+    from pipelines.concluding import conclude
     from pipelines.services import open_services
     from pipelines.written import pairs
 
     invocation: Invocation = context.obj
-    new = NewConclusion(
-        verdict=verdict,
-        standard=standard,
-        confidence=confidence,
-        confidence_reason=confidence_reason,
-        reliability=reliability,
-        credibility=credibility,
-        reasoning=reasoning,
-        consistency=consistency,
-        supporting=tuple(supporting or ()),
-        contrary=tuple(contrary or ()),
-        missing=tuple(missing or ()),
-        alternatives=tuple(alternative or ()),
-        not_applicable=pairs("na", na or ()),
-        override=override,
-    )
+    stated: dict[str, object] = {
+        "verdict": verdict or "",
+        "standard": standard or "",
+        "confidence": confidence or "",
+        "confidence_reason": confidence_reason,
+        "reliability": reliability or "",
+        "credibility": credibility or "",
+        "reasoning": reasoning,
+        "consistency": consistency,
+        "supporting": tuple(supporting or ()),
+        "contrary": tuple(contrary or ()),
+        "missing": tuple(missing or ()),
+        "alternatives": tuple(alternative or ()),
+        "not_applicable": pairs("na", na or ()),
+        "override": override,
+    }
+    new = _conclusion(sheet, stated)
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         drawn = conclude(services, claim, new, corrects=corrects, reason=reason)
+    return _said(invocation, drawn, new)
+
+
+def _conclusion(sheet: str, stated: Mapping[str, object]) -> NewConclusion:
+    """What the sheet says, else what the command line does; raises FieldRefused where both say something."""
+    from pipelines.concluding import NewConclusion
+    from pipelines.filled_sheets import read_sheet_file
+    from pipelines.written import checked
+
+    if not sheet:
+        return checked(stated, NewConclusion)
+    for field, value in stated.items():
+        if value:
+            raise refused(field, "with a sheet, every field is in the sheet")
+    return checked(read_sheet_file(sheet), NewConclusion)
+
+
+def _said(invocation: Invocation, drawn: Concluded, new: NewConclusion) -> int:
     for warning in drawn.warnings:
         output.note(warning)
     if invocation.json:
@@ -95,7 +124,7 @@ def draw(
         )
     else:
         origins = output.counted(drawn.origins, "independent origin")
-        output.line(f"{drawn.claim.label}: {verdict} under {standard}, {origins}")
+        output.line(f"{drawn.claim.label}: {new.verdict} under {new.standard}, {origins}")
     return 0
 
 

@@ -39,7 +39,8 @@ def add(
 ) -> int:
     """Add what a sheet says, all of it or nothing: statements, keywords, searches."""
     from casefile.errors import UsageError
-    from cli.planning_report import INQUIRY_TEMPLATE, say_inquiry
+    from cli.planning_report import say_inquiry
+    from pipelines.blank_sheets import INQUIRY_TEMPLATE
     from pipelines.filled_sheets import read_sheet_file
     from pipelines.inquiries import add_to_inquiry
     from pipelines.services import open_services
