@@ -55,7 +55,7 @@ def result_of(
     """The answer for a page that was shown. Raises NotShown where nothing of it could be taken."""
     visit = evidence.visit
     document = visit.document(evidence.loader) or visit.document()
-    if document is None or not evidence.files:
+    if document is None or not (evidence.files or document.status >= 400):
         raise NotShown(Cause.TOOL_FAILED, ended.gone or "nothing of the page could be taken")
     finding = _judge(asked, document, evidence)
     outcome, cause, detail = _ending(document, evidence, finding, ended)
@@ -154,6 +154,8 @@ def _judge(asked: CaptureRequest, document: Request, evidence: Evidence) -> Cont
     wanted, final = _place(asked.locator), _place(document.locator)
     if wanted is None or final is None or not facts:
         return ContentFinding(Content.DOUBTFUL, "unread: what the page says could not be read")
+    if not str(facts.get("text", "")).strip() and not any(counts.get(one) for one in SHOWN):
+        return ContentFinding(Content.DOUBTFUL, "empty-shell: nothing is shown, though the page's scripts have run")
     return judge_content(
         Signs(
             asked=wanted,
@@ -170,7 +172,9 @@ def _judge(asked: CaptureRequest, document: Request, evidence: Evidence) -> Cont
     )
 
 
-SIGNS = ("password_fields", "pictures", "media", "scripts", "frames")
+SHOWN = ("pictures", "media", "frames")
+SIGNS = ("password_fields", *SHOWN)
+"""Scripts are no sign here: what they draw has been drawn."""
 
 
 def _place(locator: str) -> Locator | None:

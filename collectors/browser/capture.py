@@ -73,15 +73,23 @@ def window_of(viewport: str) -> tuple[int, int]:
 
 
 def _taken(asked: CaptureRequest, locator: str, browser: Started, visit: Visit, out: Path) -> Received:
-    visit.navigate(locator)
-    still = visit.settle()
     secrets = secrets_of(asked.cookies)
     evidence = Evidence(visit, out, locator, keep=lambda text: withhold(text, secrets))
-    gone = ""
+    still, gone = True, ""
     try:
+        with evidence.step("navigation"):
+            visit.navigate(locator)
+        with evidence.step("waiting for the page to be still"):
+            still = visit.settle()
         evidence.take()
     except BrowserGone as error:
+        if not evidence.files:
+            raise
         gone = str(error)
+    except NotShown as reason:
+        # An error without a body is an answer all the same; the browser shows a page of its own instead.
+        if reason.cause is not Cause.HTTP_STATUS:
+            raise
     media = embedded(evidence)
     records = (
         _record(out, RECORD, _described(asked, browser, evidence, media, still), "application/json", secrets),

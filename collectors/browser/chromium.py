@@ -44,7 +44,6 @@ SWITCHED_OFF = (
 FLAGS = (
     "--headless",
     "--no-sandbox",
-    "--no-zygote",
     "--disable-gpu",
     "--disable-dev-shm-usage",
     "--disable-quic",

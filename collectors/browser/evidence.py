@@ -27,15 +27,16 @@ from collectors.browser.protocol import CallFailed, OutOfTime
 from collectors.browser.visit import Visit
 
 RAW = "files/0001"
-SHOT, FRAMED, LATER = "page/screenshot.png", "page/screenshot-framed.png", "page/screenshot-scrolled.png"
+SHOT, FRAMED, LATER = "page/screenshot.png", "page/screenshot-framed.jpg", "page/screenshot-scrolled.png"
 DOM, PDF, TEXT = "page/dom.html", "page/page.pdf", "page/text.txt"
 STRIP_HEIGHT = 5_000
 """Of one picture: beyond some 16,000 pixels Chromium repeats what it has drawn."""
-MOST_HEIGHT = 40_000
-PICTURE_S, DOM_S, PDF_S = 40.0, 20.0, 30.0
-MOST_SCROLLS = 30
+MOST_HEIGHT, MOST_WIDTH = 40_000, 2_000
+PICTURE_S, DOM_S, PDF_S = 40.0, 20.0, 15.0
+MOST_SCROLLS = 24
 SCROLL_PAUSE_S = 0.12
-SCROLL_S = 15.0
+SCROLL_QUIET_S = 0.2
+SCROLL_S = 8.0
 FAILURES = (CallFailed, OutOfTime, PictureUnusable, binascii.Error)
 
 
@@ -115,16 +116,16 @@ class Evidence:
         with self.step(name) as step:
             size = self.visit.call("Page.getLayoutMetrics", wait_s=PICTURE_S).get("cssContentSize", {})
             width, height = max(int(size.get("width", 0)), 1), max(int(size.get("height", 0)), 1)
-            shown = min(height, MOST_HEIGHT)
-            if shown < height:
-                self.cut = f"the page is {height} pixels high; the picture shows the first {shown}"
+            shown, wide = min(height, MOST_HEIGHT), min(width, MOST_WIDTH)
+            if (wide, shown) != (width, height):
+                self.cut = f"the page is of {width} x {height} pixels; the picture shows the first {wide} x {shown}"
             strips = []
             for top in range(0, shown, STRIP_HEIGHT):
-                clip = {"x": 0, "y": top, "width": width, "height": min(STRIP_HEIGHT, shown - top), "scale": 1}
+                clip = {"x": 0, "y": top, "width": wide, "height": min(STRIP_HEIGHT, shown - top), "scale": 1}
                 strips.append(self._shot(captureBeyondViewport=True, clip=clip))
             picture = join(strips)
             step.facts |= {"page_height": height, "strips": [sha256(one) for one in strips], "size": size_of(picture)}
-            call = ("Page.captureScreenshot", f"captureBeyondViewport, strips of {width} x {STRIP_HEIGHT}")
+            call = ("Page.captureScreenshot", f"captureBeyondViewport, strips of {wide} x {STRIP_HEIGHT}")
             self.write(step, Made(path, "image/png", call), picture)
             self.shown_at = self.shown_at or step.began_at
 
@@ -170,7 +171,7 @@ class Evidence:
                 asked = len(self.visit.traffic.requests)
                 self.visit.protocol.pause(SCROLL_PAUSE_S)
                 if len(self.visit.traffic.requests) > asked:
-                    self.visit.rest(2.0)
+                    self.visit.rest(1.0, SCROLL_QUIET_S)
                 at_the_end = said.get("top", 0) + said.get("window", 0) >= height - 1 or height > MOST_HEIGHT
                 if at_the_end and len(self.visit.traffic.requests) == asked:
                     break
@@ -193,7 +194,7 @@ class Evidence:
                 self.facts.get("address") or self.locator,
                 f"picture {sha256(picture)}",
             )
-            self.write(step, Made(FRAMED, "image/png", ("casefile frame/1", *lines), SHOT), frame(picture, lines))
+            self.write(step, Made(FRAMED, "image/jpeg", ("casefile frame/1", *lines), SHOT), frame(picture, lines))
 
     def write(self, step: Step, made: Made, content: bytes) -> None:
         """A file of the capture, with its digest noted before anything else happens."""
@@ -213,7 +214,9 @@ class Evidence:
         )
 
     def _shot(self, **parameters: Any) -> bytes:
-        said = self.visit.call("Page.captureScreenshot", wait_s=PICTURE_S, format="png", **parameters)
+        said = self.visit.call(
+            "Page.captureScreenshot", wait_s=PICTURE_S, format="png", optimizeForSpeed=True, **parameters
+        )
         return base64.b64decode(str(said.get("data", "")), validate=True)
 
 
