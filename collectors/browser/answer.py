@@ -68,7 +68,7 @@ def result_of(
         title=readable(evidence.title or _meta(evidence.facts, TITLES), 1000),
         author=readable(_meta(evidence.facts, AUTHORS), 1000),
         claimed_time=readable(_claimed_time(evidence.facts), 1000),
-        text=readable(str(evidence.facts.get("text", "")), TEXT_CHARACTERS),
+        text=readable(page_text(evidence.facts), TEXT_CHARACTERS),
         content=finding.content,
         content_reason=readable(finding.reason),
     )
@@ -154,22 +154,28 @@ def _judge(asked: CaptureRequest, document: Request, evidence: Evidence) -> Cont
     wanted, final = _place(asked.locator), _place(document.locator)
     if wanted is None or final is None or not facts:
         return ContentFinding(Content.DOUBTFUL, "unread: what the page says could not be read")
-    if not str(facts.get("text", "")).strip() and not any(counts.get(one) for one in SHOWN):
-        return ContentFinding(Content.DOUBTFUL, "empty-shell: nothing is shown, though the page's scripts have run")
-    return judge_content(
+    found = judge_content(
         Signs(
             asked=wanted,
             final=final,
-            decoded_bytes=max(document.received_bytes, len(str(facts.get("text", "")))),
+            decoded_bytes=max(document.received_bytes, len(page_text(facts))),
             media_type=_media_type(document),
             declared_media_type=readable(declared(document.header("content-type")), 255),
             title=readable(evidence.title),
-            text=readable(str(facts.get("text", "")), TEXT_CHARACTERS),
+            text=readable(page_text(facts), TEXT_CHARACTERS),
             marks=frozenset(str(one) for one in facts.get("marks", ())),
             challenged=document.header("cf-mitigated").strip().lower() == "challenge",
             **{name: int(counts.get(name, 0)) for name in SIGNS},
         )
     )
+    if found.content is Content.PRESENT and not page_text(facts).strip() and not any(counts.get(one) for one in SHOWN):
+        return ContentFinding(Content.DOUBTFUL, "empty-shell: nothing is shown, though the page's scripts have run")
+    return found
+
+
+def page_text(facts: Mapping[str, Any]) -> str:
+    """What a visitor reads."""
+    return str(facts.get("text", ""))
 
 
 SHOWN = ("pictures", "media", "frames")

@@ -64,6 +64,14 @@ def size_of(picture: bytes) -> tuple[int, int]:
     return shown.width, shown.height
 
 
+def colours(picture: bytes, points: Sequence[tuple[int, int]]) -> tuple[tuple[int, int, int], ...]:
+    """The colours at these points. Raises PictureUnusable."""
+    shown = _opened(picture).convert("RGB")
+    if any(x >= shown.width or y >= shown.height for x, y in points):
+        raise PictureUnusable("smaller than it should be")
+    return tuple(shown.getpixel(point) for point in points)  # type: ignore[misc]
+
+
 def _opened(picture: bytes) -> Image.Image:
     try:
         with warnings.catch_warnings():

@@ -6,6 +6,7 @@ service workers are passed by, and once the first picture is to be taken the pag
 
 from __future__ import annotations
 
+import base64
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from typing import Any
 
 from casefile.vocabulary import Cause
 from collectors.browser.causes import BROKER, cause_of
-from collectors.browser.hints import metadata_of
+from collectors.browser.hints import languages, metadata_of
 from collectors.browser.injected import Script
 from collectors.browser.protocol import CallFailed, OutOfTime, Protocol
 from collectors.browser.traffic import Request, Traffic
@@ -29,6 +30,8 @@ QUIET_S = 0.5
 ANSWER_S = 6.0
 """A page that says nothing for so long is busy with a script that does not end."""
 EVALUATE_S = 15.0
+BUFFER_BYTES = 8 << 20
+"""Of the page's own markup, to be compared with what became of it; all bytes are in the broker's record."""
 DIALOGS_LIMIT = 20
 """Dismissed; then scripts are stopped, or the page would ask for ever."""
 WORLD = "casefile"
@@ -41,6 +44,14 @@ class NotShown(Exception):
         super().__init__(detail)
         self.cause = cause
         self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A picture (PNG) and the text of a page of ours."""
+
+    picture: bytes
+    text: str
 
 
 @dataclass(slots=True)
@@ -57,7 +68,7 @@ class Visit:
     held: bool = False
     notes: Counter[str] = field(default_factory=Counter)
     download: str = ""
-    started: str = ""
+    asides: dict[str, str] = field(default_factory=dict)
 
     def call(self, method: str, *, wait_s: float = 30.0, **parameters: Any) -> Mapping[str, Any]:
         """A call to the page."""
@@ -158,6 +169,25 @@ class Visit:
             raise CallFailed(f"{script.name}: {str(said['exceptionDetails'].get('text', ''))[:200]}")
         return said.get("result", {}).get("value")
 
+    def aside(self, markup: str, size: tuple[int, int]) -> Aside:
+        """What this browser shows of markup of ours, in a page of its own. Raises CallFailed, OutOfTime."""
+        width, height = size
+        target = self.protocol.call("Target.createTarget", url="about:blank", width=width, height=height)
+        number = str(target.get("targetId"))
+        self.asides[number] = ""
+        self.protocol.wait(lambda: bool(self.asides[number]), ANSWER_S, "a page of ours")
+        session = self.asides[number]
+
+        def call(method: str, **parameters: Any) -> Mapping[str, Any]:
+            return self.protocol.call(method, session, wait_s=ANSWER_S, **parameters)
+
+        call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        call("Page.setDocumentContent", frameId=number, html=markup)
+        picture = str(call("Page.captureScreenshot", format="png").get("data", ""))
+        said = call("Runtime.evaluate", expression="document.body.innerText", returnByValue=True)
+        self.protocol.post("Target.closeTarget", targetId=number)
+        return Aside(base64.b64decode(picture, validate=True), str(said.get("result", {}).get("value", "")))
+
     def listen(self) -> None:
         """Hear what the page does."""
         traffic, protocol = self.traffic, self.protocol
@@ -201,8 +231,12 @@ class Visit:
     def _heard_target(self, said: Mapping[str, Any], session: str) -> None:
         target = said.get("targetInfo") or {}
         kind, child = str(target.get("type", "")), str(said.get("sessionId", ""))
-        if target.get("targetId") == self.frame:
+        number = str(target.get("targetId"))
+        if number == self.frame:
             self.session = child
+        elif self.asides.get(number) == "":
+            self.asides[number] = child
+            self.protocol.post("Runtime.runIfWaitingForDebugger", child)
         elif kind in ("page", "tab", "webview"):
             self.notes["window"] += 1
             self.protocol.post("Target.closeTarget", targetId=target.get("targetId"))
@@ -239,10 +273,10 @@ def open_visit(protocol: Protocol, asked: CaptureRequest, window: tuple[int, int
     protocol.call("Target.setAutoAttach", **watched)
     protocol.wait(lambda: bool(visit.session), 30.0, "the page")
     visit.call("Page.enable")
-    visit.call("Network.enable", maxTotalBufferSize=0, maxResourceBufferSize=0, maxPostDataSize=0)
+    visit.call("Network.enable", maxTotalBufferSize=BUFFER_BYTES, maxResourceBufferSize=BUFFER_BYTES, maxPostDataSize=0)
     visit.call("Network.setBypassServiceWorker", bypass=True)
     visit.call("Target.setAutoAttach", **watched)
-    seen: dict[str, Any] = {"userAgent": asked.user_agent, "acceptLanguage": asked.accept_language}
+    seen: dict[str, Any] = {"userAgent": asked.user_agent, "acceptLanguage": languages(asked.accept_language)}
     if hints := metadata_of(asked.user_agent):
         seen["userAgentMetadata"] = hints
     visit.call("Emulation.setUserAgentOverride", **seen)

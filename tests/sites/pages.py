@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from sites.hostile import Behaviour, Visit
 
 ARABIC, BURMESE = "مرحبا بالعالم", "မင်္ဂလာပါ ကမ္ဘာလောက"
-WINDOWS = "<!doctype html><meta charset=windows-1256><title>\u062e\u0628\u0631</title><p>\u062e\u0628\u0631 \u0639\u0627\u062c\u0644 \u0645\u0646 \u0627\u0644\u0645\u062f\u064a\u0646\u0629".encode(
-    "cp1256"
-)
+WINDOWS = "<!doctype html><meta charset=windows-1256><title>خبر</title><p>خبر عاجل من المدينة".encode("cp1256")
 PRICE = {"red": (200, 30, 30), "green": (30, 200, 30), "blue": (30, 30, 200)}
 
 
@@ -154,11 +152,16 @@ PAGES: Mapping[str, Behaviour] = {
         "<p>here now<div style='height:3000px'></div><script>onscroll = () => { location = '/frame' }</script>"
     ),
     "/opening": _page("<p>opens<script>for (let i = 0; i < 5; i++) open('/frame?' + i)</script>"),
-    "/crash": _page("<p>x<script>const a = []; for (;;) a.push({a: [1, 2, 3, 4], b: {}})</script>"),
+    "/dies": _page("<p>here<script>fetch('/later?die')</script>"),
+    "/hidden-name": _page("<p>signed in as the.watcher<script>fetch('/seen?' + document.cookie)</script>"),
+    "/empty-error": lambda visit: visit.respond("", "404 Not Found"),
     "/download": lambda visit: visit.respond(
         "content", content_type="application/zip", content_disposition="attachment"
     ),
-    "/elements": _page("<script>document.body.innerHTML='<i>x</i> '.repeat(100000)</script>"),
+    "/elements": _page(
+        "<div style='height:300px;overflow:hidden'></div>"
+        "<script>document.querySelector('div').innerHTML='<i>x</i> '.repeat(100000)</script>"
+    ),
     "/wide": _page("<p style='width:90000px'>wide"),
     "/sockets": _page(
         "<p>calls<script>try { new WebSocket('ws://' + location.host + '/ws') } catch (e) {}"
