@@ -36,7 +36,7 @@ from containment.worker import (
 )
 from pipelines.egress_policy import policy_of
 from pipelines.installed_tools import code_for
-from pipelines.recording import MODULE, Recorded, Wishes, add_record, keep_spool
+from pipelines.recording import MODULE, Recorded, Wishes, add_record, keep_spool, page_of
 from pipelines.services import Services
 
 MEMORY_BYTES = 2 << 30
@@ -134,7 +134,8 @@ class FetchWorkers:
         received = Received.model_validate(result.answer)
         if recording is None:
             return Fetched(result, received)
-        wishes = Wishes(received.wanted, settings.max_decoded_bytes, asked.cookies)
+        page = page_of(received) if spec.always_recorded else None
+        wishes = Wishes(received.wanted, settings.max_decoded_bytes, asked.cookies, page)
         recorded = add_record(recording, target, self._make_warc, wishes)
         return Fetched(result, received, recorded, "" if recorded.file else UNRECORDED)
 

@@ -11,10 +11,18 @@ from pydantic import ValidationError
 
 from casefile.canonical import Json
 from casefile.digests import digest_file
-from casefile.model import ReceivedFile, Wanted
+from casefile.model import Received, ReceivedFile, Wanted
 from casefile.settings import Settings
 from casefile.vocabulary import Fidelity, FileKind
-from collectors.http.recorded_answer import WARC_FILE, WORTH_REFERRING_BYTES, Body, HeldFile, WarcMade, WarcRequest
+from collectors.http.recorded_answer import (
+    WACZ_FILE,
+    WORTH_REFERRING_BYTES,
+    ArchivedPage,
+    Body,
+    HeldFile,
+    WarcMade,
+    WarcRequest,
+)
 from collectors.jars import Cookie
 from collectors.withheld import secrets_of
 from containment.limits import Limits
@@ -25,7 +33,7 @@ from preservation.intake import OutputRefused
 
 MODULE = "collectors.http.recorded"
 SPOOL_FILE = "record/wire.spool"
-WARC_TYPE, SPOOL_TYPE = "application/warc", "application/x-casefile-spool"
+WARC_TYPE, WACZ_TYPE, SPOOL_TYPE = "application/warc", "application/wacz", "application/x-casefile-spool"
 MEMORY_BYTES = 2 << 30
 SLOW_BYTES_S = 8 << 20
 """A busy machine reads, digests and packs at least as much."""
@@ -44,11 +52,15 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a method wants out of the record, within which bound, and the identity's cookies that it may not hold."""
+    """What a method wants out of the record, within which bound, and the identity's cookies that it may not hold.
+
+    With a `page` the record is a WACZ, entered by it.
+    """
 
     bodies: tuple[Wanted, ...] = ()
     max_body_bytes: int = 1 << 30
     cookies: Sequence[Cookie] = ()
+    page: ArchivedPage | None = None
 
 
 def recording_policy(settings: Settings, *, always: bool = False) -> RecordingPolicy | None:
@@ -79,12 +91,13 @@ def _add(recording: Recording, target: Path, make: Make, wishes: Wishes) -> Reco
         secrets=secrets_of(cookies),
         wanted=wishes.bodies,
         max_body_bytes=wishes.max_body_bytes,
+        page=wishes.page,
     )
     seconds = 120 + recording.bytes // SLOW_BYTES_S
     output = 2 * recording.bytes + (64 << 20) + (wishes.max_body_bytes if wishes.bodies else 0)
     try:
         made = WarcMade.model_validate(make(asked.plain(), out, Limits(seconds, seconds, MEMORY_BYTES, output, output)))
-        file = _put(out / WARC_FILE, target, WARC_FILE, WARC_TYPE)
+        file = _put(out / made.file, target, made.file, WACZ_TYPE if made.file == WACZ_FILE else WARC_TYPE)
         for body in made.bodies:
             _move(out / body.path, target, body.path)
         return Recorded(file, made.bodies)
@@ -93,6 +106,15 @@ def _add(recording: Recording, target: Path, make: Make, wishes: Wishes) -> Reco
     finally:
         shutil.rmtree(out, ignore_errors=True)
         spool.unlink(missing_ok=True)
+
+
+def page_of(received: Received) -> ArchivedPage | None:
+    """The page by which the record of a capture is entered: its first item, where it was asked for in this capture."""
+    page = next(iter(received.items), None)
+    asked = [one for one in received.exchanges if page is not None and one.locator == page.locator]
+    if page is None or not asked:
+        return None
+    return ArchivedPage(locator=page.locator, time=asked[-1].started_at, title=page.title, text=page.text)
 
 
 def keep_spool(failed: WorkerFailed, target: Path) -> None:

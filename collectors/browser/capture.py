@@ -78,6 +78,7 @@ def _taken(asked: CaptureRequest, locator: str, browser: Started, visit: Visit, 
     evidence = Evidence(visit, out, locator, wishes, keep=lambda text: withhold(text, secrets))
     still, gone = True, ""
     try:
+        evidence.calibrate()
         with evidence.step("navigation"):
             visit.navigate(locator)
         with evidence.step("waiting for the page to be still"):

@@ -131,7 +131,6 @@ class Evidence:
         if self.wishes.consent:
             self.consent()
         self.framed()
-        self.calibrate()
 
     def picture(self, path: str, name: str) -> None:
         """A picture of the whole page, from its top."""
@@ -217,7 +216,7 @@ class Evidence:
         with self.step("reference page") as step:
             source = reference()
             step.facts["source_sha256"] = sha256(source.encode("utf-8"))
-            shown = self.visit.aside(source, REFERENCE_SIZE)
+            shown = self.visit.show(source, REFERENCE_SIZE)
             step.facts |= {
                 "picture_sha256": sha256(shown.picture),
                 "colours_as_known": colours(shown.picture, REFERENCE_POINTS) == REFERENCE_COLOURS,

@@ -47,7 +47,7 @@ class NotShown(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class Drawn:
     """A picture (PNG) and the text of a page of ours."""
 
     picture: bytes
@@ -68,7 +68,6 @@ class Visit:
     held: bool = False
     notes: Counter[str] = field(default_factory=Counter)
     download: str = ""
-    asides: dict[str, str] = field(default_factory=dict)
 
     def call(self, method: str, *, wait_s: float = 30.0, **parameters: Any) -> Mapping[str, Any]:
         """A call to the page."""
@@ -169,24 +168,14 @@ class Visit:
             raise CallFailed(f"{script.name}: {str(said['exceptionDetails'].get('text', ''))[:200]}")
         return said.get("result", {}).get("value")
 
-    def aside(self, markup: str, size: tuple[int, int]) -> Aside:
-        """What this browser shows of markup of ours, in a page of its own. Raises CallFailed, OutOfTime."""
+    def show(self, markup: str, size: tuple[int, int]) -> Drawn:
+        """What this page shows of markup of ours, before it is asked for any other. Raises CallFailed, OutOfTime."""
         width, height = size
-        target = self.protocol.call("Target.createTarget", url="about:blank", width=width, height=height)
-        number = str(target.get("targetId"))
-        self.asides[number] = ""
-        self.protocol.wait(lambda: bool(self.asides[number]), ANSWER_S, "a page of ours")
-        session = self.asides[number]
-
-        def call(method: str, **parameters: Any) -> Mapping[str, Any]:
-            return self.protocol.call(method, session, wait_s=ANSWER_S, **parameters)
-
-        call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
-        call("Page.setDocumentContent", frameId=number, html=markup)
-        picture = str(call("Page.captureScreenshot", format="png").get("data", ""))
-        said = call("Runtime.evaluate", expression="document.body.innerText", returnByValue=True)
-        self.protocol.post("Target.closeTarget", targetId=number)
-        return Aside(base64.b64decode(picture, validate=True), str(said.get("result", {}).get("value", "")))
+        self.call("Page.setDocumentContent", frameId=self.frame, html=markup)
+        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+        picture = str(self.call("Page.captureScreenshot", format="png", clip=clip).get("data", ""))
+        said = self.call("Runtime.evaluate", expression="document.body.innerText", returnByValue=True)
+        return Drawn(base64.b64decode(picture, validate=True), str(said.get("result", {}).get("value", "")))
 
     def listen(self) -> None:
         """Hear what the page does."""
@@ -231,12 +220,8 @@ class Visit:
     def _heard_target(self, said: Mapping[str, Any], session: str) -> None:
         target = said.get("targetInfo") or {}
         kind, child = str(target.get("type", "")), str(said.get("sessionId", ""))
-        number = str(target.get("targetId"))
-        if number == self.frame:
+        if target.get("targetId") == self.frame:
             self.session = child
-        elif self.asides.get(number) == "":
-            self.asides[number] = child
-            self.protocol.post("Runtime.runIfWaitingForDebugger", child)
         elif kind in ("page", "tab", "webview"):
             self.notes["window"] += 1
             self.protocol.post("Target.closeTarget", targetId=target.get("targetId"))

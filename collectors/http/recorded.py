@@ -18,10 +18,19 @@ from urllib.parse import quote
 from casefile.canonical import Json
 from casefile.clock import rfc3339
 from casefile.model import readable
+from casefile.vocabulary import Fidelity
 from collectors.http.extracting import Answered, take_bodies
 from collectors.http.messages import Conversation, Message, Stream, conversations
-from collectors.http.recorded_answer import WARC_FILE, WORTH_REFERRING_BYTES, WarcMade, WarcRequest
+from collectors.http.recorded_answer import (
+    WACZ_FILE,
+    WARC_FILE,
+    WORTH_REFERRING_BYTES,
+    ArchivedPage,
+    WarcMade,
+    WarcRequest,
+)
 from collectors.http.warc import FIELDS, Part, Record, WarcWriter, new_record_id, warc_fields
+from collectors.wacz.writing import NotArchivable, Page, WarcFile, warcinfo_fields, write_wacz
 from collectors.withheld import WITHHELD, withhold, withhold_bytes
 from containment.spool import Kind, read_frames
 
@@ -87,7 +96,20 @@ def work(request: dict[str, Json], inputs: Path, out: Path) -> dict[str, Json]:
         finally:
             warc.close()
         bodies = take_bodies(making.answers, asked.wanted, out, asked.max_body_bytes)
-    return made.model_copy(update={"bodies": tuple(bodies)}).plain()
+    file = _archived(out, asked.page) if asked.page is not None else WARC_FILE
+    return made.model_copy(update={"bodies": tuple(bodies), "file": file}).plain()
+
+
+def _archived(out: Path, page: ArchivedPage) -> str:
+    """Put the WARC into a WACZ, and give its path; where none can be made of it, the WARC stays as it is."""
+    entry = Page(page.locator, page.time, page.title, page.text)
+    try:
+        write_wacz(out / WACZ_FILE, [WarcFile(out / WARC_FILE, Fidelity.WIRE)], [entry], created=page.time)
+    except NotArchivable:
+        (out / WACZ_FILE).unlink(missing_ok=True)
+        return WARC_FILE
+    (out / WARC_FILE).unlink()
+    return WACZ_FILE
 
 
 def _connections(path: Path, frames: BinaryIO, content: BinaryIO) -> list[_Connection]:
@@ -123,11 +145,7 @@ class _Making:
         self.made: dict[str, Any] = {"connections": 0, "exchanges": 0, "cut": 0, "referred": 0, "unread_bytes": 0}
 
     def make(self, connections: list[_Connection]) -> WarcMade:
-        described = {
-            "software": SOFTWARE,
-            "format": "WARC File Format 1.1",
-            "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
-        }
+        described = warcinfo_fields(SOFTWARE, Fidelity.WIRE)
         began = _date(connections[0].began_us) if connections else rfc3339(datetime.now(UTC))
         self.warc.write(Record("warcinfo", began, FIELDS, (warc_fields(described),)))
         for one in connections:

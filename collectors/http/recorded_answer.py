@@ -12,6 +12,19 @@ WORTH_REFERRING_BYTES = 1 << 20
 """Shorter bodies are kept in the WARC too, so that pages can be replayed from it alone."""
 
 
+WACZ_FILE = "record/wire.wacz"
+"""In which a WARC goes on as the only one, where its pages are known."""
+
+
+class ArchivedPage(Value):
+    """A page by which the record is entered: its address, when it was taken (RFC 3339), what it is called and says."""
+
+    locator: Text
+    time: str
+    title: Text = ""
+    text: Text = ""
+
+
 class HeldFile(Value):
     """A file of the same capture, by its path there."""
 
@@ -24,7 +37,8 @@ class WarcRequest(Value):
     """`spool` is a file in the worker's inputs; `held` are files that a record may refer to for its body.
 
     With `withhold` the values of cookies are left out of requests, and those of `secrets` wherever a request has them.
-    `wanted` are bodies to be taken out as files of their own, of at most `max_body_bytes` each, decoded.
+    `wanted` are bodies to be taken out as files of their own, of at most `max_body_bytes` each, decoded. With a `page`
+    the WARC is put into a WACZ.
     """
 
     spool: SafePath
@@ -33,6 +47,7 @@ class WarcRequest(Value):
     secrets: tuple[str, ...] = Field(default=(), repr=False)
     wanted: tuple[Wanted, ...] = ()
     max_body_bytes: int = 1 << 30
+    page: ArchivedPage | None = None
 
 
 class Body(Value):
@@ -54,7 +69,7 @@ class Body(Value):
 class WarcMade(Value):
     """What the WARC holds. `cut` counts messages whose end was not seen, `referred` bodies that are in a file instead.
 
-    `unread_bytes` passed as well and are no message of HTTP/1.1.
+    `unread_bytes` passed as well and are no message of HTTP/1.1. `file` is where the record is.
     """
 
     connections: int = 0
@@ -63,3 +78,4 @@ class WarcMade(Value):
     referred: int = 0
     unread_bytes: int = 0
     bodies: tuple[Body, ...] = ()
+    file: SafePath = WARC_FILE

@@ -141,7 +141,7 @@ def test_a_hundred_thousand_elements_are_kept(browser: Shows) -> None:
     shown = browser.once("/elements")
     assert shown.received.outcome.value in ("captured", "partial"), shown.received.detail
     assert shown.record["page"]["counts"]["elements"] > 100_000
-    assert shown.text("page/dom.html").count("<i>") == 100_000
+    assert shown.text("page/dom.html").count("<i>") >= 100_000
 
 
 def test_nothing_reaches_an_address_that_is_not_public_by_whatever_means(browser: Shows) -> None:

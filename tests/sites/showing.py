@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +14,6 @@ import pytest
 from sites.hostile import HostileSite
 from warcio.archiveiterator import ArchiveIterator
 
-from casefile.digests import sha256
 from casefile.model import Contact, Received, ReceivedItem
 from casefile.vocabulary import ContainmentLevel
 from collectors.browser.spec import SPEC
@@ -24,7 +23,7 @@ from containment.sandbox import available
 from containment.tools import find_program
 from containment.worker import EgressPolicy, RecordingPolicy, Worker, open_worker
 from pipelines.recorded import explained, with_record
-from pipelines.recording import MODULE, Wishes, add_record
+from pipelines.recording import MODULE, Wishes, add_record, page_of
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 BOUNDS: dict[str, int] = {
@@ -78,7 +77,7 @@ class Shown:
 
     def responses(self) -> dict[str, bytes]:
         """The blocks of the responses in the record of what passed, by locator."""
-        with (self.out / "record/wire.warc.gz").open("rb") as stream:
+        with zipfile.ZipFile(self.out / "record/wire.wacz") as wacz, wacz.open("archive/wire.warc.gz") as stream:
             return {
                 record.rec_headers.get_header("WARC-Target-URI"): record.raw_stream.read()
                 for record in ArchiveIterator(stream, no_record_parse=True)
@@ -112,7 +111,10 @@ class Shows:
         received = Received.model_validate(result.answer)
         if result.recording is not None:
             recorded = add_record(
-                result.recording, target, self._make, Wishes(received.wanted, 64 << 20, request.cookies)
+                result.recording,
+                target,
+                self._make,
+                Wishes(received.wanted, 64 << 20, request.cookies, page_of(received)),
             )
             received = with_record(received, recorded)
         received = explained(received, result.contacts)
@@ -133,6 +135,3 @@ def shows(site: HostileSite, out: Path, tls: tuple[str, ...] = ()) -> Iterator[S
     policy = EgressPolicy(allowed, recording=recording, methods=("GET", "HEAD", "POST"), own_calls=SPEC.own_calls)
     with open_worker(SPEC.module, inputs=None, out=out, egress=policy, level=ContainmentLevel.FULL) as worker:
         yield Shows(site, worker, out)
-
-
-__all__ = ["Shown", "Shows", "sha256", "shows", "shutil"]
