@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sites.hostile import HostileSite
@@ -175,14 +176,21 @@ def test_over_tls_the_record_has_the_bytes_and_a_bad_certificate_ends_it(secured
 def test_an_identity_is_seen_by_its_site_and_its_secrets_stand_nowhere(browser: Shows) -> None:
     secret = "s3cret-of-the-session"
     cookie = Cookie(domain="127.0.0.1", subdomains=False, path="/", secure=False, name="sid", value=secret)
-    asked = {"cookies": (cookie,), "hosts": ("127.0.0.1",), "time_zone": "Asia/Yangon", "viewport": "900x700"}
+    asked: dict[str, Any] = {
+        "cookies": (cookie,),
+        "hosts": ("127.0.0.1",),
+        "time_zone": "Asia/Yangon",
+        "viewport": "900x700",
+    }
+    asked["account"] = ("the.watcher",)
     shown = browser.capture(browser.site.url("/hidden-name"), **asked)
     assert shown.ending == ("captured", None)
     assert f"sid={secret}" in {one.headers.get("cookie") for one in browser.site.requests}
     assert shown.record["seen by sites"]["time_zone"] == "Asia/Yangon"
     assert shown.record["seen by sites"]["viewport"] == [900, 700]
+    assert shown.record["seen by sites"]["own_account_visible"].startswith("yes")
     for path in shown.out.rglob("*"):
-        if path.is_file() and path.suffix != ".gz":
+        if path.is_file() and path.suffix != ".wacz":
             assert secret.encode() not in path.read_bytes(), path
     assert not any(secret.encode() in block for block in shown.responses().values())
 

@@ -14,6 +14,7 @@ from sites.showing import USER_AGENT, Shows
 from casefile.digests import sha256
 from casefile.vocabulary import Fidelity, FileKind, Role
 from collectors.browser.injected import script
+from collectors.wacz.reading import read_wacz
 
 RICH = "/to/rich"
 
@@ -56,6 +57,29 @@ def test_row_35_what_scripts_made_of_the_page_is_kept_apart_from_it(browser: Sho
     assert "<b>in the shadow</b>" in rendered
     assert browser.once("/windows").content(browser.once("/windows").page) == WINDOWS
     assert "عاجل" in browser.once("/windows").text("page/dom.html")
+
+
+def test_row_35_what_is_in_one_of_them_only_is_listed_line_by_line(browser: Shows) -> None:
+    lines = browser.once(RICH).text("page/sent-and-rendered.txt").splitlines()
+    assert any(one.startswith("- ") and "as it was sent" in one for one in lines)
+    assert any(one.startswith("+ ") and "drawn by a script" in one for one in lines)
+    assert not any("/a/photo.png" in one and "alt" not in one for one in lines)
+
+
+def test_a_reference_page_shows_that_the_browser_draws_and_reads_as_it_should(browser: Shows) -> None:
+    first = browser.once(RICH).record["steps"][0]
+    assert (first["step"], first["colours_as_known"], first["text_as_known"]) == ("reference page", True, True)
+
+
+def test_a_request_for_consent_is_answered_only_where_somebody_asked_for_that(browser: Shows) -> None:
+    left = browser.once("/consent-asked")
+    assert (left.steps().count("consent"), left.page.content.value) == (0, "doubtful")
+    shown = browser.capture(browser.site.url("/consent-asked"), consent=True, mhtml=True)
+    (step,) = [one for one in shown.record["steps"] if one["step"] == "consent"]
+    assert (step["answer"], step["clicked"], step["script"]["name"]) == ("refused", "Reject all", "consent-1")
+    first, after = (shown.bytes(f"page/screenshot{name}.png") for name in ("", "-consent"))
+    assert first != after
+    assert b"multipart/related" in shown.bytes("page/page.mhtml")
 
 
 def test_row_36_the_picture_of_the_whole_page_comes_first_with_time_and_address_beside_it(browser: Shows) -> None:
@@ -115,7 +139,7 @@ def test_row_41_digests_are_taken_at_once_and_every_script_of_ours_has_one(brows
 
 def test_row_43_everything_made_of_the_page_names_what_it_was_made_of_and_by_which_call(browser: Shows) -> None:
     made = [one for one in browser.once(RICH).received.files if one.kind is FileKind.DERIVATIVE]
-    assert len(made) == 5
+    assert len(made) == 6
     assert all(one.derived_from and one.command for one in made)
 
 
@@ -168,6 +192,16 @@ def test_one_visitor_is_seen_whatever_asks(browser: Shows, site: HostileSite) ->
     hints = {one.headers.get("sec-ch-ua", '"Google Chrome";v="140"') for one in seen}
     assert all('v="140"' in one and "Headless" not in one for one in hints)
     assert any("1280 | 800 | UTC" in one.target.replace("%20", " ").replace("%7C", "|") for one in seen)
+
+
+def test_what_passed_is_a_wacz_that_is_entered_by_the_page(browser: Shows) -> None:
+    shown = browser.once(RICH)
+    found = read_wacz(shown.out / "record/wire.wacz")
+    assert found.ok, found.problems
+    assert [one.locator for one in found.pages] == [shown.page.locator]
+    assert found.fidelity == {"wire.warc.gz": "wire"}
+    index = browser.site.paths().index("/rich")
+    assert shown.responses()[shown.page.locator] == bytes(browser.site.sent[index])
 
 
 def test_nobody_is_asked_that_the_page_did_not_name(browser: Shows) -> None:

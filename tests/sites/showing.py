@@ -110,12 +110,8 @@ class Shows:
         result = self.worker.call_into(request.plain(), target, LIMITS)
         received = Received.model_validate(result.answer)
         if result.recording is not None:
-            recorded = add_record(
-                result.recording,
-                target,
-                self._make,
-                Wishes(received.wanted, 64 << 20, request.cookies, page_of(received)),
-            )
+            wishes = Wishes(received.wanted, 64 << 20, request.cookies, page_of(received))
+            recorded = add_record(result.recording, target, self._make, wishes)
             received = with_record(received, recorded)
         received = explained(received, result.contacts)
         return Shown(received, target, result.contacts)
