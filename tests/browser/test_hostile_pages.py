@@ -176,13 +176,8 @@ def test_over_tls_the_record_has_the_bytes_and_a_bad_certificate_ends_it(secured
 def test_an_identity_is_seen_by_its_site_and_its_secrets_stand_nowhere(browser: Shows) -> None:
     secret = "s3cret-of-the-session"
     cookie = Cookie(domain="127.0.0.1", subdomains=False, path="/", secure=False, name="sid", value=secret)
-    asked: dict[str, Any] = {
-        "cookies": (cookie,),
-        "hosts": ("127.0.0.1",),
-        "time_zone": "Asia/Yangon",
-        "viewport": "900x700",
-    }
-    asked["account"] = ("the.watcher",)
+    asked: dict[str, Any] = {"cookies": (cookie,), "hosts": ("127.0.0.1",), "time_zone": "Asia/Yangon"}
+    asked |= {"account": ("the.watcher",), "viewport": "900x700"}
     shown = browser.capture(browser.site.url("/hidden-name"), **asked)
     assert shown.ending == ("captured", None)
     assert f"sid={secret}" in {one.headers.get("cookie") for one in browser.site.requests}
