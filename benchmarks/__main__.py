@@ -20,6 +20,7 @@ ALL = (
     "auditing",
     "importing",
     "pages",
+    "browsing",
     "containing",
     "recording",
     "proving",

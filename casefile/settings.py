@@ -144,6 +144,12 @@ class CaptureSettings(_Group):
         description="Whether the page of a post is captured together with what its documented public endpoint says. "
         "`same-host`: where it is on the page's own host (Mastodon, Telegram); `documented`: elsewhere too (Bluesky).",
     )
+    mhtml: bool = Field(default=False, description="Whether the method `browser` also saves a page as one MHTML file.")
+    consent: bool = Field(
+        default=False,
+        description="Whether the method `browser`, once a page is taken, answers a request for consent by one click "
+        "(it refuses where it can) and takes another picture.",
+    )
 
 
 class ReserveSettings(_Group):

@@ -64,7 +64,8 @@ class CaptureRequest(Value):
     their values out of whatever it leaves and answers (`collectors.withheld`).
     `methods` are those that its requests may have, `post_endpoints` what may be asked beside the page of a post.
     `time_zone` (of the IANA database) and `viewport` (as 1280x800) are for methods that show them; empty stands for UTC
-    and for a size of the method's own.
+    and for a size of the method's own. `account` are names by which the identity would be known on a page. `mhtml` and
+    `consent` are of the method `browser`: a page in one file besides, and one click that answers a request for consent.
     """
 
     locator: str
@@ -79,3 +80,6 @@ class CaptureRequest(Value):
     post_endpoints: Endpoints = Endpoints.OFF
     time_zone: str = ""
     viewport: str = ""
+    account: tuple[str, ...] = ()
+    mhtml: bool = False
+    consent: bool = False

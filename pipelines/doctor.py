@@ -39,7 +39,10 @@ NEEDS = (
     Need("ffprobe", "facts about audio and video", "ffmpeg", "collection, and the other checks"),
     Need("exiftool", "metadata", "libimage-exiftool-perl", "collection, and the other checks"),
 )
-OPTIONAL = (Need("deno", "video from sites that need JavaScript", "", "all other sites"),)
+OPTIONAL = (
+    Need("chromium", "pages as they are shown (`--method browser`)", "chromium", "pages as they are sent"),
+    Need("deno", "video from sites that need JavaScript", "", "all other sites"),
+)
 BYTES_PER_CAPTURE = 2_500_000
 FILES_PER_CAPTURE = 16
 """Of a page with a picture or two; for the estimate of what a million captures need."""

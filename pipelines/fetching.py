@@ -239,6 +239,8 @@ def capture_request(locator: str, settings: CaptureSettings, methods: tuple[str,
         accept_language=settings.accept_language,
         comments=settings.comments,
         post_endpoints=Endpoints(settings.post_endpoints),
+        mhtml=settings.mhtml,
+        consent=settings.consent,
         methods=methods,
     )
 

@@ -107,7 +107,8 @@ class IdentitySession:
         identity = self.identity
         names = ("user_agent", "accept_language", "time_zone", "viewport")
         seen = {name: getattr(identity, name) for name in names}
-        carried = {"cookies": self.cookies, "hosts": identity.hosts}
+        account = tuple(one for one in (identity.handle, identity.name) if one)
+        carried = {"cookies": self.cookies, "hosts": identity.hosts, "account": account}
         return capture_request(locator, settings).model_copy(update={**seen, **carried})
 
     def visitor(self) -> Visitor:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
-from casefile.model import Received, ReceivedFile, ReceivedItem, readable
+from casefile.model import Contact, Received, ReceivedFile, ReceivedItem, readable
 from casefile.vocabulary import Cause, Fidelity, FileKind, Outcome
 from collectors.http.recorded_answer import Body
 from collectors.outcomes import advice
@@ -44,6 +45,31 @@ def with_record(received: Received, recorded: Recorded, remark: str = "") -> Rec
         ending = {"outcome": Outcome.PARTIAL, "cause": cause, "advice": advice(cause or Cause.PARTS_MISSING)}
     said = "; ".join(one for one in (received.detail, *problems, remark) if one)
     return Received.model_validate({**dict(received), **changes, **ending, "detail": readable(said)})
+
+
+def explained(received: Received, contacts: Sequence[Contact]) -> Received:
+    """The outcome without an item of a program that cannot say why a tunnel did not come about: the broker can.
+
+    What counts is the last place that was asked for.
+    """
+    if received.items or not received.exchanges or received.cause is not Cause.RESET:
+        return received
+    place = urlsplit(received.exchanges[-1].locator)
+    told = [one for one in contacts if one.host == place.hostname and (one.refused or one.failed)]
+    if not told:
+        return received
+    outcome, cause, detail = _told_by(told[-1])
+    changes = {"outcome": outcome, "cause": cause, "detail": readable(detail), "advice": advice(cause)}
+    return received.model_copy(update=changes)
+
+
+def _told_by(contact: Contact) -> tuple[Outcome, Cause, str]:
+    if contact.refused.startswith("certificate"):
+        return Outcome.FAILED, Cause.TLS, contact.refused
+    if contact.refused:
+        return Outcome.REFUSED, Cause.BLOCKED_BY_POLICY, contact.refused
+    cause = next((one for one in Cause if one == contact.failed), Cause.RESET)
+    return Outcome.FAILED, cause, f"no connection: {contact.failed}"
 
 
 def _standing_in(file: ReceivedFile, lacking: set[str]) -> ReceivedFile:

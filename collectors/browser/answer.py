@@ -55,7 +55,7 @@ def result_of(
     """The answer for a page that was shown. Raises NotShown where nothing of it could be taken."""
     visit = evidence.visit
     document = visit.document(evidence.loader) or visit.document()
-    if document is None or not evidence.files:
+    if document is None or not (evidence.files or document.status >= 400):
         raise NotShown(Cause.TOOL_FAILED, ended.gone or "nothing of the page could be taken")
     finding = _judge(asked, document, evidence)
     outcome, cause, detail = _ending(document, evidence, finding, ended)
@@ -68,7 +68,7 @@ def result_of(
         title=readable(evidence.title or _meta(evidence.facts, TITLES), 1000),
         author=readable(_meta(evidence.facts, AUTHORS), 1000),
         claimed_time=readable(_claimed_time(evidence.facts), 1000),
-        text=readable(str(evidence.facts.get("text", "")), TEXT_CHARACTERS),
+        text=readable(page_text(evidence.facts), TEXT_CHARACTERS),
         content=finding.content,
         content_reason=readable(finding.reason),
     )
@@ -154,15 +154,15 @@ def _judge(asked: CaptureRequest, document: Request, evidence: Evidence) -> Cont
     wanted, final = _place(asked.locator), _place(document.locator)
     if wanted is None or final is None or not facts:
         return ContentFinding(Content.DOUBTFUL, "unread: what the page says could not be read")
-    return judge_content(
+    found = judge_content(
         Signs(
             asked=wanted,
             final=final,
-            decoded_bytes=max(document.received_bytes, len(str(facts.get("text", "")))),
+            decoded_bytes=max(document.received_bytes, len(page_text(facts))),
             media_type=_media_type(document),
             declared_media_type=readable(declared(document.header("content-type")), 255),
             title=readable(evidence.title),
-            text=readable(str(facts.get("text", "")), TEXT_CHARACTERS),
+            text=readable(page_text(facts), TEXT_CHARACTERS),
             marks=frozenset(str(one) for one in facts.get("marks", ())),
             challenged=document.header("cf-mitigated").strip().lower() == "challenge",
             heading=readable(str(facts.get("heading", "")), 1000),
@@ -174,6 +174,17 @@ def _judge(asked: CaptureRequest, document: Request, evidence: Evidence) -> Cont
             frames=int(counts.get("frames", 0)),
         )
     )
+    if found.content is Content.PRESENT and not page_text(facts).strip() and not any(counts.get(one) for one in SHOWN):
+        return ContentFinding(Content.DOUBTFUL, "empty-shell: nothing is shown, though the page's scripts have run")
+    return found
+
+
+def page_text(facts: Mapping[str, Any]) -> str:
+    """What a visitor reads."""
+    return str(facts.get("text", ""))
+
+
+SHOWN = ("pictures", "media", "frames")
 
 
 def _place(locator: str) -> Locator | None:

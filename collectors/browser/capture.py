@@ -17,10 +17,10 @@ from casefile.canonical import Json
 from casefile.errors import ToolMissing
 from casefile.model import Received, ReceivedFile, ToolUse
 from casefile.vocabulary import Cause, Fidelity, FileKind
-from collectors.browser.answer import Ended, failure, result_of
+from collectors.browser.answer import Ended, failure, page_text, result_of
 from collectors.browser.chromium import Started, key_digest, started
 from collectors.browser.embedded import Medium, embedded
-from collectors.browser.evidence import Evidence
+from collectors.browser.evidence import Evidence, Wishes
 from collectors.browser.protocol import BrowserGone, CallFailed, OutOfTime
 from collectors.browser.visit import NotShown, Visit, open_visit
 from collectors.interface import CaptureRequest
@@ -73,15 +73,25 @@ def window_of(viewport: str) -> tuple[int, int]:
 
 
 def _taken(asked: CaptureRequest, locator: str, browser: Started, visit: Visit, out: Path) -> Received:
-    visit.navigate(locator)
-    still = visit.settle()
     secrets = secrets_of(asked.cookies)
-    evidence = Evidence(visit, out, locator, keep=lambda text: withhold(text, secrets))
-    gone = ""
+    wishes = Wishes(mhtml=asked.mhtml, consent=asked.consent)
+    evidence = Evidence(visit, out, locator, wishes, keep=lambda text: withhold(text, secrets))
+    still, gone = True, ""
     try:
+        evidence.calibrate()
+        with evidence.step("navigation"):
+            visit.navigate(locator)
+        with evidence.step("waiting for the page to be still"):
+            still = visit.settle()
         evidence.take()
     except BrowserGone as error:
+        if not evidence.files:
+            raise
         gone = str(error)
+    except NotShown as reason:
+        # An error without a body is an answer all the same; the browser shows a page of its own instead.
+        if reason.cause is not Cause.HTTP_STATUS:
+            raise
     media = embedded(evidence)
     records = (
         _record(out, RECORD, _described(asked, browser, evidence, media, still), "application/json", secrets),
@@ -114,6 +124,7 @@ def _described(
             "time_zone": asked.time_zone or "UTC",
             "viewport": list(window_of(asked.viewport)),
             "cookies": len(asked.cookies),
+            "own_account_visible": _is_visible(asked, evidence),
         },
         "steps": [one.plain() for one in evidence.steps],
         "answer": {"status": document.status, "headers": dict(document.headers)} if document is not None else {},
@@ -125,6 +136,17 @@ def _described(
         "requests_unlisted": visit.traffic.beyond,
         "page": {name: value for name, value in evidence.facts.items() if name not in ("text", "marks")},
     }
+
+
+def _is_visible(asked: CaptureRequest, evidence: Evidence) -> str:
+    """Whether the collector's own account can be read on the page."""
+    if not asked.cookies:
+        return "no account was used"
+    names = [one.casefold() for one in asked.account if len(one) > 2]
+    text = page_text(evidence.facts).casefold()
+    if any(one in text for one in names):
+        return "yes: its name stands on the page"
+    return "its name was not found in the text" if names else "not known: the identity has no name to look for"
 
 
 def _record(out: Path, path: str, content: Any, media_type: str, secrets: tuple[str, ...]) -> ReceivedFile:

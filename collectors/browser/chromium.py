@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from casefile.errors import ToolMissing
+from collectors.browser.hints import languages
 from collectors.browser.protocol import Protocol
 from collectors.interface import CaptureRequest
 from containment.programs import reserve_freely
@@ -44,7 +45,6 @@ SWITCHED_OFF = (
 FLAGS = (
     "--headless",
     "--no-sandbox",
-    "--no-zygote",
     "--disable-gpu",
     "--disable-dev-shm-usage",
     "--disable-quic",
@@ -156,11 +156,6 @@ def started(asked: CaptureRequest, profile: Path, window: tuple[int, int], deadl
         process.wait()
         os.close(hear)
         os.close(tell)
-
-
-def languages(accept_language: str) -> str:
-    """The languages of an Accept-Language header, without their weights, as the flag takes them."""
-    return ",".join(one.partition(";")[0].strip() for one in accept_language.split(",") if one.strip()) or "en"
 
 
 def _place(told: int, heard: int) -> None:

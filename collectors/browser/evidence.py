@@ -21,22 +21,38 @@ from casefile.clock import rfc3339
 from casefile.digests import sha256
 from casefile.model import ReceivedFile
 from casefile.vocabulary import Fidelity, FileKind
-from collectors.browser.injected import FACTS, SCROLL, TOP, script
-from collectors.browser.pictures import PictureUnusable, frame, join, size_of
+from collectors.browser.difference import difference
+from collectors.browser.injected import CONSENT, FACTS, SCROLL, TOP, reference, script
+from collectors.browser.pictures import PictureUnusable, colours, frame, join, size_of
 from collectors.browser.protocol import CallFailed, OutOfTime
 from collectors.browser.visit import Visit
 
 RAW = "files/0001"
-SHOT, FRAMED, LATER = "page/screenshot.png", "page/screenshot-framed.png", "page/screenshot-scrolled.png"
-DOM, PDF, TEXT = "page/dom.html", "page/page.pdf", "page/text.txt"
+SHOT, FRAMED, LATER = "page/screenshot.png", "page/screenshot-framed.jpg", "page/screenshot-scrolled.png"
+AFTER_CONSENT = "page/screenshot-consent.png"
+DOM, PDF, TEXT, MHTML = "page/dom.html", "page/page.pdf", "page/text.txt", "page/page.mhtml"
+DIFFERENCE = "page/sent-and-rendered.txt"
+REFERENCE_SIZE = (300, 140)
+REFERENCE_POINTS = ((50, 50), (150, 50), (250, 50))
+REFERENCE_COLOURS = ((255, 0, 0), (0, 255, 0), (0, 0, 255))
+REFERENCE_TEXT = "Known text: 0123456789 مرحبا မင်္ဂလာပါ"
 STRIP_HEIGHT = 5_000
 """Of one picture: beyond some 16,000 pixels Chromium repeats what it has drawn."""
-MOST_HEIGHT = 40_000
-PICTURE_S, DOM_S, PDF_S = 40.0, 20.0, 30.0
-MOST_SCROLLS = 30
+MOST_HEIGHT, MOST_WIDTH = 40_000, 2_000
+PICTURE_S, DOM_S, PDF_S = 40.0, 20.0, 15.0
+MOST_SCROLLS = 24
 SCROLL_PAUSE_S = 0.12
-SCROLL_S = 15.0
+SCROLL_QUIET_S = 0.2
+SCROLL_S = 8.0
 FAILURES = (CallFailed, OutOfTime, PictureUnusable, binascii.Error)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What is taken besides, where somebody asked for it."""
+
+    mhtml: bool = False
+    consent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +85,7 @@ class Evidence:
     visit: Visit
     out: Path
     locator: str
+    wishes: Wishes = Wishes()
     keep: Callable[[str], str] = lambda text: text
     steps: list[Step] = field(default_factory=list)
     files: list[ReceivedFile] = field(default_factory=list)
@@ -105,9 +122,14 @@ class Evidence:
         self.loader = self.visit.shown()
         self.visit.hold()
         self.dom()
+        self.compare()
         self.read_facts()
         self.pdf()
+        if self.wishes.mhtml:
+            self.mhtml()
         self.scroll()
+        if self.wishes.consent:
+            self.consent()
         self.framed()
 
     def picture(self, path: str, name: str) -> None:
@@ -115,16 +137,16 @@ class Evidence:
         with self.step(name) as step:
             size = self.visit.call("Page.getLayoutMetrics", wait_s=PICTURE_S).get("cssContentSize", {})
             width, height = max(int(size.get("width", 0)), 1), max(int(size.get("height", 0)), 1)
-            shown = min(height, MOST_HEIGHT)
-            if shown < height:
-                self.cut = f"the page is {height} pixels high; the picture shows the first {shown}"
+            shown, wide = min(height, MOST_HEIGHT), min(width, MOST_WIDTH)
+            if (wide, shown) != (width, height):
+                self.cut = f"the page is of {width} x {height} pixels; the picture shows the first {wide} x {shown}"
             strips = []
             for top in range(0, shown, STRIP_HEIGHT):
-                clip = {"x": 0, "y": top, "width": width, "height": min(STRIP_HEIGHT, shown - top), "scale": 1}
+                clip = {"x": 0, "y": top, "width": wide, "height": min(STRIP_HEIGHT, shown - top), "scale": 1}
                 strips.append(self._shot(captureBeyondViewport=True, clip=clip))
             picture = join(strips)
             step.facts |= {"page_height": height, "strips": [sha256(one) for one in strips], "size": size_of(picture)}
-            call = ("Page.captureScreenshot", f"captureBeyondViewport, strips of {width} x {STRIP_HEIGHT}")
+            call = ("Page.captureScreenshot", f"captureBeyondViewport, strips of {wide} x {STRIP_HEIGHT}")
             self.write(step, Made(path, "image/png", call), picture)
             self.shown_at = self.shown_at or step.began_at
 
@@ -135,6 +157,22 @@ class Evidence:
             said = self.visit.call("DOM.getOuterHTML", wait_s=DOM_S, nodeId=root.get("nodeId"), includeShadowDOM=True)
             html = self.keep(str(said.get("outerHTML", ""))).encode("utf-8", "replace")
             self.write(step, Made(DOM, "text/html", ("DOM.getOuterHTML", "includeShadowDOM")), html)
+
+    def compare(self) -> None:
+        """What of the markup that was sent is not what stands there."""
+        document = self.visit.document(self.loader)
+        if document is None or not (self.out / DOM).is_file():
+            return
+        with self.step("sent against rendered") as step:
+            said = self.visit.call("Network.getResponseBody", wait_s=DOM_S, requestId=document.key)
+            if said.get("base64Encoded"):
+                return
+            rendered = (self.out / DOM).read_text("utf-8", errors="replace")
+            found = difference(self.keep(str(said.get("body", ""))), rendered)
+            step.facts |= {"lines": found.count("\n")}
+            self.write(
+                step, Made(DIFFERENCE, "text/plain", ("casefile difference/1", DOM)), found.encode("utf-8", "replace")
+            )
 
     def read_facts(self) -> None:
         """What the page says of itself, and the text that a visitor reads."""
@@ -153,6 +191,38 @@ class Evidence:
             content = base64.b64decode(str(said.get("data", "")), validate=True)
             self.write(step, Made(PDF, "application/pdf", ("Page.printToPDF", "printBackground")), content)
 
+    def mhtml(self) -> None:
+        """The page in one file, as the browser would save it."""
+        with self.step("MHTML") as step:
+            said = self.visit.call("Page.captureSnapshot", wait_s=DOM_S, format="mhtml")
+            content = self.keep(str(said.get("data", ""))).encode("utf-8", "replace")
+            self.write(step, Made(MHTML, "multipart/related", ("Page.captureSnapshot", "mhtml")), content)
+
+    def consent(self) -> None:
+        """Answer a request for consent by one click, and take another picture if there was one to answer."""
+        answered = "none"
+        with self.step("consent") as step:
+            used = script(CONSENT)
+            step.facts["script"] = {"name": used.name, "sha256": used.digest}
+            said = self.visit.run(used)
+            answered = str(said.get("answer", "none"))
+            step.facts |= {"answer": answered, "clicked": str(said.get("clicked", ""))}
+        if answered != "none":
+            self.visit.rest(2.0)
+            self.picture(AFTER_CONSENT, "picture after consent")
+
+    def calibrate(self) -> None:
+        """A page of known content, shown by the same browser in the same run: that it draws and reads as it should."""
+        with self.step("reference page") as step:
+            source = reference()
+            step.facts["source_sha256"] = sha256(source.encode("utf-8"))
+            shown = self.visit.show(source, REFERENCE_SIZE)
+            step.facts |= {
+                "picture_sha256": sha256(shown.picture),
+                "colours_as_known": colours(shown.picture, REFERENCE_POINTS) == REFERENCE_COLOURS,
+                "text_as_known": REFERENCE_TEXT in shown.text,
+            }
+
     def scroll(self) -> None:
         """Go down the page as a reader does, for what is only loaded then; another picture where that changed it."""
         before = len(self.visit.traffic.requests)
@@ -170,7 +240,7 @@ class Evidence:
                 asked = len(self.visit.traffic.requests)
                 self.visit.protocol.pause(SCROLL_PAUSE_S)
                 if len(self.visit.traffic.requests) > asked:
-                    self.visit.rest(2.0)
+                    self.visit.rest(1.0, SCROLL_QUIET_S)
                 at_the_end = said.get("top", 0) + said.get("window", 0) >= height - 1 or height > MOST_HEIGHT
                 if at_the_end and len(self.visit.traffic.requests) == asked:
                     break
@@ -193,7 +263,7 @@ class Evidence:
                 self.facts.get("address") or self.locator,
                 f"picture {sha256(picture)}",
             )
-            self.write(step, Made(FRAMED, "image/png", ("casefile frame/1", *lines), SHOT), frame(picture, lines))
+            self.write(step, Made(FRAMED, "image/jpeg", ("casefile frame/1", *lines), SHOT), frame(picture, lines))
 
     def write(self, step: Step, made: Made, content: bytes) -> None:
         """A file of the capture, with its digest noted before anything else happens."""
@@ -213,7 +283,9 @@ class Evidence:
         )
 
     def _shot(self, **parameters: Any) -> bytes:
-        said = self.visit.call("Page.captureScreenshot", wait_s=PICTURE_S, format="png", **parameters)
+        said = self.visit.call(
+            "Page.captureScreenshot", wait_s=PICTURE_S, format="png", optimizeForSpeed=True, **parameters
+        )
         return base64.b64decode(str(said.get("data", "")), validate=True)
 
 

@@ -1,4 +1,4 @@
-"""Client hints that agree with a user agent, so that a site is not told of two browsers. Pure."""
+"""What a browser says of itself besides its user agent, so that a site is not told of two browsers. Pure."""
 
 from __future__ import annotations
 
@@ -29,3 +29,8 @@ def metadata_of(user_agent: str) -> dict[str, Any]:
         "model": "",
         "mobile": "Mobile" in user_agent,
     }
+
+
+def languages(accept_language: str) -> str:
+    """The languages of an Accept-Language header, in order. The weights are the browser's own."""
+    return ",".join(one.partition(";")[0].strip() for one in accept_language.split(",") if one.strip()) or "en"

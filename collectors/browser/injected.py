@@ -28,3 +28,9 @@ def script(name: str) -> Script:
 
 
 FACTS, SCROLL, TOP, CONSENT = "facts-1", "scroll-1", "top-1", "consent-1"
+
+
+@functools.cache
+def reference() -> str:
+    """The source of the reference page."""
+    return Path(__file__).with_name("scripts").joinpath("reference-1.html").read_text("utf-8")

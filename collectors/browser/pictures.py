@@ -15,6 +15,7 @@ MOST_PIXELS = 80_000_000
 MARGIN, LINE, SIZE = 12, 22, 15
 WRAP = 8.4
 """Pixels that a character of the frame's text takes, at most."""
+QUALITY = 80
 INK, PAPER = (20, 20, 20), (244, 241, 226)
 
 
@@ -39,7 +40,7 @@ def join(strips: Sequence[bytes]) -> bytes:
 
 
 def frame(picture: bytes, lines: Sequence[str]) -> bytes:
-    """The picture with these lines of ASCII above it, on paper of another colour. Raises PictureUnusable."""
+    """The picture with these lines of ASCII above it, on paper of another colour, as JPEG. Raises PictureUnusable."""
     shown = _opened(picture).convert("RGB")
     width = max(shown.width, 480) + 2 * MARGIN
     characters = int((width - 2 * MARGIN) / WRAP)
@@ -52,13 +53,23 @@ def frame(picture: bytes, lines: Sequence[str]) -> bytes:
         text = line.encode("ascii", "replace").decode("ascii")
         draw.text((MARGIN, MARGIN + row * LINE), text, fill=INK, font=font)
     whole.paste(shown, (MARGIN, top))
-    return _png(whole)
+    out = io.BytesIO()
+    whole.save(out, "JPEG", quality=QUALITY)
+    return out.getvalue()
 
 
 def size_of(picture: bytes) -> tuple[int, int]:
     """Width and height in pixels. Raises PictureUnusable."""
     shown = _opened(picture)
     return shown.width, shown.height
+
+
+def colours(picture: bytes, points: Sequence[tuple[int, int]]) -> tuple[tuple[int, int, int], ...]:
+    """The colours at these points. Raises PictureUnusable."""
+    shown = _opened(picture).convert("RGB")
+    if any(x >= shown.width or y >= shown.height for x, y in points):
+        raise PictureUnusable("smaller than it should be")
+    return tuple(shown.getpixel(point) for point in points)  # type: ignore[misc]
 
 
 def _opened(picture: bytes) -> Image.Image:
@@ -75,5 +86,5 @@ def _opened(picture: bytes) -> Image.Image:
 
 def _png(picture: Image.Image) -> bytes:
     out = io.BytesIO()
-    picture.save(out, "PNG", compress_level=4)
+    picture.save(out, "PNG", compress_level=1)
     return out.getvalue()

@@ -28,6 +28,7 @@ class Request:
     """One request, after a redirect one more. `cause` is the browser's name for why it failed."""
 
     number: int
+    key: str
     kind: str
     method: str
     locator: str
@@ -99,6 +100,7 @@ class Traffic:
             return
         one = Request(
             number=len(self.requests) + 1,
+            key=key,
             kind=str(said.get("type", "Other")),
             method=str(request.get("method", "GET")),
             locator=target,

@@ -6,6 +6,7 @@ service workers are passed by, and once the first picture is to be taken the pag
 
 from __future__ import annotations
 
+import base64
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from typing import Any
 
 from casefile.vocabulary import Cause
 from collectors.browser.causes import BROKER, cause_of
-from collectors.browser.hints import metadata_of
+from collectors.browser.hints import languages, metadata_of
 from collectors.browser.injected import Script
 from collectors.browser.protocol import CallFailed, OutOfTime, Protocol
 from collectors.browser.traffic import Request, Traffic
@@ -26,9 +27,13 @@ SETTLE_S = 6.0
 """For what a page loads by scripts once it is there."""
 QUIET_S = 0.5
 """Without any request under way a page counts as still."""
+ANSWER_S = 6.0
+"""A page that says nothing for so long is busy with a script that does not end."""
 EVALUATE_S = 15.0
+BUFFER_BYTES = 8 << 20
+"""Of the page's own markup, to be compared with what became of it; all bytes are in the broker's record."""
 DIALOGS_LIMIT = 20
-"""Dismissed; then scripts are switched off, or the page would ask for ever."""
+"""Dismissed; then scripts are stopped, or the page would ask for ever."""
 WORLD = "casefile"
 
 
@@ -39,6 +44,14 @@ class NotShown(Exception):
         super().__init__(detail)
         self.cause = cause
         self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture (PNG) and the text of a page of ours."""
+
+    picture: bytes
+    text: str
 
 
 @dataclass(slots=True)
@@ -55,7 +68,6 @@ class Visit:
     held: bool = False
     notes: Counter[str] = field(default_factory=Counter)
     download: str = ""
-    started: str = ""
 
     def call(self, method: str, *, wait_s: float = 30.0, **parameters: Any) -> Mapping[str, Any]:
         """A call to the page."""
@@ -76,24 +88,30 @@ class Visit:
         if said.get("isDownload") or self.download:
             raise NotShown(Cause.UNSUPPORTED, "what is there is a file to download, and no page")
         if said.get("errorText"):
-            raise _not_shown(str(said["errorText"]), self.document())
+            raise not_shown(str(said["errorText"]), self.document())
 
     def settle(self) -> bool:
         """Wait until the page is there and still; whether it became so within the bounds."""
-        try:
-            self.protocol.wait(lambda: self.loaded or self.crashed, LOAD_S, "load")
-        except OutOfTime:
-            self.notes["load"] += 1
+        until = time.monotonic() + LOAD_S
+        while not self._has_ended_loading() and time.monotonic() < until:
+            try:
+                self.protocol.wait(self._has_ended_loading, ANSWER_S, "load")
+            except OutOfTime:
+                self._frame_tree()
         return self.rest(SETTLE_S) and self.loaded
 
-    def rest(self, most_s: float) -> bool:
+    def _has_ended_loading(self) -> bool:
+        document = self.document()
+        return self.loaded or self.crashed or bool(document is not None and document.failed)
+
+    def rest(self, most_s: float, quiet_s: float = QUIET_S) -> bool:
         """Wait until nothing has been under way for a while; whether that came about."""
         until = time.monotonic() + most_s
         while (now := time.monotonic()) < until and not self.crashed:
             still_s = now - self.traffic.moved_at
-            if not self.traffic.waiting and still_s >= QUIET_S:
+            if not self.traffic.waiting and still_s >= quiet_s:
                 return True
-            wait_s = QUIET_S - still_s if not self.traffic.waiting else QUIET_S
+            wait_s = quiet_s - still_s if not self.traffic.waiting else quiet_s
             self.protocol.pause(min(max(wait_s, 0.01), until - now))
         return False
 
@@ -105,16 +123,30 @@ class Visit:
 
     def shown(self) -> str:
         """The loader of what the page shows now. Raises NotShown for the browser's own error page."""
-        frame = self.call("Page.getFrameTree").get("frameTree", {}).get("frame", {})
+        frame = self._frame_tree().get("frame", {})
         self.frame = str(frame.get("id", self.frame))
         if frame.get("unreachableUrl") or str(frame.get("url", "")).startswith("chrome-error:"):
             failed = [one for one in self.traffic.documents(self.frame) if one.failed]
-            raise _not_shown(failed[-1].failed if failed else "net::ERR_FAILED", failed[-1] if failed else None)
+            raise not_shown(failed[-1].failed if failed else "net::ERR_FAILED", failed[-1] if failed else None)
         loader = str(frame.get("loaderId", ""))
         document = self.document(loader)
         if document is not None:
             _judge_broker(document)
         return loader
+
+    def _frame_tree(self) -> Mapping[str, Any]:
+        """What the page is made of; a script that will not end is ended for it."""
+        try:
+            return dict(self.call("Page.getFrameTree", wait_s=ANSWER_S).get("frameTree", {}))
+        except OutOfTime:
+            self.stop_scripts()
+            return dict(self.call("Page.getFrameTree", wait_s=ANSWER_S).get("frameTree", {}))
+
+    def stop_scripts(self) -> None:
+        """End what runs in the page, and let nothing begin any more."""
+        self.notes["scripts stopped"] += 1
+        self.protocol.post("Emulation.setScriptExecutionDisabled", self.session, value=True)
+        self.protocol.post("Runtime.terminateExecution", self.session)
 
     def document(self, loader: str = "") -> Request | None:
         """The request whose answer the page shows: of that loader, or the last there was."""
@@ -135,6 +167,15 @@ class Visit:
         if "exceptionDetails" in said:
             raise CallFailed(f"{script.name}: {str(said['exceptionDetails'].get('text', ''))[:200]}")
         return said.get("result", {}).get("value")
+
+    def show(self, markup: str, size: tuple[int, int]) -> Drawn:
+        """What this page shows of markup of ours, before it is asked for any other. Raises CallFailed, OutOfTime."""
+        width, height = size
+        self.call("Page.setDocumentContent", frameId=self.frame, html=markup)
+        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+        picture = str(self.call("Page.captureScreenshot", format="png", clip=clip).get("data", ""))
+        said = self.call("Runtime.evaluate", expression="document.body.innerText", returnByValue=True)
+        return Drawn(base64.b64decode(picture, validate=True), str(said.get("result", {}).get("value", "")))
 
     def listen(self) -> None:
         """Hear what the page does."""
@@ -167,8 +208,8 @@ class Visit:
     def _heard_dialog(self, said: Mapping[str, Any], session: str) -> None:
         kind = str(said.get("type", ""))
         self.notes[f"dialog {kind if kind in ('alert', 'confirm', 'prompt', 'beforeunload') else 'other'}"] += 1
-        if sum(count for note, count in self.notes.items() if note.startswith("dialog")) > DIALOGS_LIMIT:
-            self.protocol.post("Emulation.setScriptExecutionDisabled", self.session, value=True)
+        if sum(count for note, count in self.notes.items() if note.startswith("dialog")) % DIALOGS_LIMIT == 0:
+            self.stop_scripts()
         # A page that would ask whether to leave may be left; everything else is answered with no.
         self.protocol.post("Page.handleJavaScriptDialog", session or self.session, accept=kind == "beforeunload")
 
@@ -217,10 +258,10 @@ def open_visit(protocol: Protocol, asked: CaptureRequest, window: tuple[int, int
     protocol.call("Target.setAutoAttach", **watched)
     protocol.wait(lambda: bool(visit.session), 30.0, "the page")
     visit.call("Page.enable")
-    visit.call("Network.enable", maxTotalBufferSize=0, maxResourceBufferSize=0, maxPostDataSize=0)
+    visit.call("Network.enable", maxTotalBufferSize=BUFFER_BYTES, maxResourceBufferSize=BUFFER_BYTES, maxPostDataSize=0)
     visit.call("Network.setBypassServiceWorker", bypass=True)
     visit.call("Target.setAutoAttach", **watched)
-    seen: dict[str, Any] = {"userAgent": asked.user_agent, "acceptLanguage": asked.accept_language}
+    seen: dict[str, Any] = {"userAgent": asked.user_agent, "acceptLanguage": languages(asked.accept_language)}
     if hints := metadata_of(asked.user_agent):
         seen["userAgentMetadata"] = hints
     visit.call("Emulation.setUserAgentOverride", **seen)
@@ -232,8 +273,10 @@ def open_visit(protocol: Protocol, asked: CaptureRequest, window: tuple[int, int
 
 
 def _judge_broker(document: Request) -> None:
-    """Raises NotShown where the broker answered in a site's place, which it does in plain HTTP."""
+    """Raises NotShown where the broker answered in a site's place, which it does in plain HTTP and without a body."""
     refused, failed = document.header("casefile-refused"), document.header("casefile-cause")
+    if document.header("content-length").strip() != "0":
+        return
     if refused:
         raise NotShown(Cause.BLOCKED_BY_POLICY, refused)
     if failed:
@@ -248,8 +291,12 @@ def _cookie(one: Any) -> dict[str, Any]:
     return {**told, **({"expires": one.expires_s} if one.expires_s else {})}
 
 
-def _not_shown(said: str, request: Request | None) -> NotShown:
+def not_shown(said: str, request: Request | None) -> NotShown:
     """The browser's own words as a cause; where the broker answered instead of a site, its words."""
+    if request is not None:
+        _judge_broker(request)
+        if request.status >= 400:
+            return NotShown(Cause.HTTP_STATUS, f"status {request.status}, and nothing to show")
     if "ERR_TUNNEL_CONNECTION_FAILED" in said:
         return NotShown(Cause.RESET, BROKER)
     where = f" ({request.locator[:200]})" if request is not None else ""

@@ -261,6 +261,14 @@ def test_a_port_of_another_service_is_refused_at_a_public_address(port, desk, ne
     assert (net.looked_up, net.connected) == ([], [])
 
 
+@pytest.mark.parametrize("host", ["maker.test", "MAKER.test.", "update.maker.test"])
+def test_what_a_program_asks_for_its_maker_is_refused_and_not_even_looked_up(host, desk, net) -> None:
+    policy = EgressPolicy(allow=("maker.test:443",), own_calls=("maker.test",))
+    assert desk(policy).connect(f"{host}:443").headers["casefile-refused"].startswith("own-call")
+    assert desk(policy).connect("notmaker.test:443").status == 502
+    assert (net.looked_up, net.connected) == (["notmaker.test"], [])
+
+
 def test_an_allowance_opens_one_host_and_port_and_is_recorded(desk, net, canary) -> None:
     allowance = f"127.0.0.1:{canary.port}"
     open_desk = desk(EgressPolicy(allow=(allowance,)))

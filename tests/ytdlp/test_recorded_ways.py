@@ -55,7 +55,7 @@ def secured(film: bytes) -> Iterator[HostileSite]:
 def desk(tmp_path: Path, secured: HostileSite, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """An investigation that records, and that holds the root of the site's certificate for a public one."""
 
-    def policy(settings: Any) -> RecordingPolicy:
+    def policy(settings: Any, **asked: bool) -> RecordingPolicy:
         return RecordingPolicy(1 << 30, unrecorded=settings.egress.unrecorded, roots=(secured.certificates.root,))
 
     monkeypatch.setattr("pipelines.egress_policy.recording_policy", policy)
