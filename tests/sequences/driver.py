@@ -9,6 +9,7 @@ result that was told.
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -20,7 +21,9 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -30,6 +33,7 @@ from casefile.errors import CasefileError
 from casefile.events.append import Log
 from casefile.vocabulary import ContainmentLevel, Pathway
 from collectors.handed_over import admission
+from pipelines.audit import audit_workspace
 from pipelines.capture import CaptureOptions
 from pipelines.collect import collect
 from pipelines.examine import Examine, examine_items, examining
@@ -178,8 +182,30 @@ def run_child(order: dict[str, Any]) -> int:
     return 0
 
 
+def warm_up() -> None:
+    """Have done once what most sequences do: statements are compiled, and late imports made, before the first fork."""
+    with TemporaryDirectory() as folder, patch.object(pipelines.handed_over, "examining", not_examining):
+        file, root = Path(folder, "file"), Path(folder, "case")
+        file.write_bytes(b"a file")
+        open_investigation(root, "A case", "Ana", {})
+        with open_services(root, {}) as services:
+            import_files(services, ImportRequest((file,), "Bora"), forget)
+            leads = add_leads(services, occurrences([Candidate("gopher://nowhere/")]), Origin(Pathway.BY_HAND))
+            collect(services, leads, CaptureOptions(level=ContainmentLevel.WEAK), told=forget, examine=unexamined)
+        audit_workspace(root, {})
+        for parent, _folders, _files in os.walk(root / "vault"):
+            os.chmod(parent, 0o700)
+
+
+def forget(result: Result) -> None:
+    """Tell nobody."""
+    del result
+
+
 def main() -> None:
     """Obeys until the input ends."""
+    warm_up()
+    gc.freeze()
     for line in sys.stdin:
         order = json.loads(line)
         if "wait" in order:
