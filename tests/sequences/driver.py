@@ -16,16 +16,16 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
-from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from warming import not_examining, warm_up
 
 import pipelines.collect
 import pipelines.handed_over
@@ -33,10 +33,9 @@ from casefile.errors import CasefileError
 from casefile.events.append import Log
 from casefile.vocabulary import ContainmentLevel, Pathway
 from collectors.handed_over import admission
-from pipelines.audit import audit_workspace
 from pipelines.capture import CaptureOptions
 from pipelines.collect import collect
-from pipelines.examine import Examine, examine_items, examining
+from pipelines.examine import examine_items, examining
 from pipelines.handed_over import ImportRequest, import_files
 from pipelines.leads import Candidate, Origin, add_leads, occurrences
 from pipelines.leases import Leases
@@ -129,20 +128,6 @@ def run_collect(services: Services, order: dict[str, Any], notes: Notes) -> None
         collect(services, leads, options, told=notes.told, examine=examine)
 
 
-@contextmanager
-def not_examining(*_arguments: object) -> Iterator[Examine]:
-    """In place of `examining`, which costs seconds and has nothing to do with most of what is asked here."""
-    yield unexamined
-
-
-def unexamined(capture: str) -> Future[None]:
-    """An examination that is done at once."""
-    del capture
-    done: Future[None] = Future()
-    done.set_result(None)
-    return done
-
-
 def run_import(services: Services, order: dict[str, Any], notes: Notes) -> None:
     """Everything below the paths, handed over by one person."""
     import_files(services, ImportRequest(tuple(map(Path, order["paths"])), "Bora"), notes.told)
@@ -180,26 +165,6 @@ def run_child(order: dict[str, Any]) -> int:
         Notes(order).write("error", traceback.format_exc())
         return CRASHED
     return 0
-
-
-def warm_up() -> None:
-    """Have done once what most sequences do: statements are compiled, and late imports made, before the first fork."""
-    with TemporaryDirectory() as folder, patch.object(pipelines.handed_over, "examining", not_examining):
-        file, root = Path(folder, "file"), Path(folder, "case")
-        file.write_bytes(b"a file")
-        open_investigation(root, "A case", "Ana", {})
-        with open_services(root, {}) as services:
-            import_files(services, ImportRequest((file,), "Bora"), forget)
-            leads = add_leads(services, occurrences([Candidate("gopher://nowhere/")]), Origin(Pathway.BY_HAND))
-            collect(services, leads, CaptureOptions(level=ContainmentLevel.WEAK), told=forget, examine=unexamined)
-        audit_workspace(root, {})
-        for parent, _folders, _files in os.walk(root / "vault"):
-            os.chmod(parent, 0o700)
-
-
-def forget(result: Result) -> None:
-    """Tell nobody."""
-    del result
 
 
 def main() -> None:
