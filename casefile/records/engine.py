@@ -5,14 +5,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection as Connection
+from sqlalchemy import Dialect, Index, Table, create_engine, event
 from sqlalchemy import Engine as Engine
-from sqlalchemy import Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import SQLModel
 
 from casefile.errors import (
@@ -33,6 +35,7 @@ from casefile.records import (  # noqa: F401  (tables register themselves)
     view_verification,
     work,
 )
+from casefile.records.dialect import COMPILED, DRIVER
 
 BUSY_TIMEOUT_MS = 10_000
 IMMEDIATE = "casefile_immediate"
@@ -61,7 +64,8 @@ ALL_FAMILIES = ("log_", "view_", "work_")
 
 def sqlite_engine(path: Path | None) -> Engine:
     """An engine on a SQLite file, or in memory for None. Every commit is durable (`synchronous=FULL`)."""
-    engine = create_engine(f"sqlite:///{path}" if path else "sqlite://")
+    address = f"{DRIVER}:///{path}" if path else f"{DRIVER}://"
+    engine = create_engine(address, execution_options={"compiled_cache": COMPILED})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
@@ -102,7 +106,26 @@ def open_engine(url: str, path: Path) -> Engine:
 
 def create_tables(connection: Connection, *families: str) -> None:
     """Create the tables of these families where they are missing."""
-    SQLModel.metadata.create_all(connection, tables=list(tables(*families).values()))
+    for definition in _definitions(connection.dialect, families):
+        connection.exec_driver_sql(definition)
+    if "work_text" in tables(*families):
+        full_text.create_index(connection)
+
+
+@lru_cache(16)
+def _definitions(dialect: Dialect, families: tuple[str, ...]) -> tuple[str, ...]:
+    """Tables, each with its indexes, as this database has them defined."""
+    named = tables(*families)
+    found: list[CreateTable | CreateIndex] = []
+    for one in SQLModel.metadata.sorted_tables:
+        if one.name in named:
+            found.append(CreateTable(one, if_not_exists=True))
+            found += (CreateIndex(index, if_not_exists=True) for index in sorted(one.indexes, key=_name_of))
+    return tuple(str(definition.compile(dialect=dialect)) for definition in found)
+
+
+def _name_of(index: Index) -> str:
+    return str(index.name)
 
 
 def drop_tables(connection: Connection, *families: str) -> None:

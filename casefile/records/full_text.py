@@ -68,11 +68,6 @@ def purge(connection: Connection) -> None:
         connection.exec_driver_sql("INSERT INTO work_text_index(work_text_index) VALUES ('optimize')")
 
 
-@event.listens_for(WorkText.metadata.tables["work_text"], "after_create")
-def _create_with_table(_table: Any, connection: Connection, **_options: Any) -> None:
-    create_index(connection)
-
-
 @event.listens_for(WorkText.metadata.tables["work_text"], "before_drop")
 def _drop_with_table(_table: Any, connection: Connection, **_options: Any) -> None:
     drop_index(connection)

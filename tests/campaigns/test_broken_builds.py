@@ -3,12 +3,14 @@
 `tests/broken_builds/NAME.patch` begins with `# breaks: WHAT` and `# caught-by: tests/FILE.py::TEST`. Here each patch
 is applied to a copy of the tree, and the named test, run there, has to fail. That it passes unbroken is what the
 ordinary run shows. The copy has its own environment, hard-linked from this one, so that no child process of a test
-can import the unbroken code by way of the editable install.
+can import the unbroken code by way of the editable install. The run forks from a program that has imported nothing
+that the build touches (`forking.py`).
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -16,16 +18,27 @@ import subprocess
 import sys
 import sysconfig
 import xml.etree.ElementTree as Xml
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PATCHES = sorted((ROOT / "tests" / "broken_builds").glob("*.patch"))
-PYTEST = ("-q", "-p", "no:xdist", "-p", "no:anyio", "-p", "no:cacheprovider")
+PYTEST = ("-q", "--disable-plugin-autoload", "-p", "no:cacheprovider")
+WITH_HYPOTHESIS = ("-p", "_hypothesis_pytestplugin", "-p", "first_failure")
+FLOOR = (
+    "casefile.errors",
+    "casefile.events.types",
+    "casefile.records.log",
+    "casefile.records.view",
+    "casefile.records.view_planning",
+    "casefile.records.view_verification",
+    "casefile.records.work",
+    "casefile.settings",
+)
+"""Modules that cost most to import and that next to no build touches."""
 FIRST_FAILURE = """
 from hypothesis import Phase, settings
 
@@ -54,11 +67,20 @@ class BrokenBuild:
     def test(self) -> str:
         return self.caught_by.split("::")[-1].split("[")[0]
 
+    @property
+    def touches(self) -> frozenset[str]:
+        """The files that it changes, adds or removes."""
+        return frozenset(re.findall(r"^(?:---|\+\+\+) [ab]/(\S+)", self.path.read_text("utf-8"), re.MULTILINE))
+
 
 def read_build(path: Path) -> BrokenBuild:
     """The patch's header; both lines are required."""
     stated = dict(line[2:].split(": ", 1) for line in path.read_text("utf-8").splitlines() if line.startswith("# "))
     return BrokenBuild(path, stated["breaks"], stated["caught-by"].strip())
+
+
+# By the file of tests, whose compiled code and libraries are then warm.
+PATCHES = sorted((ROOT / "tests" / "broken_builds").glob("*.patch"), key=lambda path: (read_build(path).file, path))
 
 
 def _apply(patch: Path, tree: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -68,9 +90,9 @@ def _apply(patch: Path, tree: Path, *options: str) -> subprocess.CompletedProces
     return subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
 
 
-def _forget_compiled(patch: Path, tree: Path) -> None:
-    """Remove the compiled code of every file that the patch touches, so that no age of a file decides what is run."""
-    for name in re.findall(r"^(?:---|\+\+\+) [ab]/(\S+)", patch.read_text("utf-8"), re.MULTILINE):
+def _forget_compiled(touched: Collection[str], tree: Path) -> None:
+    """Remove the compiled code of these files, so that no age of a file decides what is run."""
+    for name in touched:
         for compiled in (tree / name).parent.glob(f"__pycache__/{Path(name).stem}.*"):
             compiled.unlink()
 
@@ -95,8 +117,20 @@ def _names(file: str) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """What tells a file from every other and from itself after somebody wrote into it."""
+
+    inode: int
+    size: int
+    changed_ns: int
+
+
+@dataclass(frozen=True)
 class Workshop:
-    """A folder with `venv`, whose only way to the product is `tree` beside it; trees are links to `whole`."""
+    """A folder with `venv`, whose only way to the product is `tree` beside it; every file there is a link to `whole`.
+
+    A patch and most programs exchange files, which leaves the whole ones alone.
+    """
 
     folder: Path
 
@@ -112,15 +146,89 @@ class Workshop:
     def whole(self) -> Path:
         return self.folder / "whole"
 
-    def written(self) -> dict[str, tuple[int, int]]:
-        """Size and time of every file of the whole tree: a test that wrote into one would have changed them all."""
-        files = ((path, path.stat()) for path in self.whole.rglob("*") if path.is_file() and not path.is_symlink())
-        return {str(path): (one.st_size, one.st_mtime_ns) for path, one in files}
+    @cached_property
+    def stamps(self) -> Mapping[str, Stamp]:
+        """Of every whole file. Those of the tree have the same as long as they are links."""
+        return _stamps(self.whole)
+
+    def mend(self, touched: Collection[str]) -> None:
+        """Make the tree whole again after a build that touched these files; one that wrote into a whole file fails.
+
+        Compiled code of what was not touched stays, so that the next build need not compile it.
+        """
+        _forget_compiled(touched, self.tree)
+        found = _stamps(self.tree)
+        for name, stamp in found.items():
+            whole = self.stamps.get(name)
+            if whole == stamp:
+                continue
+            assert whole is None or whole.inode != stamp.inode, f"the build wrote into {name}"
+            if whole is not None or Path(name).parent.name != "__pycache__":
+                (self.tree / name).unlink()
+        for name, stamp in self.stamps.items():
+            if found.get(name) != stamp:
+                (self.tree / name).parent.mkdir(parents=True, exist_ok=True)
+                os.link(self.whole / name, self.tree / name, follow_symlinks=False)
+
+    @cached_property
+    def programs(self) -> tuple[Forking, ...]:
+        """What runs the tests, that which has imported more first."""
+        return Forking(self, FLOOR), Forking(self)
+
+    def run(self, touched: Collection[str], *arguments: str) -> tuple[int, str]:
+        """Run pytest in the tree: its exit code and what it said."""
+        program = next(one for one in self.programs if one.imported.isdisjoint(touched))
+        return program.run(*arguments)
+
+
+def _stamps(folder: Path) -> dict[str, Stamp]:
+    """Of every file below, by its path. Folders that are links are files here."""
+    found = {}
+    places = [folder]
+    while places:
+        for entry in os.scandir(places.pop()):
+            if entry.is_dir(follow_symlinks=False):
+                places.append(Path(entry.path))
+            else:
+                one = entry.stat(follow_symlinks=False)
+                found[os.path.relpath(entry.path, folder)] = Stamp(one.st_ino, one.st_size, one.st_mtime_ns)
+    return found
+
+
+class Forking:
+    """The program of `forking.py` in the tree of a workshop, with these modules imported."""
+
+    def __init__(self, shop: Workshop, modules: Sequence[str] = ()) -> None:
+        self._said = shop.folder / "said"
+        self._process = subprocess.Popen(
+            [str(shop.venv / "bin" / "python"), str(Path(__file__).with_name("forking.py")), *modules],
+            cwd=shop.tree,
+            env=_environment(shop.tree),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.imported = frozenset(json.loads(self._answer()))
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        """Run pytest with these arguments: its exit code and what it said."""
+        assert self._process.stdin is not None
+        order = {"arguments": arguments, "said": str(self._said), "longest_s": LONGEST_S}
+        self._process.stdin.write(f"{json.dumps(order)}\n")
+        self._process.stdin.flush()
+        return int(self._answer()), self._said.read_text("utf-8", "replace")
+
+    def _answer(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+    def end(self) -> None:
+        self._process.communicate()
 
 
 @pytest.fixture(scope="module")
 def workshop() -> Iterator[Workshop]:
-    """The environment, and a tree in which everything is compiled, for all builds of a process."""
+    """The environment, and a tree in which the product is compiled, for all builds of a process."""
     folder = ROOT / ".dev" / "broken-builds" / f"{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}-{os.getpid()}"
     shop = Workshop(folder)
     folder.mkdir(parents=True)
@@ -138,14 +246,15 @@ def workshop() -> Iterator[Workshop]:
         script.write_text(text.replace(str(Path(sys.prefix)), str(shop.venv)))
         script.chmod(0o755)
     _copy_what_is_committed(shop)
-    # A copy without compiled code would be compiled anew by every build, and by each sandbox in it, which keeps none.
-    compiled = _run(shop.tree, "-m", "compileall", "-q", "-x", "/node_modules/", ".")
+    # What is not compiled would be compiled anew by every sandbox, which keeps nothing.
+    product = [folder.name for folder in shop.tree.iterdir() if (folder / "__init__.py").exists()]
+    compiled = _run(shop.tree, "-m", "compileall", "-q", *product)
     assert compiled.returncode == 0, compiled.stdout
-    tests = sorted({read_build(patch).file for patch in PATCHES})
-    collected = _run(shop.tree, "-m", "pytest", *PYTEST, "--collect-only", *tests)
-    assert collected.returncode == 0, collected.stdout
     shop.tree.rename(shop.whole)
+    shutil.copytree(shop.whole, shop.tree, symlinks=True, copy_function=os.link)
     yield shop
+    for program in shop.programs:
+        program.end()
     shutil.rmtree(folder)
 
 
@@ -163,22 +272,16 @@ def _copy_what_is_committed(shop: Workshop) -> None:
     (shop.tree / ".venv").symlink_to(shop.venv)
 
 
-@pytest.fixture
-def tree(workshop: Workshop) -> Iterator[Path]:
-    """A tree of its own for one build, linked from the whole one, which nothing in the build may have written into."""
-    before = workshop.written()
-    shutil.copytree(workshop.whole, workshop.tree, symlinks=True, copy_function=os.link)
-    yield workshop.tree
-    shutil.rmtree(workshop.tree)
-    assert workshop.written() == before
+def _environment(tree: Path) -> dict[str, str]:
+    """That of a program which runs in the tree."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "PYTHON"))}
+    return {**inherited, "PYTHONPATH": str(tree), "VIRTUAL_ENV": str(tree.parent / "venv")}
 
 
 def _run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "PYTHON"))}
-    environment = {**inherited, "PYTHONPATH": str(tree), "VIRTUAL_ENV": str(tree.parent / "venv")}
     command = [str(tree.parent / "venv" / "bin" / "python"), *arguments]
     return subprocess.run(
-        command, cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=LONGEST_S
+        command, cwd=tree, env=_environment(tree), capture_output=True, text=True, check=False, timeout=LONGEST_S
     )
 
 
@@ -197,7 +300,8 @@ for level in sys.argv[1:]:
 
 
 @pytest.mark.campaign
-def test_the_copy_and_its_workers_import_the_copy(tree: Path) -> None:
+def test_the_copy_and_its_workers_import_the_copy(workshop: Workshop) -> None:
+    tree = workshop.tree
     (tree / "collectors" / "where.py").write_text(
         "def work(request, inputs, out):\n    return {'file': __file__}\n", "utf-8"
     )
@@ -206,20 +310,26 @@ def test_the_copy_and_its_workers_import_the_copy(tree: Path) -> None:
         assert result.returncode == 0, result.stderr
         assert result.stdout.split()
         assert [line for line in result.stdout.split() if not line.startswith(f"{tree}/")] == []
+    workshop.mend(["collectors/where.py"])
+    assert not list((tree / "collectors").glob("**/where.*"))
 
 
 @pytest.mark.campaign
 @by_name
-def test_the_named_test_fails_on_the_broken_build(patch: Path, tree: Path) -> None:
-    build = read_build(patch)
+def test_the_named_test_fails_on_the_broken_build(patch: Path, workshop: Workshop) -> None:
+    build, tree = read_build(patch), workshop.tree
     applied = _apply(patch, tree)
     assert applied.returncode == 0, applied.stderr
-    _forget_compiled(patch, tree)
-    report = tree / ".report.xml"
-    quickly = ("-p", "first_failure") if "hypothesis" in (tree / build.file).read_text("utf-8") else ()
-    result = _run(tree, "-m", "pytest", *PYTEST, "-x", *quickly, f"--junitxml={report}", build.caught_by)
-    said = f"{build.breaks}\n{result.stdout[-4000:]}\n{result.stderr[-2000:]}"
-    assert result.returncode == 1, f"not caught: {said}"
+    _forget_compiled(build.touches, tree)
+    report = workshop.folder / "report.xml"
+    report.unlink(missing_ok=True)
+    quickly = WITH_HYPOTHESIS if "hypothesis" in (tree / build.file).read_text("utf-8") else ()
+    try:
+        code, text = workshop.run(build.touches, *PYTEST, "-x", *quickly, f"--junitxml={report}", build.caught_by)
+    finally:
+        workshop.mend(build.touches)
+    said = f"{build.breaks}\n{text[-6000:]}"
+    assert code == 1, f"not caught: {said}"
     suite = Xml.parse(report).getroot().find("testsuite")
     assert suite is not None
     assert suite.get("errors") == "0", f"an error is no catch: {said}"

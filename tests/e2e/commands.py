@@ -7,6 +7,7 @@ entry point of the command line and ends as an interpreter does.
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -47,7 +48,7 @@ class Commands:
             self._process = subprocess.Popen(
                 [sys.executable, __file__, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+                env={**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "tests")])},
                 pass_fds=[theirs.fileno()],
             )
         atexit.register(self._end)
@@ -84,8 +85,12 @@ def commands() -> Commands:
 
 def main(control: socket.socket) -> None:
     """Fork for each command until nobody is left who could order one."""
+    from warming import warm_up
+
     for module in HEAVY:
         importlib.import_module(module)
+    warm_up()
+    gc.freeze()
     waiters: set[int] = set()
     while True:
         _, descriptors, _, _ = socket.recv_fds(control, 1, 4)

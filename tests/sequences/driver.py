@@ -9,20 +9,23 @@ result that was told.
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from warming import not_examining, warm_up
 
 import pipelines.collect
 import pipelines.handed_over
@@ -32,7 +35,7 @@ from casefile.vocabulary import ContainmentLevel, Pathway
 from collectors.handed_over import admission
 from pipelines.capture import CaptureOptions
 from pipelines.collect import collect
-from pipelines.examine import Examine, examine_items, examining
+from pipelines.examine import examine_items, examining
 from pipelines.handed_over import ImportRequest, import_files
 from pipelines.leads import Candidate, Origin, add_leads, occurrences
 from pipelines.leases import Leases
@@ -125,20 +128,6 @@ def run_collect(services: Services, order: dict[str, Any], notes: Notes) -> None
         collect(services, leads, options, told=notes.told, examine=examine)
 
 
-@contextmanager
-def not_examining(*_arguments: object) -> Iterator[Examine]:
-    """In place of `examining`, which costs seconds and has nothing to do with most of what is asked here."""
-    yield unexamined
-
-
-def unexamined(capture: str) -> Future[None]:
-    """An examination that is done at once."""
-    del capture
-    done: Future[None] = Future()
-    done.set_result(None)
-    return done
-
-
 def run_import(services: Services, order: dict[str, Any], notes: Notes) -> None:
     """Everything below the paths, handed over by one person."""
     import_files(services, ImportRequest(tuple(map(Path, order["paths"])), "Bora"), notes.told)
@@ -180,6 +169,8 @@ def run_child(order: dict[str, Any]) -> int:
 
 def main() -> None:
     """Obeys until the input ends."""
+    warm_up()
+    gc.freeze()
     for line in sys.stdin:
         order = json.loads(line)
         if "wait" in order:
