@@ -85,17 +85,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     }  # fmt: skip
     described |= {"number": item.label, "wire_sha256": item.wire_sha256 or None}
     described["files"] = [file for file in capture["files"] or [] if file["path"] in item.files]
-    described["capture"] = {name: capture[name] for name in OF_CAPTURE} | {
-        "collector": people.get(capture["collector"] or "", capture["collector"]),
-        "source": people.get(capture["source"] or "", capture["source"]),
-        "exchanges": capture["exchanges"],
-        "tools": capture["tools"],
-        "contacts": (capture["circumstances"] or {}).get("contacts", []),
-        "alterations": (capture["circumstances"] or {}).get("alterations", []),
-        "clock": (capture["circumstances"] or {}).get("started_clock"),
-        "environment": (capture["circumstances"] or {}).get("environment"),
-        "visitor": (capture["circumstances"] or {}).get("visitor"),
-    }
+    described["capture"] = _capture(capture, people)
     cited = ((capture["circumstances"] or {}).get("not_before") or {}).get("token", "")
     said = capture["ended_at"] or capture["sealed_at"]
     described["time"] = bracket_of(services, event_of_item(services, item.id), said, cited)
@@ -122,6 +112,21 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     described |= _exercised(hold, tombstone, people)
     described["guard"] = None if guard is None else {**asdict(guard), "words": list(guard.words)}
     return described
+
+
+def _capture(facts: Mapping[str, Any], people: Mapping[str, str]) -> dict[str, Any]:
+    circumstances = facts["circumstances"] or {}
+    return {name: facts[name] for name in OF_CAPTURE} | {
+        "collector": people.get(facts["collector"] or "", facts["collector"]),
+        "source": people.get(facts["source"] or "", facts["source"]),
+        "exchanges": facts["exchanges"],
+        "tools": facts["tools"],
+        "contacts": circumstances.get("contacts", []),
+        "alterations": circumstances.get("alterations", []),
+        "clock": circumstances.get("started_clock"),
+        "environment": circumstances.get("environment"),
+        "visitor": circumstances.get("visitor"),
+    }
 
 
 def _revisits(services: Services, item: ItemRecord) -> list[dict[str, Any]]:
