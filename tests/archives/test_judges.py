@@ -9,14 +9,21 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 from archives.conftest import Judge
 from archives.samples import HTML, PAGE, PICTURE, PNG, make_wacz, members, pack
+from e2e.case import Case
+from sites.hostile import HostileSite
 from sites.warcs import check_with_fastwarc, check_with_warcio
 
+from collectors.wacz.reading import read_wacz
 from collectors.wacz.surt import surt_key
+
+Replaying = Callable[[Path], AbstractContextManager[Callable[[str, str], bytes]]]
 
 pytestmark = pytest.mark.campaign
 
@@ -77,28 +84,59 @@ def test_keys_are_those_of_the_field(judges: Path) -> None:
     assert [surt_key(one) for one in ADDRESSES] == theirs
 
 
-def test_it_is_replayed_byte_for_byte(sample: Path, judge: Judge, judges: Path, tmp_path: Path) -> None:
-    assert judge("wb-manager", "init", "case").returncode == 0
-    added = judge("wb-manager", "add", "--unpack-wacz", "case", sample)
-    assert added.returncode == 0, added.stdout + added.stderr
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [str(judges / "wayback"), "-p", str(port), "-b", "127.0.0.1"],
-        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env={**os.environ, "HOME": str(tmp_path)},
-    )  # fmt: skip
-    try:
-        base = f"http://127.0.0.1:{port}/case/20261122010203"
-        assert _wait(f"{base}id_/{PAGE}") == HTML
-        assert _wait(f"{base}id_/{PICTURE}") == PNG
-        replayed = _wait(f"{base}mp_/{PAGE}").decode()
+def test_it_is_replayed_byte_for_byte(sample: Path, replaying: Replaying) -> None:
+    with replaying(sample) as ask:
+        assert ask("id_", PAGE) == HTML
+        assert ask("id_", PICTURE) == PNG
+        replayed = ask("mp_", PAGE).decode()
         assert "It was raining." in replayed
-        assert f"/case/20261122010203im_/{PICTURE}" in replayed.replace("mp_/", "im_/")
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
+        assert f"im_/{PICTURE}" in replayed.replace("mp_/", "im_/")
+
+
+def test_a_page_of_the_browser_is_replayed_with_its_text_and_pictures(tmp_path: Path, replaying: Replaying) -> None:
+    page = b"<!doctype html><title>Two</title><p>\xd8\xa7\xd9\x84\xd9\x85\xd8\xb7\xd8\xb1 it rained"
+    with HostileSite() as site:
+        site.behaviours["/two"] = lambda visit: visit.respond(page + b"<img src=/a/photo.png><img src=/b/photo.png>")
+        case = Case(tmp_path / "case", [site.address]).open()
+        said = case.run("--json", "collect", site.url("/two"), "--method", "browser", "--purpose", "work")
+        assert said.json["results"][0]["outcome"] == "captured", said.out + said.err
+        addresses = [site.url(path) for path in ("/two", "/a/photo.png", "/b/photo.png")]
+    (wacz,) = (tmp_path / "case/vault").rglob("*.wacz")
+    assert not list((tmp_path / "case/vault").rglob("*.warc.gz"))
+    found = read_wacz(wacz)
+    assert found.ok, found.problems
+    assert "it rained" in found.pages[0].text
+    with replaying(wacz) as ask:
+        shown, first, second = (ask("id_", address) for address in addresses)
+    assert page in shown
+    assert first != second
+    assert {first[:4], second[:4]} == {b"\x89PNG"}
+
+
+@pytest.fixture
+def replaying(judge: Judge, judges: Path, tmp_path: Path) -> Replaying:
+    """A server of pywb's over a WACZ, which is asked by kind of replay and address."""
+
+    @contextmanager
+    def serve(wacz: Path) -> Iterator[Callable[[str, str], bytes]]:
+        assert judge("wb-manager", "init", "case").returncode == 0
+        added = judge("wb-manager", "add", "--unpack-wacz", "case", wacz)
+        assert added.returncode == 0, added.stdout + added.stderr
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        server = subprocess.Popen(
+            [str(judges / "wayback"), "-p", str(port), "-b", "127.0.0.1"],
+            cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env={**os.environ, "HOME": str(tmp_path)},
+        )  # fmt: skip
+        try:
+            yield lambda kind, address: _wait(f"http://127.0.0.1:{port}/case/20261122010203{kind}/{address}")
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+    return serve
 
 
 def _wait(address: str) -> bytes:
