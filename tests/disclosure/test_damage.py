@@ -106,7 +106,10 @@ def rename(package: Path) -> None:
 
 
 def stale_sidecar(package: Path) -> None:
-    rewritten(next(package.glob("data/objects/*/inventory.json.sha512")), lambda content: b"0" + content[1:])
+    rewritten(
+        next(package.glob("data/objects/*/inventory.json.sha512")),
+        lambda content: (b"1" if content[:1] == b"0" else b"0") + content[1:],
+    )
 
 
 def lost_event(package: Path) -> None:
