@@ -60,7 +60,8 @@ def _post(view: Record) -> Post | None:
     made.time(PostField.POSTED, written.get("createdAt"), "record.createdAt")
     made.time(PostField.POSTED, view.get("indexedAt"), "indexedAt")
     made.claim(PostField.TEXT, written.get("text"), "record.text")
-    for language in written.get("langs") or ():
+    languages = written.get("langs")
+    for language in languages[:20] if isinstance(languages, list) else ():
         made.claim(PostField.LANGUAGE, language, "record.langs")
     made.claim(PostField.REPLY_TO, record(record(written.get("reply")).get("parent")).get("uri"), "record.reply.parent")
     for label in records(view.get("labels")):
