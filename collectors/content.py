@@ -98,8 +98,8 @@ class Signs:
 
     @property
     def weight(self) -> int:
-        """How much the text says."""
-        return weight(self.text)
+        """How much the text says; of a long one its length, which is as good as more."""
+        return len(self.text) if len(self.text) > LITTLE_TEXT else weight(self.text)
 
 
 def signs_of(  # noqa: PLR0913

@@ -8,6 +8,8 @@ from typing import Any
 from casefile.posts import Post, PostClaim, PostField
 from casefile.records.posts import Reading
 from casefile.zawgyi import LABEL, VERSION, unicode_form
+from verification.interface import Claim, ClaimField, Conflict
+from verification.technical.claims import conflicts_of
 
 FIRST = 20
 """Posts that are shown to a person in full; `--json` has all."""
@@ -38,7 +40,18 @@ def post_plain(post: Post | None) -> dict[str, Any]:
         **fields,
         "claims": [_claim(claim) for claim in post.claims],
         "media": [medium.plain() for medium in post.media],
+        "conflicts": [conflict.plain() for conflict in conflicts_in(post)],
     }
+
+
+def conflicts_in(post: Post) -> tuple[Conflict, ...]:
+    """Where a post's page, its interface and its identifier state times of posting that cannot all be right."""
+    stated = [
+        Claim(field=ClaimField.POSTED, value=claim.value, origin=claim.origin, as_written=claim.as_written)
+        for claim in post.claims
+        if claim.field is PostField.POSTED
+    ]
+    return conflicts_of(stated)
 
 
 def _claim(claim: PostClaim) -> dict[str, Any]:
@@ -63,6 +76,9 @@ def post_lines(posts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             if form := claim.get("unicode_form"):
                 yield f"    {form['label']}, by Casefile's rules {form['rules']}:"
                 yield from (f"      {line}" for line in form["value"].split("\n") if line)
+        for conflict in post["conflicts"]:
+            values = " / ".join(f"{claim['value']} [{claim['origin']}]" for claim in conflict["claims"])
+            yield f"  CONFLICT in {conflict['field']} ({conflict['kind']}): {values}"
         for medium in post["media"]:
             said = f": {medium['description']}" if medium["description"] else ""
             withheld = f" WITHHELD, {medium['why']}" if medium["withheld"] else ""

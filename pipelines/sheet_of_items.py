@@ -29,6 +29,7 @@ from casefile.records.queries import (
     newest_examination,
 )
 from casefile.vocabulary import Acquisition, Cause, ContainmentLevel, Content, Outcome, Role, Tier
+from casefile.zawgyi import unicode_form
 from pipelines.contact_sheet.values import (
     SheetAttempt,
     SheetCapture,
@@ -76,7 +77,7 @@ class _Filling:
             guard = guard_of(connection, item.id)
             read = newest_reading(connection, item.id)
         files = facts["files"] or []
-        visits = self._visits(item)
+        visits, text = self._visits(item), self._text(item)
         capture = self._capture(facts, item)
         if lead is not None:
             capture = replace(capture, job=lead.job or "", sheet=lead.sheet or "", row=lead.row or 0, cells=lead.cells)
@@ -97,7 +98,8 @@ class _Filling:
             media_type=item.media_type or "",
             declared_media_type=item.declared_media_type or "",
             content_reason=item.content_reason or "",
-            text=self._text(item),
+            text=text,
+            text_in_unicode=unicode_form(text),
             wire_sha256=item.wire_sha256 or "",
             wire_bytes=item.wire_bytes or 0,
             files=tuple(SealedFile.model_validate(file) for file in files if file["path"] in item.files),

@@ -25,7 +25,8 @@ def posts_of(answer: object) -> Iterator[Post]:
     for one in records(whole.get("feed")):
         post = _post(record(one.get("post")))
         if post is not None:
-            yield _with_repost(post, record(one.get("reason")))
+            yield from _reposts(post, record(one.get("reason")))
+            yield post
 
 
 def _views(whole: Record) -> Iterator[Record]:
@@ -59,7 +60,8 @@ def _post(view: Record) -> Post | None:
     made.time(PostField.POSTED, written.get("createdAt"), "record.createdAt")
     made.time(PostField.POSTED, view.get("indexedAt"), "indexedAt")
     made.claim(PostField.TEXT, written.get("text"), "record.text")
-    for language in written.get("langs") or ():
+    languages = written.get("langs")
+    for language in languages[:20] if isinstance(languages, list) else ():
         made.claim(PostField.LANGUAGE, language, "record.langs")
     made.claim(PostField.REPLY_TO, record(record(written.get("reply")).get("parent")).get("uri"), "record.reply.parent")
     for label in records(view.get("labels")):
@@ -95,12 +97,17 @@ def _embed(made: PostMaker, embed: Record) -> None:
         _embed(made, media)
 
 
-def _with_repost(post: Post, reason: Record) -> Post:
+def _reposts(post: Post, reason: Record) -> Iterator[Post]:
+    """The repost by which a post came into a feed: a post of its own, without words."""
     if not str(reason.get("$type", "")).endswith("#reasonRepost"):
-        return post
-    by = PostMaker(SOURCE)
-    by.claim(PostField.REPOST_OF, post.first(PostField.LOCATOR), "reason")
-    by.claim(PostField.HANDLE, record(reason.get("by")).get("handle"), "reason.by.handle")
-    by.time(PostField.POSTED, reason.get("indexedAt"), "reason.indexedAt")
-    said = by.post()
-    return post if said is None else post.model_copy(update={"claims": (*post.claims, *said.claims)})
+        return
+    made = PostMaker(SOURCE)
+    by = record(reason.get("by"))
+    made.claim(PostField.AUTHOR, by.get("displayName"), "reason.by.displayName")
+    made.claim(PostField.HANDLE, by.get("handle"), "reason.by.handle")
+    made.claim(PostField.AUTHOR_ID, by.get("did"), "reason.by.did")
+    made.claim(PostField.REPOST_OF, post.first(PostField.LOCATOR), "reason")
+    made.time(PostField.POSTED, reason.get("indexedAt"), "reason.indexedAt")
+    repost = made.post()
+    if repost is not None:
+        yield repost

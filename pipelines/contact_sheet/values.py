@@ -151,6 +151,7 @@ class SheetItem:
     declared_media_type: str = ""
     content_reason: str = ""
     text: str | None = ""
+    text_in_unicode: str = ""
     wire_sha256: str = ""
     wire_bytes: int = 0
     files: tuple[SealedFile, ...] = ()

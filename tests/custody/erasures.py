@@ -17,7 +17,9 @@ if __name__ == "__main__":
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
 from casefile.events.types import AccessLogged, DuplicateDecided, ItemClaims, ItemExamined, Words
+from casefile.events.types_posts import PostsRead, PostsSaid
 from casefile.ids import derived
+from casefile.posts import Post, PostClaim, PostField
 from casefile.records.engine import reading, writing
 from casefile.records.features import StoredFeatures, store_features
 from casefile.records.queries import ItemRecord, list_items
@@ -110,6 +112,18 @@ def said(root: Path) -> None:
             subject = Subject(kind="item", id=item.id)
             claims = ItemClaims(claims=({"group": "EXIF", "name": "Artist", "text": marked("claim", item.label)},))
             services.append(draft("item.examined", subject, body=ItemExamined(), personal=claims))
+            stated = PostClaim(field=PostField.TEXT, value=marked("post", item.label), origin="mastodon-api:content")
+            posts = PostsSaid(posts=(Post(source="mastodon-api", claims=(stated,)),))
+            services.append(
+                draft(
+                    "posts.read",
+                    subject,
+                    Subject(kind="post", id=item.id, count=1),
+                    body=PostsRead(version="1"),
+                    personal=posts,
+                    outcome=EventOutcome(status="read"),
+                )
+            )
             other = Subject(kind="item", id=items[SECOND].id)
             services.append(
                 draft(

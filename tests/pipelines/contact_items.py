@@ -31,8 +31,10 @@ from pipelines.contact_sheet.values import (
     SheetFinding,
     SheetHeading,
     SheetItem,
+    SheetPost,
     SheetPreview,
     SheetRemark,
+    SheetVisit,
 )
 
 MADE = "2026-11-22T01:02:03.456789Z"
@@ -107,6 +109,9 @@ def item(text: str = "said", number: int = 1, **changes: object) -> SheetItem:
                 bytes=482_133,
             ),
         ),
+        text_in_unicode=text,
+        posts=(SheetPost(text, True, (claim,), (claim,)), SheetPost("", False, None)),
+        visits=(SheetVisit(MADE, ("I-0002",), text, text, (("+", text), ("-", text))),),
         findings=(SheetFinding(text, text, text, (claim,)),),
         conflicts=(SheetConflict(text, (claim, claim)),),
         duplicates=(

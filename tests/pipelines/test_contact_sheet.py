@@ -197,7 +197,7 @@ def test_handed_over_material_is_never_said_to_be_observed(tmp_path: Path) -> No
 def test_what_was_erased_is_shown_as_erased(tmp_path: Path) -> None:
     erased = dataclasses.replace(item(), title=None, author=None, name=None, locator=None, text=None, claimed_time=None)
     write_contact_sheet([erased], [attempt(locator=None)], tmp_path / "s", heading=heading())
-    assert page_of(tmp_path / "s").text.count("erased") == 6
+    assert page_of(tmp_path / "s").text.count("erased") == 7
     assert "erased" in page_of(tmp_path / "s", "failed.html").text
 
 
