@@ -140,7 +140,10 @@ def _captured(number: int, lead: str, capture: str, item: str, person: str) -> R
         "sha256": digest,
         "bytes": 1000,
     }
-    yield "view_lead", {"id": lead, "locator": where, "pathway": "list", "added_at": AT, "added_by": person}
+    yield (
+        "view_lead",
+        {"id": lead, "number": number, "locator": where, "pathway": "list", "added_at": AT, "added_by": person},
+    )
     yield "view_attempt", {
         "capture": capture, "lead": lead, "attempt": 1, "status": "captured", "started_at": AT, "started_by": person,
         "run": lead,
@@ -149,7 +152,7 @@ def _captured(number: int, lead: str, capture: str, item: str, person: str) -> R
         "id": capture, "lead": lead, "outcome": "captured", "item_count": 1, "object_id": f"urn:uuid:{capture}",
         "inventory": "sha512:00", "method": "http", "method_version": "1", "purpose": "work",
         "acquisition": "observed", "collector": person, "containment": "full", "started_at": AT, "ended_at": AT,
-        "circumstances": '{"started_clock":{"source":"kernel"}}', "exchanges": "[]", "allowances": "[]",
+        "circumstances": '{"attempt":1,"started_clock":{"source":"kernel"}}', "exchanges": "[]", "allowances": "[]",
         "tools": '[{"name":"python","version":"3.11"}]', "files": canonical_json([file]).decode(), "sealed_at": AT,
     }  # fmt: skip
     yield "view_item", {
