@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import json
+import tracemalloc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count, islice
 from pathlib import Path
@@ -19,6 +22,7 @@ from casefile.records.statements import insert_rows
 from casefile.vocabulary import StepResult
 from casefile.vocabulary_verification import ItemClass
 from pipelines.describing import describe_item
+from pipelines.investigation_report import reports_of
 from pipelines.method_report import item_report
 from pipelines.services import Services
 from pipelines.work_queue import page_of
@@ -28,6 +32,8 @@ ITEMS, STEPS_EACH = 100_000, 10
 BATCH = 100_000
 LIMIT_MS = 50
 ROUNDS = 5
+FEW, MANY, FLAT = 200, 1_000, 1.25
+"""Items of a short and of a longer report, and how much more memory the longer one may hold."""
 AT = "2026-05-04T08:00:00.000000Z"
 WORDS = "what somebody saw in the picture, in a sentence or two of usual length " * 2
 
@@ -44,7 +50,25 @@ def measure(folder: Path) -> Sequence[Figure]:
             "an item's full record": lambda: describe_item(services, middle),
             "an item's report with its conformance": lambda: item_report(services, middle),
         }
-        return [_figure(name, work) for name, work in works.items()]
+        return [*(_figure(name, work) for name, work in works.items()), _flat(services)]
+
+
+def _flat(services: Services) -> Figure:
+    """The most memory that writing the investigation's report holds at once: of many items by that of few."""
+    few, many = (_peak(services, count) for count in (FEW, MANY))
+    claim = f"memory of the streamed report, {MANY} items by {FEW}, among {ITEMS}"
+    return Figure(claim, many / few, FLAT, "ratio", f"{many / 1e6:.2f} MB and {few / 1e6:.2f} MB at most")
+
+
+def _peak(services: Services, items: int) -> int:
+    """The most bytes that the reports of so many items hold at once, each let go before the next."""
+    gc.collect()
+    tracemalloc.start()
+    for report in islice(reports_of(services, {}), items):
+        json.dumps(report)
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak
 
 
 def _figure(name: str, work: Callable[[], object]) -> Figure:
@@ -116,7 +140,10 @@ def _captured(number: int, lead: str, capture: str, item: str, person: str) -> R
         "sha256": digest,
         "bytes": 1000,
     }
-    yield "view_lead", {"id": lead, "locator": where, "pathway": "list", "added_at": AT, "added_by": person}
+    yield (
+        "view_lead",
+        {"id": lead, "number": number, "locator": where, "pathway": "list", "added_at": AT, "added_by": person},
+    )
     yield "view_attempt", {
         "capture": capture, "lead": lead, "attempt": 1, "status": "captured", "started_at": AT, "started_by": person,
         "run": lead,
@@ -125,7 +152,7 @@ def _captured(number: int, lead: str, capture: str, item: str, person: str) -> R
         "id": capture, "lead": lead, "outcome": "captured", "item_count": 1, "object_id": f"urn:uuid:{capture}",
         "inventory": "sha512:00", "method": "http", "method_version": "1", "purpose": "work",
         "acquisition": "observed", "collector": person, "containment": "full", "started_at": AT, "ended_at": AT,
-        "circumstances": '{"started_clock":{"source":"kernel"}}', "exchanges": "[]", "allowances": "[]",
+        "circumstances": '{"attempt":1,"started_clock":{"source":"kernel"}}', "exchanges": "[]", "allowances": "[]",
         "tools": '[{"name":"python","version":"3.11"}]', "files": canonical_json([file]).decode(), "sealed_at": AT,
     }  # fmt: skip
     yield "view_item", {

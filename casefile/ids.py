@@ -22,7 +22,7 @@ ToolId = NewType("ToolId", str)
 SEPARATOR = "\x1f"
 """Between the parts of a derived id: the unit separator, which no part contains."""
 
-ITEM, LEAD, INQUIRY, STATEMENT, SEARCH, PSEUDONYM, CLAIM = "I", "L", "Q", "S", "R", "W", "C"
+ITEM, LEAD, INQUIRY, STATEMENT, SEARCH, PSEUDONYM, CLAIM, ELEMENT = "I", "L", "Q", "S", "R", "W", "C", "E"
 """The letters before short numbers."""
 NUMBER = re.compile(r"([A-Z])-0*([1-9][0-9]{0,14})", re.ASCII | re.IGNORECASE)
 

@@ -26,6 +26,8 @@ def monitor_json(monitor: MonitorRecord) -> dict[str, object]:
         "paused": monitor.paused,
         "identity": monitor.identity or None,
         "why": monitor.why,
+        "owner": monitor.owner or None,
+        "operator": monitor.operator or None,
         "next_look": rfc3339(due) if due else None,
         "last_look": monitor.checked_at or None,
         "last_status": monitor.status or None,

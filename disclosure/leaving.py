@@ -13,7 +13,7 @@ STAYS = frozenset(
         "identity.stated", "identity.checked", "setting.changed", "monitor.stated", "monitor.checked",
         "gate.overridden", "document.versioned", "document.approved", "inquiry.opened", "inquiry.closed",
         "statement.made", "keyword.added", "search.recorded", "pseudonym.stated", "pseudonym.linked",
-        "consent.stated", "object.repaired", "review.sent", "review.received",
+        "consent.stated", "object.repaired", "review.sent", "review.received", "element.stated", "element.linked",
     }
 )  # fmt: skip
 """Types whose body tells how the collecting party works, what its copies are called, or who is protected."""

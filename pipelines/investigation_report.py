@@ -17,12 +17,13 @@ from casefile.records.assessments import items_after
 from casefile.records.engine import Connection, reading
 from casefile.records.queries import ItemRecord, investigation_title
 from casefile.records.reading import newest_of_types, read_events_of
+from pipelines.conformance import Investigation
 from pipelines.method_report import conformance_of, gather, report_of, require_traced, statements_of
 from pipelines.report_files import put_file
 from pipelines.report_pages import html_foot, html_head, html_item
 from pipelines.report_pdf import MOST_ITEMS, pdf_of
 from pipelines.services import Services
-from verification.obligations import Obligation, Standing, Stands, obligations, stands_by_events
+from verification.obligations import Obligation, Standing, Stands, obligations
 
 PAGE = 100
 NAMED = 10
@@ -106,12 +107,13 @@ def conformance_table(services: Services, tallies: Mapping[int, Tally]) -> Itera
     """All 98 rows: those of items counted over the items, those of the investigation by the events that there are."""
     with reading(services.engine) as rows:
         newest = _newest(rows)
+    investigation = Investigation(services, newest, newest[OPENED])
     for obligation in obligations():
         tally = tallies.get(obligation.row)
         if obligation.scope == "item":
             yield _of_items(obligation, tally or Tally(), newest[OPENED])
         else:
-            yield _of_investigation(obligation, newest)
+            yield _of_investigation(obligation, investigation)
 
 
 def reports_of(services: Services, tallies: dict[int, Tally]) -> Iterator[dict[str, Any]]:
@@ -142,10 +144,10 @@ def _of_items(obligation: Obligation, tally: Tally, opened: str) -> dict[str, An
     return {**_row(obligation), "standing": standing, "why": why, "items": counts, "named": named, "events": events}
 
 
-def _of_investigation(obligation: Obligation, newest: Mapping[str, str]) -> dict[str, Any]:
-    found = stands_by_events(obligation, newest)
+def _of_investigation(obligation: Obligation, investigation: Investigation) -> dict[str, Any]:
+    found = investigation.stands(obligation)
     # What is not recorded has no event of its own; it is missing from what this one began.
-    events = list(found.events) or [newest[OPENED]]
+    events = list(found.events) or [investigation.opened]
     return {**_row(obligation), "standing": found.standing, "why": found.why, "named": [], "events": events}
 
 

@@ -37,6 +37,7 @@ from casefile.records.monitors import (
     list_monitors,
     retryable_leads,
 )
+from casefile.records.people import find_person
 from casefile.records.queries import waiting_leads
 from casefile.vocabulary import Cause, ContainmentLevel, Pathway, Purpose
 from collectors.outcomes import retryable
@@ -103,13 +104,19 @@ def parse_interval(text: str) -> int:
 def add_monitor(services: Services, monitor: MonitorRecord, note: Note) -> MonitorRecord:
     """Begin a watch, under the identity of that name or id if one is named.
 
-    Raises UsageError when its target cannot be watched or its name belongs to another one, UnknownIdentity, and
+    Raises UsageError when its target cannot be watched or its name belongs to another one, or when a reason, an owner
+    or an operator is missing; UnknownPerson, UnknownIdentity, and
     GateRefused as `judge_mixing` does.
     """
     if not monitor.name.strip():
         raise UsageError("a watch needs a name")
     if not monitor.why.strip():
         raise UsageError("a watch needs a reason; it is kept with everything that the watch finds")
+    if not monitor.owner or not monitor.operator:
+        raise UsageError("a watch needs somebody who answers for it, and somebody who sees to it (paragraph 143)")
+    with reading(services.engine) as connection:
+        owner, operator = find_person(connection, monitor.owner), find_person(connection, monitor.operator)
+    monitor = replace(monitor, owner=owner.id, operator=operator.id)
     monitor = replace(monitor, target=usable_target(monitor.kind, monitor.target))
     if monitor.identity:
         identity = known_identity(services, monitor.identity)
@@ -134,6 +141,8 @@ def state_monitor(services: Services, monitor: MonitorRecord) -> MonitorRecord:
                 purpose=Purpose(monitor.purpose),
                 paused=monitor.paused,
                 identity=monitor.identity or None,
+                owner=monitor.owner or None,
+                operator=monitor.operator or None,
             ),
             personal=MonitorTarget(
                 name=readable(monitor.name), target=readable(monitor.target, 65_536), why=readable(monitor.why)

@@ -35,8 +35,9 @@ def require_release(services: Services, asked: Asked, override: str, note: Note)
     """That what a package of these items holds may leave.
 
     It would show one assessor what the other wrote, of the items or in a conclusion that rests on others too: as long
-    as that is hidden from whoever exports, nothing overrules it. Consent to sharing with this recipient is a gate, for
-    the items that come along with their captures too. Raises GateRefused and UnknownItem.
+    as that is hidden from whoever exports, nothing overrules it. Without the consent of whoever is shown, in
+    what comes along too, to sharing with this recipient, nothing leaves but for a reason, the legal basis (199).
+    Raises GateRefused and UnknownItem.
     """
     with reading(services.engine) as connection:
         found = list({one.id: one for one in find_items(connection, asked.items)}.values())
@@ -88,5 +89,11 @@ def _consents(services: Services, connection: Connection, item: ItemRecord, reci
         return []
     remedy = "Record it with `casefile protect consent`."
     return [
-        Lacking(CONSENT, f"{item.label}, to {ConsentUse.SHARING}: {said}", remedy, (Subject(kind="item", id=item.id),))
+        Lacking(
+            CONSENT,
+            f"{item.label}, to {ConsentUse.SHARING}: {said}",
+            remedy,
+            (Subject(kind="item", id=item.id),),
+            always=True,
+        )
     ]

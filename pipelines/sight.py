@@ -85,7 +85,7 @@ def look(connection: Connection, items: Sequence[str], viewer: str) -> dict[str,
         all_steps, all_acts = steps.get(item, []), acts.get(item, [])
         state = state_of((one.recorded_by for one in all_steps), all_acts)
         visible = tuple(one for one in all_steps if sees(state, viewer, one.recorded_by))
-        told = tuple(one if _sees_words(state, viewer, one.done_by) else replace(one, reason=None) for one in all_acts)
+        told = tuple(one if sees_words(state, viewer, one.done_by) else replace(one, reason=None) for one in all_acts)
         found[item] = Seen(item, state, visible, told, hidden=is_hidden(state, viewer))
     return found
 
@@ -111,13 +111,13 @@ def is_hidden(state: ItemState, viewer: str) -> bool:
 def remarks_seen(connection: Connection, item: str, viewer: str) -> list[RemarkRecord]:
     """The remarks on an item that `viewer` may see, oldest first: whoever assesses it may say there what they found."""
     state = states_of(connection, [item])[item]
-    return [one for one in list_remarks(connection, item) if _sees_words(state, viewer, one.added_by)]
+    return [one for one in list_remarks(connection, item) if sees_words(state, viewer, one.added_by)]
 
 
 def tags_seen(connection: Connection, item: str, viewer: str) -> list[str]:
     """The tags on an item as far as `viewer` may see who put them on or took them off, sorted."""
     state = states_of(connection, [item])[item]
-    hidden = [one for one in (*state.first, *state.seconds) if not _sees_words(state, viewer, one)]
+    hidden = [one for one in (*state.first, *state.seconds) if not sees_words(state, viewer, one)]
     return list_tags(connection, item, hidden)
 
 
@@ -145,14 +145,14 @@ def hits_seen(connection: Connection, hits: Sequence[Hit], viewer: str) -> list[
             return hit.event in concluded
         if hit.event not in about:
             return True
-        author, may_see = authors.get(hit.event, ""), sees if hit.field == STEP else _sees_words
+        author, may_see = authors.get(hit.event, ""), sees if hit.field == STEP else sees_words
         return all(may_see(states[item], viewer, author) for item in about[hit.event])
 
     return [hit for hit in hits if seen(hit)]
 
 
-def _sees_words(state: ItemState, viewer: str, author: str) -> bool:
-    """Whether `viewer` may see what `author` remarked: words of whoever assesses the item wait with the assessment."""
+def sees_words(state: ItemState, viewer: str, author: str) -> bool:
+    """Whether `viewer` may see what `author` said of an item: words of whoever assesses it wait with the assessment."""
     return author not in (*state.first, *state.seconds) or sees(state, viewer, author)
 
 

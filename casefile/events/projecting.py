@@ -198,7 +198,8 @@ def _monitor_stated(event: Event) -> Sequence[Effect]:
     envelope = event.envelope
     body = payload(event, PartName.BODY, MonitorStated)
     personal = payload(event, PartName.PERSONAL, MonitorTarget)
-    of_body, of_personal = ("kind", "interval_s", "purpose", "paused", "identity"), ("name", "target", "why")
+    of_body = ("kind", "interval_s", "purpose", "paused", "identity", "owner", "operator")
+    of_personal = ("name", "target", "why")
     row = {
         "event": envelope.id,
         "monitor": envelope.subject_of("monitor"),
@@ -279,6 +280,8 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "package.received": _act,
     "review.sent": _act,
     "review.received": _act,
+    "element.stated": _act,
+    "element.linked": _act,
     **planning.PROJECTORS,
     **protection.PROJECTORS,
     **posts.PROJECTORS,

@@ -18,6 +18,7 @@ from casefile.events.envelope import Event, PartName, without_content
 from casefile.events.event_type import EventType
 from casefile.events.timestamping import HeadTimestamped
 from casefile.events.types_archives import ARCHIVES
+from casefile.events.types_elements import ELEMENTS
 from casefile.events.types_planning import PLANNING
 from casefile.events.types_posts import POSTS
 from casefile.events.types_protection import PROTECTION
@@ -208,13 +209,18 @@ class ItemTagged(Value):
 
 
 class MonitorStated(Value):
-    """A standing watch, as it stands from now on. `identity` is the one that it collects under."""
+    """A standing watch, as it stands from now on. `identity` is the one that it collects under.
+
+    `owner` answers for it and `operator` sees to it: ids of people (Berkeley Protocol, paragraph 143).
+    """
 
     kind: Text
     interval_s: int = Field(ge=60)
     purpose: Purpose = Purpose.WORK
     paused: bool = False
     identity: str | None = None
+    owner: str | None = None
+    operator: str | None = None
 
 
 class MonitorTarget(Value):
@@ -357,6 +363,7 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     **POSTS,
     **REVIEWS,
     **ARCHIVES,
+    **ELEMENTS,
 }
 
 

@@ -27,7 +27,7 @@ class MonitorRecord:
     """A standing watch as it was last stated, with its last look and its last good one (RFC 3339, UTC).
 
     `status`, `cause` and `detail` are those of the last look; all are empty before the first. `identity` is the id of
-    the virtual identity under which it looks and collects, if any.
+    the virtual identity under which it looks and collects, if any; `owner` answers for it, `operator` sees to it.
     """
 
     id: str
@@ -46,6 +46,8 @@ class MonitorRecord:
     cause: str = ""
     detail: str = ""
     identity: str = ""
+    owner: str = ""
+    operator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,4 +144,6 @@ def _monitor(row: Row[Any], last: Row[Any] | None, good: Row[Any] | None) -> Mon
         cause=(last.cause or "") if last else "",
         detail=(last.detail or "") if last else "",
         identity=row.identity or "",
+        owner=row.owner or "",
+        operator=row.operator or "",
     )

@@ -7,7 +7,7 @@ objects are canonical JSON in text columns.
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field, SQLModel
 
-VIEW_VERSION = 8
+VIEW_VERSION = 9
 """Raised when the shape or meaning of a view table changes; opening a database of another version rebuilds them."""
 
 
@@ -266,6 +266,8 @@ class ViewMonitor(SQLModel, table=True):
     purpose: str | None = None
     paused: bool | None = None
     identity: str | None = None
+    owner: str | None = None
+    operator: str | None = None
     name: str | None = None
     target: str | None = None
     why: str | None = None

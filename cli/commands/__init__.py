@@ -17,6 +17,7 @@ from cli.commands import (
     doctor,
     due,
     duplicates,
+    element,
     erase,
     examine,
     export,
@@ -206,6 +207,10 @@ GROUPS: Mapping[str, Group] = {
             "agreement": review.agreement,
             "queue": review.queue,
         },
+    ),
+    "element": Group(
+        "Elements of crimes, and the items that bear on each.",
+        {"add": element.add, "link": element.link, "matrix": element.matrix},
     ),
     "records": Group(
         "Everything that people recorded: written as sheets, taken over, blank, or filled in on the terminal.",

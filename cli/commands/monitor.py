@@ -23,6 +23,8 @@ def add(
     every: Annotated[str, typer.Option(help="How often to look: 15m, 6h, 1d.")] = "1h",
     purpose: Annotated[Purpose, typer.Option(help="What the material is collected for.")] = Purpose.WORK,
     identity: Annotated[str, typer.Option(help="Look and collect under this virtual identity.")] = "",
+    owner: Annotated[str, typer.Option(help="Who answers for it; whoever adds it by default.")] = "",
+    operator: Annotated[str, typer.Option(help="Who sees to it; whoever adds it by default.")] = "",
 ) -> int:
     """Watch a target: what is new there becomes leads and captures, each exactly once."""
     from dataclasses import replace
@@ -47,7 +49,9 @@ def add(
         identity=identity,
     )
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
-        monitor = add_monitor(services, replace(stated, id=services.clock.mint()), output.note)
+        me = services.person_id
+        stated = replace(stated, id=services.clock.mint(), owner=owner or me, operator=operator or me)
+        monitor = add_monitor(services, stated, output.note)
     if invocation.json:
         output.document(monitor_json(monitor))
     else:

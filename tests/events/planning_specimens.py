@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import Draft, draft
+from casefile.events.types_elements import ElementLinked, ElementStated
 from casefile.events.types_planning import (
     AssessmentWords,
     DocumentApproved,
@@ -27,6 +28,7 @@ from casefile.events.types_protection import (
     RealName,
 )
 from casefile.events.types_reviews import ReviewReceived, ReviewSent
+from casefile.vocabulary_elements import ElementKind, Function
 from casefile.vocabulary_planning import (
     AssessmentForm,
     BetterVersion,
@@ -47,6 +49,7 @@ INQUIRY = Subject(kind="inquiry", id="01920000-0000-7000-8000-000000000101")
 SEARCH = Subject(kind="search", id="01920000-0000-7000-8000-000000000102")
 FACT = "01920000-0000-7000-8000-000000000103"
 DOCUMENT = Subject(kind="document", id="01920000-0000-7000-8000-000000000104")
+ELEMENT = Subject(kind="element", id="01920000-0000-7000-8000-00000000e1e1")
 PERSON = Subject(kind="person", id="01920000-0000-7000-8000-000000000b0b")
 WITNESS = Subject(kind="pseudonym", id="01920000-0000-7000-8000-000000000105")
 ITEM = Subject(kind="item", id="01920000-0000-7000-8000-000000000106")
@@ -152,5 +155,17 @@ PLANNING_SPECIMENS: tuple[Draft, ...] = (
         ITEM,
         body=ReviewReceived(packet="sha256:" + "a" * 64, answer="sha256:" + "b" * 64, key="SHA256:abc"),
         outcome=EventOutcome(status="received"),
+    ),
+    draft(
+        "element.stated",
+        ELEMENT,
+        body=ElementStated(crime="attacks on civilians", kind=ElementKind.MATERIAL, text="The object was civilian"),
+    ),
+    draft(
+        "element.linked",
+        ELEMENT,
+        ITEM,
+        body=ElementLinked(function=Function.CRIME_BASE),
+        personal=Reason(why="it shows"),
     ),
 )

@@ -29,7 +29,8 @@ def watch(desk: Desk, members: Members, count: int, **other: str) -> MonitorReco
     target = str(desk.folder / "list.txt")
     stated = MonitorRecord("", WATCH, "list", target, 3600, "work", False, "weekly", "", "", identity=NAME)
     with desk.services() as services:
-        return add_monitor(services, replace(stated, id=services.clock.mint(), **other), desk.notes.append)
+        me = {"owner": services.person_id, "operator": services.person_id}
+        return add_monitor(services, replace(stated, id=services.clock.mint(), **(me | other)), desk.notes.append)
 
 
 def listed(desk: Desk, members: Members, count: int) -> None:
