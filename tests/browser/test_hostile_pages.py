@@ -25,7 +25,6 @@ from containment.limits import Limits
 from containment.processes import descendants
 from containment.worker import EgressPolicy, run_worker
 
-
 pytestmark = pytest.mark.campaign
 
 
