@@ -101,7 +101,6 @@ def _kill_renderers(browser: Shows, stopped: threading.Event) -> None:
         ("/download", ("refused", "unsupported")),
         ("/reset", ("failed", "reset")),
         ("/loop/a", ("failed", "malformed")),
-        ("/to-inner", ("refused", "blocked-by-policy")),
         ("http://no-such-host.invalid/", ("failed", "dns")),
         ("http://127.0.0.2:8081/", ("refused", "blocked-by-policy")),
         ("https://127.0.0.2:443/", ("refused", "blocked-by-policy")),
@@ -116,6 +115,12 @@ def test_what_is_no_page_has_its_cause_and_no_picture_of_the_browsers_own(
     assert shown.ending == ending, shown.received.detail
     assert shown.received.advice
     assert not shown.received.items
+    assert not (shown.out / "page").exists()
+
+
+def test_a_page_that_turns_into_an_error_of_the_browser_is_no_evidence(browser: Shows) -> None:
+    shown = browser.once("/to-inner")
+    assert shown.ending == ("refused", "blocked-by-policy")
     assert not (shown.out / "page").exists()
 
 
