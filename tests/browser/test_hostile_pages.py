@@ -119,9 +119,10 @@ def test_what_is_no_page_has_its_cause_and_no_picture_of_the_browsers_own(
 
 
 def test_a_page_that_turns_into_an_error_of_the_browser_is_no_evidence(browser: Shows) -> None:
-    shown = browser.once("/to-inner")
-    assert shown.ending == ("refused", "blocked-by-policy")
-    assert not (shown.out / "page").exists()
+    for path, ending in (("/to-reset", ("failed", "reset")), ("/to-inner", ("refused", "blocked-by-policy"))):
+        shown = browser.once(path)
+        assert shown.ending == ending
+        assert not (shown.out / "page").exists()
 
 
 def test_an_error_without_a_body_is_an_answer_and_the_browsers_page_about_it_is_not(browser: Shows) -> None:
