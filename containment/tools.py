@@ -25,6 +25,9 @@ __all__ = ["ToolFailed", "ToolResult", "describe_tool", "find_program", "reserve
 BESIDE = {"exiftool": Path("node_modules", "exiftool-vendored.pl", "bin", "exiftool")}
 """Programs in the repository's tools folder; they are newer than a distribution's and come first."""
 
+BEHIND = {"chromium": Path("/usr/lib/chromium/chromium")}
+"""Programs that a distribution's script starts, which reads configuration of the machine that no worker sees."""
+
 VERSION_ARGUMENTS: dict[str, tuple[str, ...]] = {
     "chromium": ("--version",),
     "deno": ("--version",),
@@ -33,6 +36,8 @@ VERSION_ARGUMENTS: dict[str, tuple[str, ...]] = {
     "ffprobe": ("-version",),
     "perl": ("-e", "print $^V"),
 }
+RESERVING = ("chromium", "deno")
+"""Programs that reserve more address space than a worker may have, even to say their version."""
 NUMBER = re.compile(r"v?(\d+(?:\.\d+)+[0-9A-Za-z.+~:-]*)", re.ASCII)
 """What looks like a version in the first line of what a program says about itself."""
 VERSION_LIMITS = Limits(
@@ -45,6 +50,9 @@ def find_program(name: str) -> Path | None:
     beside = Path(__file__).resolve().parent.parent / TOOLS / BESIDE.get(name, Path(name))
     if name in BESIDE and beside.is_file() and os.access(beside, os.X_OK) and shutil.which("perl"):
         return beside
+    behind = BEHIND.get(name)
+    if behind is not None and behind.is_file() and os.access(behind, os.X_OK):
+        return behind
     found = shutil.which(name, path=environment(Path())["PATH"])
     return None if found is None else Path(found)
 
@@ -58,7 +66,8 @@ def version_in(said: str) -> str:
 def describe_tool(name: str) -> ToolUse:
     """Name, version, path and digest of a program, which is run for it: call this in a worker.
 
-    Raises ToolMissing when there is none, and ToolFailed when it cannot say its version.
+    Raises ToolMissing when there is none, and ToolFailed when it cannot say its version. For some the bound of this
+    process's address space is lifted.
     """
     path = find_program(name)
     if path is None:
@@ -70,6 +79,8 @@ def describe_tool(name: str) -> ToolUse:
 @functools.lru_cache(maxsize=64)
 def _describe(name: str, path: Path, changed_ns: int, size: int) -> ToolUse:
     arguments = VERSION_ARGUMENTS.get(name, ("--version",))
+    if name in RESERVING:
+        reserve_freely()
     said = run_tool([str(path), *arguments], limits=VERSION_LIMITS, out=Path.cwd(), needed_for="its own version")
     digester = Digester()
     with path.open("rb") as stream:

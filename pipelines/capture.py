@@ -39,7 +39,7 @@ from pipelines.environment import environment, ourselves
 from pipelines.fetching import FetchWorkers, capture_request
 from pipelines.identity_session import Halt, IdentitySession
 from pipelines.installed_tools import with_digest
-from pipelines.recorded import explained, with_record
+from pipelines.recorded import explained, with_peers, with_record
 from pipelines.sealing_events import FailedCapture
 from pipelines.services import Services
 from pipelines.timestamps import newest_token
@@ -149,7 +149,8 @@ def _capture(  # noqa: PLR0913
     try:
         fetched = workers.fetch(begun.method, asked, folder.worker, session.identity.id if session else "")
         received = with_record(fetched.received, fetched.recorded, fetched.remark)
-        received = explained(received, fetched.result.contacts) if begun.method.always_recorded else received
+        if begun.method.always_recorded:
+            received = with_peers(explained(received, fetched.result.contacts), fetched.result.contacts)
     except WorkerFailed as error:
         cause = CAUSE_OF_WORKER.get(error.kind, Cause.TOOL_FAILED)
         said = withhold(str(error), secrets_of(asked.cookies))

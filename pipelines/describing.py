@@ -26,6 +26,7 @@ from pipelines.alterations import alteration_line
 from pipelines.archive_lines import archive_lines, archive_plain
 from pipelines.bracketing import bracket_lines, bracket_of
 from pipelines.custody import event_of_item
+from pipelines.examinable import made_of
 from pipelines.holds import Hold, hold_of
 from pipelines.neighbours import edges_of_item
 from pipelines.person_signing import identities_of
@@ -85,6 +86,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     }  # fmt: skip
     described |= {"number": item.label, "wire_sha256": item.wire_sha256 or None}
     described["files"] = [file for file in capture["files"] or [] if file["path"] in item.files]
+    described["made"] = made_of(item.files, capture["files"] or [])
     described["capture"] = _capture(capture, people)
     cited = ((capture["circumstances"] or {}).get("not_before") or {}).get("token", "")
     said = capture["ended_at"] or capture["sealed_at"]
@@ -214,6 +216,7 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
     yield from _section(
         "Files", [f"{file['path']} {file['sha256']} ({file['fidelity']})" for file in described["files"]]
     )
+    yield from _section("Made of them at the capture", [f"{one['path']} {one['sha256']}" for one in described["made"]])
     yield from _section("Findings", _finding_lines(described["findings"]))
     yield from _section("Claims that were found", _claim_lines(described["claims"]))
     yield from _section("Posts (as stated)", list(_post_lines(described["posts"])))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,30 @@ def examinable(services: Services, items: Sequence[ItemRecord]) -> list[Examinab
             place = services.vault.object_path(item.object_id) / CONTENT / path["path"]
             found.append(Examinable(item, Preserved(place, Digest(path["sha256"]))))
     return found
+
+
+def made_of(paths: Collection[str], files: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The files of a capture that were made of these, and of those again, in the capture's order."""
+    known, found = set(paths), list[dict[str, Any]]()
+    while more := [
+        file
+        for file in files
+        if file["kind"] == FileKind.DERIVATIVE and file not in found and known & set(file["derived_from"])
+    ]:
+        found += more
+        known |= {file["path"] for file in more}
+    return [file for file in files if file in found]
+
+
+def picture_of(services: Services, item: ItemRecord) -> Preserved | None:
+    """The picture that was taken of a page, as it lies in the vault; None where there is none."""
+    with reading(services.engine) as connection:
+        files = capture_facts(connection, item.capture)["files"] or []
+    pictures = [file for file in made_of(item.files or (), files) if file["media_type"].startswith("image/")]
+    if not pictures or item.object_id is None:
+        return None
+    place = services.vault.object_path(item.object_id) / CONTENT / pictures[0]["path"]
+    return Preserved(place, Digest(pictures[0]["sha256"]))
 
 
 def standing_file(item: ItemRecord, files: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from casefile.records.engine import reading
 from casefile.records.queries import find_items
 from casefile.vocabulary import ContainmentLevel
 from containment.worker import run_worker
-from pipelines.examinable import examinable
+from pipelines.examinable import examinable, picture_of
 from pipelines.services import Services
 from verification.running import limits_for
 from verification.technical.previews import PreviewsAnswer, PreviewsRequest
@@ -40,7 +40,7 @@ class NoPreview(VerificationError):
 
 
 def open_preview(services: Services, text: str, level: ContainmentLevel) -> Path:
-    """The large preview of the item of that id or number; that it was opened is recorded.
+    """The large preview of the item of that id or number, of a page its picture; that it was opened is recorded.
 
     Raises UnknownItem, or NoPreview for what no picture can be made of.
     """
@@ -48,15 +48,15 @@ def open_preview(services: Services, text: str, level: ContainmentLevel) -> Path
         item = find_items(connection, [text])[0]
     if item.erased_at:
         raise NoPreview(item.label, f"it was erased on {item.erased_at[:10]}")
-    found = examinable(services, [item])
-    if not found:
+    original = picture_of(services, item) or next((one.original for one in examinable(services, [item])), None)
+    if original is None:
         raise NoPreview(item.label, "it has no single file")
-    name = hex_of(found[0].original.sha256)
+    name = hex_of(original.sha256)
     target = services.workspace.previews / LARGE / f"{name}.jpg"
     folder = services.workspace.work / f"preview-{secrets.token_hex(8)}"
     folder.mkdir(parents=True, mode=0o700)
     try:
-        with working_copies(folder / "inputs", [found[0].original]):
+        with working_copies(folder / "inputs", [original]):
             asked = PreviewsRequest(files=(name,)).plain()
             out = folder / "out"
             result = run_worker(MODULE, asked, folder / "inputs", out, limits=limits_for(1), egress=None, level=level)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from casefile.model import Contact, Received, ReceivedFile, ReceivedItem, readable
+from casefile.model import Contact, Exchange, Received, ReceivedFile, ReceivedItem, readable
 from casefile.vocabulary import Cause, Fidelity, FileKind, Outcome
 from collectors.http.recorded_answer import Body
 from collectors.outcomes import advice
 from pipelines.recording import Recorded
+
+USUAL_PORTS = {"http": 80, "https": 443}
 
 
 def with_record(received: Received, recorded: Recorded, remark: str = "") -> Received:
@@ -61,6 +63,26 @@ def explained(received: Received, contacts: Sequence[Contact]) -> Received:
     outcome, cause, detail = _told_by(told[-1])
     changes = {"outcome": outcome, "cause": cause, "detail": readable(detail), "advice": advice(cause)}
     return received.model_copy(update=changes)
+
+
+def with_peers(received: Received, contacts: Sequence[Contact]) -> Received:
+    """With the address that each exchange went to, where the worker could not see it and the broker met only one."""
+    met: dict[tuple[str, int], set[str]] = {}
+    for one in contacts:
+        if one.address and not one.refused:
+            met.setdefault((one.host, one.port), set()).add(one.address)
+    exchanges = tuple(_with_peer(one, met) if not one.peer else one for one in received.exchanges)
+    return received.model_copy(update={"exchanges": exchanges})
+
+
+def _with_peer(exchange: Exchange, met: Mapping[tuple[str, int], set[str]]) -> Exchange:
+    place = urlsplit(exchange.locator)
+    port = place.port or USUAL_PORTS.get(place.scheme, 0)
+    addresses = met.get((place.hostname or "", port), set())
+    if len(addresses) != 1:
+        return exchange
+    (address,) = addresses
+    return exchange.model_copy(update={"peer": f"[{address}]:{port}" if ":" in address else f"{address}:{port}"})
 
 
 def _told_by(contact: Contact) -> tuple[Outcome, Cause, str]:

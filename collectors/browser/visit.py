@@ -29,6 +29,8 @@ QUIET_S = 0.5
 """Without any request under way a page counts as still."""
 ANSWER_S = 6.0
 """A page that says nothing for so long is busy with a script that does not end."""
+BUSY_S = 30.0
+"""For one that has much to lay out, once nothing runs in it any more."""
 EVALUATE_S = 15.0
 BUFFER_BYTES = 8 << 20
 """Of the page's own markup, to be compared with what became of it; all bytes are in the broker's record."""
@@ -140,7 +142,7 @@ class Visit:
             return dict(self.call("Page.getFrameTree", wait_s=ANSWER_S).get("frameTree", {}))
         except OutOfTime:
             self.stop_scripts()
-            return dict(self.call("Page.getFrameTree", wait_s=ANSWER_S).get("frameTree", {}))
+            return dict(self.call("Page.getFrameTree", wait_s=BUSY_S).get("frameTree", {}))
 
     def stop_scripts(self) -> None:
         """End what runs in the page, and let nothing begin any more."""

@@ -64,9 +64,8 @@ def test_a_body_is_of_the_answer_that_was_shown_and_of_no_other(wanted: Wanted, 
 
 def test_framing_and_codings_are_taken_off_and_the_digest_is_of_what_was_sent(tmp_path: Path) -> None:
     packed = gzip.compress(b"a page " * 100, mtime=0)
-    chunked = (
-        b"".join(f"{len(one):x}\r\n".encode() + one + b"\r\n" for one in (packed[:20], packed[20:])) + b"0\r\n\r\n"
-    )
+    chunks = [f"{len(one):x}\r\n".encode() + one for one in (packed[:20], packed[20:], b"")]
+    chunked = b"\r\n".join((*chunks, b""))
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
     wanted = Wanted(path="files/0001", locator=PAGE, status=200)
     (found,) = recorded(tmp_path, [head + chunked], wanted).bodies

@@ -31,6 +31,7 @@ def test_row_34_what_was_asked_for_each_redirect_and_where_it_ended_stand_in_the
     first, second, last = (browser.site.url(path) for path in ("/to/rich", "/to/rich/2", "/rich"))
     assert chain == [(302, first, second), (301, second, last), (200, last, "")]
     assert shown.page.locator == last
+    assert {one.peer for one in shown.received.exchanges} == {browser.site.address}
 
 
 @pytest.mark.parametrize("path", [RICH, "/windows", "/zipped"])

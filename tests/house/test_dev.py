@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ORDINARY = "uname sed sh cat cksum cmp cp cut dirname awk grep head id ls mkdir rm tr bash env"
-NEEDED = ("bwrap", "ffmpeg", "exiftool", "strace", "postgres", "npm")
+NEEDED = ("bwrap", "ffmpeg", "exiftool", "chromium", "strace", "postgres", "npm")
 BUILT = Path(".venv", "lib", "python3.11", "site-packages", "pdqhash")
 INSTALLING = [
     "python -m uv pip install --no-deps --require-hashes -r requirements-build.lock -q",

@@ -169,6 +169,7 @@ PAGES: Mapping[str, Behaviour] = {
         "p.createOffer().then(o => p.setLocalDescription(o)); navigator.sendBeacon('/seen?beacon', 'x')</script>"
     ),
     "/inner": _page("<p>looks inside<img src='http://127.0.0.2:8081/x.png'><iframe src='http://10.0.0.1/'></iframe>"),
+    "/to-reset": _page("<script>location = '/reset'</script>"),
     "/to-file": _page("<p>x<script>location = 'file:///etc/passwd'</script>"),
     "/to-inner": _page("<script>location = 'http://127.0.0.2:8081/'</script>"),
     "/login-page": _page("<form><input type=password></form>", title="Log in"),

@@ -22,7 +22,7 @@ from containment.limits import Limits
 from containment.sandbox import available
 from containment.tools import find_program
 from containment.worker import EgressPolicy, RecordingPolicy, Worker, open_worker
-from pipelines.recorded import explained, with_record
+from pipelines.recorded import explained, with_peers, with_record
 from pipelines.recording import MODULE, Wishes, add_record, page_of
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
@@ -113,7 +113,7 @@ class Shows:
             wishes = Wishes(received.wanted, 64 << 20, request.cookies, page_of(received))
             recorded = add_record(result.recording, target, self._make, wishes)
             received = with_record(received, recorded)
-        received = explained(received, result.contacts)
+        received = with_peers(explained(received, result.contacts), result.contacts)
         return Shown(received, target, result.contacts)
 
     def _make(self, request: Any, out: Path, limits: Limits) -> Any:
