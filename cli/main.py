@@ -29,8 +29,12 @@ CHOICES = re.compile(r"\. Choose from:\n(?P<words>(?:\t[^\n]+\n?)+)")
 """How the parser lists the words that one argument may be."""
 
 
-def build_app() -> typer.Typer:
-    """The command line as a whole; importing a command's module imports nothing heavy."""
+def build_app(word: str = "") -> typer.Typer:
+    """The command line, as a whole or only as far as this first word of a line goes.
+
+    Importing a command's module imports nothing heavy, but describing all of them to the parser takes longer than
+    many a command.
+    """
     app = typer.Typer(
         name="casefile",
         help="Collect, preserve, examine and verify online material so that a hostile expert can check it.\n\n"
@@ -46,9 +50,14 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(_before_commands)
+    is_one = word in COMMANDS or word in GROUPS
     for name, command in COMMANDS.items():
+        if is_one and name != word:
+            continue
         app.command(name, short_help=_first_sentence(command))(_exiting(command))
     for name, group in GROUPS.items():
+        if is_one and name != word:
+            continue
         below = typer.Typer(help=group.help, no_args_is_help=group.default is None, rich_markup_mode=None)
         if group.default is not None:
             below.callback(invoke_without_command=True)(_unless_more(group.default))
@@ -111,7 +120,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     if split.missing:
         return output.failing(CommandMisused(f"{split.missing} needs a value"), as_json=invocation.json)
     try:
-        code = build_app()(args=list(split.arguments), obj=invocation, standalone_mode=False)
+        word = next((one for one in split.arguments if not one.startswith("-")), "")
+        code = build_app(word)(args=list(split.arguments), obj=invocation, standalone_mode=False)
     except typer.TyperException as error:
         return _misused(error, as_json=invocation.json)
     except CasefileError as error:

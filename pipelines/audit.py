@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from casefile.clock import SystemClock
 from casefile.digests import Digest
-from casefile.errors import CasefileError, IntegrityError, WorkspaceUnusable
+from casefile.errors import CasefileError, IntegrityError, RecordUnreadable, WorkspaceUnusable
 from casefile.events.append import Log
 from casefile.events.catching_up import Stranger, behind_the_head
 from casefile.events.files import LogFiles
@@ -213,7 +213,13 @@ def _replay(audit: _Audit, replayed: Engine) -> list[Problem]:
         found += [problem("P064", "log", what=what) for what in result.unfinished]
         return found + list(_parts(audit, files, replayed))
     except IntegrityError as error:
-        return [problem("P051", "log", reason=str(error))]
+        return [problem("P051", _file_of(error), reason=str(error))]
+
+
+def _file_of(error: IntegrityError) -> str:
+    """The file of the log that an error names, else the log."""
+    named = error.where.split()[0] if isinstance(error, RecordUnreadable) else ""
+    return f"log/{named}" if named.startswith(("journal/", "private/")) else "log"
 
 
 def _parts(audit: _Audit, files: LogFiles, replayed: Engine) -> Iterator[Problem]:

@@ -37,7 +37,7 @@ class StoredEvents:
     def __init__(self, files: LogFiles) -> None:
         self._files = files
         self._mark = last_mark(files.lock)
-        self.erased: Erased = _erasures(whole_records(files, self._mark, []))
+        self.erased: Erased = self._erasures()
         self.missing: list[tuple[str, str]] = []
         self.still_there: list[PendingErasure] = []
         self.unfinished: list[str] = []
@@ -65,7 +65,7 @@ class StoredEvents:
             raise RecordUnreadable("journal", f"holds {count} whole events where {self._mark.size} were synced")
 
     def _placed(self, record: Record, parts: SegmentParts) -> Placed:
-        envelope = Envelope.from_bytes(record.content)
+        envelope = self._envelope(record)
         found: dict[PartName, Part] = {}
         for name in envelope.parts:
             part = parts.take(envelope.id, name)
@@ -80,6 +80,22 @@ class StoredEvents:
                 found[name] = part
         prepared = Prepared(Event(envelope, found), record.content, leaf_hash(record.content))
         return Placed(prepared, record.position, record.end)
+
+    def _erasures(self) -> Erased:
+        erased: dict[tuple[str, PartName], str] = {}
+        for record in whole_records(self._files, self._mark, []):
+            if b'"type":"content.erased"' in record.content:
+                envelope = self._envelope(record)
+                if envelope.schema_number != ITEM_SCHEMA:
+                    erased[erased_part(envelope)] = envelope.id
+        return erased
+
+    def _envelope(self, record: Record) -> Envelope:
+        try:
+            return Envelope.from_bytes(record.content)
+        except RecordUnreadable as error:
+            where = f"{self._files.journal.where(segment_of(record.position))} at byte {record.start.offset}"
+            raise RecordUnreadable(where, f"event {record.position} is no envelope: {error.problem}") from error
 
 
 class SegmentParts:
@@ -143,13 +159,3 @@ def whole_records(files: LogFiles, mark: Mark | None, unfinished: list[str]) -> 
         if mark is None and not error.is_torn:
             raise
         unfinished.append(str(error))
-
-
-def _erasures(records: Iterator[Record]) -> Erased:
-    erased: dict[tuple[str, PartName], str] = {}
-    for record in records:
-        if b'"type":"content.erased"' in record.content:
-            envelope = Envelope.from_bytes(record.content)
-            if envelope.schema_number != ITEM_SCHEMA:
-                erased[erased_part(envelope)] = envelope.id
-    return erased

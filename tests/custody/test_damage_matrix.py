@@ -185,6 +185,13 @@ def test_damage_is_found_under_its_code(case: Path, kind: str, place: str) -> No
     assert found == CODES.get((kind, place), found)
 
 
+def test_a_record_that_cannot_be_read_any_more_is_named_with_its_file(case: Path) -> None:
+    journal = case / PLACES["journal"]
+    journal.write_bytes(journal.read_bytes().replace(b'{"actor"', b'["actor"', 1))
+    found = [(one.code, one.path) for one in audit_workspace(case, ENVIRONMENT).problems if one.code == "P051"]
+    assert found == [("P051", "log/journal/0000")]
+
+
 @pytest.mark.campaign
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("kind", EVERY)
