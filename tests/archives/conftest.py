@@ -30,7 +30,7 @@ def judge(judges: Path, tmp_path: Path) -> Judge:
     def run(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         command = [str(judges / program), *map(str, arguments)]
         return subprocess.run(
-            command, capture_output=True, text=True, timeout=120, cwd=tmp_path, check=False,
+            command, capture_output=True, text=True, timeout=300, cwd=tmp_path, check=False,
             env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"},
         )  # fmt: skip
 

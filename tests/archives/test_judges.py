@@ -98,7 +98,7 @@ def test_a_page_of_the_browser_is_replayed_with_its_text_and_pictures(tmp_path: 
     with HostileSite() as site:
         site.behaviours["/two"] = lambda visit: visit.respond(page + b"<img src=/a/photo.png><img src=/b/photo.png>")
         case = Case(tmp_path / "case", [site.address]).open()
-        said = case.run("--json", "collect", site.url("/two"), "--method", "browser", "--purpose", "work")
+        said = case.run("--json", "collect", site.url("/two"), "--method", "browser", timeout=400)
         assert said.json["results"][0]["outcome"] == "captured", said.out + said.err
         addresses = [site.url(path) for path in ("/two", "/a/photo.png", "/b/photo.png")]
     (wacz,) = (tmp_path / "case/vault").rglob("*.wacz")
@@ -134,17 +134,17 @@ def replaying(judge: Judge, judges: Path, tmp_path: Path) -> Replaying:
             yield lambda kind, address: _wait(f"http://127.0.0.1:{port}/case/20261122010203{kind}/{address}")
         finally:
             server.terminate()
-            server.wait(timeout=30)
+            server.wait(timeout=120)
 
     return serve
 
 
 def _wait(address: str) -> bytes:
     """What is answered, once there is somebody who answers."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while True:
         try:
-            with urllib.request.urlopen(address, timeout=30) as answer:
+            with urllib.request.urlopen(address, timeout=120) as answer:
                 content: bytes = answer.read()
                 return content
         except urllib.error.HTTPError:
