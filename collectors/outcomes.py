@@ -154,7 +154,8 @@ MEANINGS: Mapping[Cause, Meaning] = {
     Cause.NOT_THE_CONTENT: _meaning(
         Outcome.CAPTURED,
         retryable=False,
-        advice="What came does not look like what was asked for. Look at it; a browser or a login may be needed.",
+        advice="What came does not look like what was asked for. Look at it; a browser (`--method browser`) or a login "
+        "may be needed.",
     ),
 }
 

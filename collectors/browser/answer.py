@@ -170,7 +170,7 @@ def _judge(asked: CaptureRequest, document: Request, evidence: Evidence) -> Cont
             password_fields=int(counts.get("password_fields", 0)),
             pictures=int(counts.get("pictures", 0)),
             media=int(counts.get("media", 0)),
-            scripts=int(counts.get("scripts", 0)),
+            scripts=0,  # what they draw has been drawn
             frames=int(counts.get("frames", 0)),
         )
     )

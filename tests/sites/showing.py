@@ -23,7 +23,7 @@ from containment.sandbox import available
 from containment.tools import find_program
 from containment.worker import EgressPolicy, RecordingPolicy, Worker, open_worker
 from pipelines.recorded import explained, with_peers, with_record
-from pipelines.recording import MODULE, Wishes, add_record, page_of
+from pipelines.recording import MODULE, Wishes, add_record, pages_in
 
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 BOUNDS: dict[str, int] = {
@@ -110,7 +110,7 @@ class Shows:
         result = self.worker.call_into(request.plain(), target, LIMITS)
         received = Received.model_validate(result.answer)
         if result.recording is not None:
-            wishes = Wishes(received.wanted, 64 << 20, request.cookies, page_of(received))
+            wishes = Wishes(received.wanted, 64 << 20, request.cookies, pages_in(received))
             recorded = add_record(result.recording, target, self._make, wishes)
             received = with_record(received, recorded)
         received = with_peers(explained(received, result.contacts), result.contacts)
