@@ -110,10 +110,10 @@ def visits_among(services: Services, attempts: Sequence[AttemptRecord]) -> list[
 
 
 def by_locator(attempts: Sequence[AttemptRecord]) -> dict[str, list[AttemptRecord]]:
-    """The attempts that have ended, by the locator that they asked for."""
+    """The attempts that have ended, by the locator that they asked for: a file that was handed over was not visited."""
     grouped: dict[str, list[AttemptRecord]] = {}
     for one in attempts:
-        if one.locator and one.status != "started":
+        if one.status != "started" and isinstance(parse_locator(one.locator or ""), Locator):
             grouped.setdefault(same_locator(one.locator), []).append(one)
     return grouped
 
