@@ -57,6 +57,7 @@ WORDS = (
     "corrected",
     "quote",
     "codes",
+    "post",
 )
 MARKS: Mapping[str, tuple[bytes, ...]] = {
     name: tuple(f"{word}of{name[-1]}planted".encode() for word in WORDS) for name in (ALONE, FIRST)
