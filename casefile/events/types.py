@@ -209,10 +209,7 @@ class ItemTagged(Value):
 
 
 class MonitorStated(Value):
-    """A standing watch, as it stands from now on. `identity` is the one that it collects under.
-
-    `owner` answers for it and `operator` sees to it: ids of people (Berkeley Protocol, paragraph 143).
-    """
+    """A standing watch, from now on: the `identity` it collects under, who answers for it and who sees to it (ids)."""
 
     kind: Text
     interval_s: int = Field(ge=60)
