@@ -2,4 +2,4 @@
 
 
 def work(request, inputs, out):
-    return {"methods": " ".join(request["methods"])}
+    return {"outcome": "failed", "cause": "tool-failed", "detail": " ".join(request["methods"])}

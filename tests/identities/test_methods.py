@@ -24,7 +24,7 @@ def methods_told(desk: Desk, identity: str) -> str:
         workers = FetchWorkers(services, ContainmentLevel.WEAK, 1)
         try:
             asked = capture_request(desk.members.url("/post/1"), services.settings.capture)
-            return str(workers.fetch(spec, asked, out, identity).result.answer["methods"])
+            return workers.fetch(spec, asked, out, identity).received.detail
         finally:
             workers.close()
 

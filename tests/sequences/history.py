@@ -31,7 +31,7 @@ from pipelines.remarks import add_remark, change_tags
 from pipelines.searching import search_workspace
 from pipelines.services import Services, open_services
 
-from .driver import unexamined
+from .driver import not_examining
 from .workspaces import Place
 
 GROUNDS = ContentErased(basis="asked for", approved_by="custodian")
@@ -73,7 +73,8 @@ class History:
         """A row of a job that nothing takes: an attempt without an item; the same rows again are the same leads."""
         rows = occurrences([Candidate(f"gopher://nowhere/{number}") for number in range(self.choose(3) + 1)])
         leads = [add_leads(self.services, [row], Origin(Pathway.LIST, job="a job", why=self.mark()))[0] for row in rows]
-        collect(self.services, leads, CaptureOptions(), told=lambda _result: None, examine=unexamined)
+        with not_examining(self.services, ContainmentLevel.WEAK) as examine:
+            collect(self.services, leads, CaptureOptions(), told=lambda _result: None, examine=examine)
 
     def hand_over(self) -> None:
         """Files, among them a picture that is always the same one, in one of several sizes."""
