@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -114,9 +116,17 @@ class Desk:
             place = path.relative_to(self.folder).as_posix()
             if not path.is_file() or any(one in place for one in beside):
                 continue
-            content = path.read_bytes()
-            if content.startswith(b"\x1f\x8b"):
-                content += gzip.decompress(content)
+            content = unpacked(path.read_bytes())
             if any(word.encode() in content for word in words) or any(word in place for word in words):
                 found.append(place)
         return found
+
+
+def unpacked(content: bytes) -> bytes:
+    """What is packed, with what is in it behind it: in gzip, and in the members of a zip as a WACZ is one."""
+    if content.startswith(b"\x1f\x8b"):
+        return content + gzip.decompress(content)
+    if content.startswith(b"PK\x03\x04"):
+        with zipfile.ZipFile(io.BytesIO(content)) as members:
+            return content + b"".join(unpacked(members.read(name)) for name in members.namelist())
+    return content
