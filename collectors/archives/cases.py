@@ -14,7 +14,6 @@ from collectors.archives.telling import Telling, claim
 from collectors.wacz.zips import Zip, ZipRefused
 
 MOST_JSON_BYTES = 64 << 20
-MOST_INCIDENTS = 20_000
 HUNCHLY_FOLDER = "case_data/"
 HUNCHLY_PAGES = "case_data/pages.json"
 ATLOS_UPDATES = re.compile(r"([^/]+/[^/]+)/updates\.json")

@@ -16,8 +16,6 @@ MAX_POSTS = 500
 MAX_MEDIA = 100
 TEXT_CHARACTERS = 60_000
 VALUE_CHARACTERS = 2_000
-MOST_EXACT = 1 << 53
-"""Integers beyond are written as text by every platform that has them."""
 
 Record = Mapping[str, Any]
 
