@@ -101,7 +101,8 @@ class _Gathering:
 
     def contents(self) -> Contents:
         captures = list(dict.fromkeys(one.capture for one in self.asked))
-        rebuilt = {one.capture: one.label for one in list_tombstones(self.connection)}
+        tombstones = list_tombstones(self.connection)
+        rebuilt = {one.capture: one.label for one in tombstones}
         for one in self.asked:
             if one.object_id is None or not one.files or not one.sha256:
                 raise UsageError(f"of {one.label} too much was erased for it to be handed over")
@@ -114,7 +115,7 @@ class _Gathering:
         stated = _stated(entries)
         held = tuple(self._capture(one, stated) for one in captures)
         coming = {one.id for one in self.asked} | {id_ for one in held for id_, _number in one.accompanying}
-        self._omit_named(entries, coming, set(captures))
+        self._omit_named(entries, coming, set(captures), {one.item for one in tombstones})
         events, withheld = self._events(entries, coming | set(captures), held)
         items = tuple(
             self._item(one, {capture.id: capture.place for capture in held})
@@ -181,8 +182,10 @@ class _Gathering:
             for item, number in one.items:
                 self._omit(Omission("item", item, "of another capture of the same locator", number))
 
-    def _omit_named(self, entries: Iterable[Entry], coming: Collection[str], captures: Collection[str]) -> None:
-        """What is alike, and whatever else an event of the package names."""
+    def _omit_named(
+        self, entries: Iterable[Entry], coming: Collection[str], captures: Collection[str], gone: Collection[str]
+    ) -> None:
+        """What is alike, and whatever else an event of the package names; `gone` are the items that were erased."""
         for item in self.asked:
             for edge in self.edges[item.id]:
                 if edge["item"] not in coming:
@@ -192,7 +195,6 @@ class _Gathering:
         named = {(one.kind, one.id) for entry in entries for one in entry.event.envelope.subject}
         items = {id_ for kind, id_ in named if kind == "item"} - set(coming) - set(captures)
         numbers = items_by_id(self.connection, items)
-        gone = {one.item for one in list_tombstones(self.connection)}
         for id_ in sorted(items):
             reason = ERASED if id_ in gone else "named by an event of the package"
             self._omit(Omission("item", id_, reason, numbers.get(id_, "")))
