@@ -60,7 +60,19 @@ class Protocol:
 
     def call(self, method: str, session: str = "", *, wait_s: float = 30.0, **parameters: Any) -> Said:
         """Send a call and wait for its answer. Raises CallFailed, OutOfTime, BrowserGone."""
+        return self._answer(self._send(method, parameters, session), wait_s, method)
+
+    def ask(self, method: str, session: str, wait_s: float, unheard: Callable[[], float], **parameters: Any) -> Said:
+        """The same, but when no answer came in time `unheard` is done, and says for how long it is worth waiting on."""
         number = self._send(method, parameters, session)
+        try:
+            self.wait(lambda: number in self._answers, wait_s, method)
+        except OutOfTime:
+            wait_s = unheard()
+        return self._answer(number, wait_s, method)
+
+    def _answer(self, number: int, wait_s: float, method: str) -> Said:
+        """The answer to a call that was sent. Raises CallFailed, OutOfTime, BrowserGone."""
         try:
             self.wait(lambda: number in self._answers, wait_s, method)
         except OutOfTime:

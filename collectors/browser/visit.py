@@ -72,15 +72,15 @@ class Visit:
     download: str = ""
 
     def call(self, method: str, *, wait_s: float = 30.0, **parameters: Any) -> Mapping[str, Any]:
-        """A call to the page."""
+        """A call to the page; what runs in it is ended when it does not answer. Raises CallFailed, OutOfTime."""
         if self.crashed:
             raise CallFailed(f"{method}: the page has crashed")
-        return self.protocol.call(method, self.session, wait_s=wait_s, **parameters)
+        return self.protocol.ask(method, self.session, wait_s, self.stop_scripts, **parameters)
 
     def navigate(self, locator: str) -> None:
         """Ask for the page, once. Raises NotShown, OutOfTime, BrowserGone."""
         try:
-            said = self.call("Page.navigate", wait_s=NAVIGATION_S, url=locator)
+            said = self.protocol.call("Page.navigate", self.session, wait_s=NAVIGATION_S, url=locator)
         except OutOfTime as error:
             raise NotShown(Cause.TIMEOUT, "no answer came") from error
         except CallFailed as error:
@@ -138,17 +138,14 @@ class Visit:
 
     def _frame_tree(self) -> Mapping[str, Any]:
         """What the page is made of; a script that will not end is ended for it."""
-        try:
-            return dict(self.call("Page.getFrameTree", wait_s=ANSWER_S).get("frameTree", {}))
-        except OutOfTime:
-            self.stop_scripts()
-            return dict(self.call("Page.getFrameTree", wait_s=BUSY_S).get("frameTree", {}))
+        return dict(self.call("Page.getFrameTree", wait_s=ANSWER_S).get("frameTree", {}))
 
-    def stop_scripts(self) -> None:
-        """End what runs in the page, and let nothing begin any more."""
+    def stop_scripts(self) -> float:
+        """End what runs in the page, and let nothing begin any more; how long an answer may take after that."""
         self.notes["scripts stopped"] += 1
         self.protocol.post("Emulation.setScriptExecutionDisabled", self.session, value=True)
         self.protocol.post("Runtime.terminateExecution", self.session)
+        return BUSY_S
 
     def document(self, loader: str = "") -> Request | None:
         """The request whose answer the page shows: of that loader, or the last there was."""

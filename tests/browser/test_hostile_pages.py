@@ -42,9 +42,11 @@ def test_dialogs_are_dismissed_and_listed_and_the_page_is_kept(browser: Shows) -
     assert shown.record["answered"] == {"dialog alert": 1, "dialog confirm": 1, "dialog prompt": 1}
 
 
-def test_a_script_that_does_not_end_is_ended_and_what_is_shown_is_kept(browser: Shows) -> None:
-    shown = browser.once("/spinning")
-    assert shown.ending == ("captured", None)
+@pytest.mark.parametrize("page", ["/spinning", "/spinning-later"])
+def test_a_script_that_does_not_end_is_ended_and_what_is_shown_is_kept(browser: Shows, page: str) -> None:
+    shown = browser.once(page)
+    assert shown.ending == ("captured", None), shown.received.detail
+    assert shown.record["answered"] == {"scripts stopped": 1}
     assert (shown.out / "page/screenshot.png").is_file()
 
 

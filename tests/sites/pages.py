@@ -147,7 +147,9 @@ PAGES: Mapping[str, Behaviour] = {
         "<p>busy<script>setInterval(() => fetch('/seen?' + Math.random()), 100);fetch('/later')</script>"
     ),
     "/later": _later,
-    "/spinning": _page("<p>spinning<script>setTimeout(() => { for (;;); }, 1500)</script>"),
+    "/spinning": _page("<p>spinning<script>setTimeout(() => { for (;;); }, 100)</script>"),
+    # Begins at the first scroll, when the page has long been taken for still.
+    "/spinning-later": _page("<p>spinning<p style='height: 3000px'><script>onscroll = () => { for (;;); }</script>"),
     "/leaving": _page(
         "<p>here now<div style='height:3000px'></div><script>onscroll = () => { location = '/frame' }</script>"
     ),
