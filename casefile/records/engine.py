@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection as Connection
 from sqlalchemy import Dialect, Index, Table, create_engine, event
 from sqlalchemy import Engine as Engine
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import SQLModel
@@ -36,6 +36,7 @@ from casefile.records import (  # noqa: F401  (tables register themselves)
     work,
 )
 from casefile.records.dialect import COMPILED, DRIVER
+from casefile.records.row import BY_HASH
 
 BUSY_TIMEOUT_MS = 10_000
 IMMEDIATE = "casefile_immediate"
@@ -55,8 +56,12 @@ def table(name: str) -> Table:
 
 def insert_absent(connection: Connection, into: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows; those whose key is there already stay as they are. Both databases say it in their own words."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(into).on_conflict_do_nothing(), rows)
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        connection.execute(postgresql.insert(into).on_conflict_do_nothing(), rows)
+    else:
+        connection.execute(sqlite.insert(into).on_conflict_do_nothing(), rows)
 
 
 ALL_FAMILIES = ("log_", "view_", "work_")
@@ -120,8 +125,14 @@ def _definitions(dialect: Dialect, families: tuple[str, ...]) -> tuple[str, ...]
     for one in SQLModel.metadata.sorted_tables:
         if one.name in named:
             found.append(CreateTable(one, if_not_exists=True))
-            found += (CreateIndex(index, if_not_exists=True) for index in sorted(one.indexes, key=_name_of))
+            found += (_creating(index, dialect) for index in sorted(one.indexes, key=_name_of))
     return tuple(str(definition.compile(dialect=dialect)) for definition in found)
+
+
+def _creating(index: Index, dialect: Dialect) -> CreateIndex:
+    if BY_HASH in index.info and dialect.name == "postgresql":
+        index.dialect_options["postgresql"]["using"] = "hash"
+    return CreateIndex(index, if_not_exists=True)
 
 
 def _name_of(index: Index) -> str:

@@ -1,10 +1,12 @@
 """log_*: the envelopes, the parts and the head. These tables are the truth that the database holds."""
 
 from sqlalchemy import Column, Integer, LargeBinary
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from casefile.records.row import Row
 
 
-class LogEntry(SQLModel, table=True):
+class LogEntry(Row, table=True):
     """One envelope. `position` is its index in the tree; `journal_end` the offset behind it in its segment."""
 
     __tablename__ = "log_entry"
@@ -18,7 +20,7 @@ class LogEntry(SQLModel, table=True):
     journal_end: int
 
 
-class LogPart(SQLModel, table=True):
+class LogPart(Row, table=True):
     """One part. After its erasure `salt` and `content` are null and `erased_by` names the event."""
 
     __tablename__ = "log_part"
@@ -30,7 +32,7 @@ class LogPart(SQLModel, table=True):
     erased_by: str | None = None
 
 
-class LogHead(SQLModel, table=True):
+class LogHead(Row, table=True):
     """The one row that orders everything: size and subtrees of the tree, end of the journal, end last synced."""
 
     __tablename__ = "log_head"

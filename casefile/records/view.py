@@ -5,7 +5,9 @@ objects are canonical JSON in text columns.
 """
 
 from sqlalchemy import BigInteger, Index
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from casefile.records.row import BY_HASH, Row
 
 VIEW_VERSION = 9
 """Raised when the shape or meaning of a view table changes; opening a database of another version rebuilds them."""
@@ -13,10 +15,11 @@ VIEW_VERSION = 9
 
 def _by_hash(table: str, column: str) -> Index:
     """An index for equality over text of any length: PostgreSQL's usual one refuses what exceeds a third of a page."""
-    return Index(f"ix_{table}_{column}", column, postgresql_using="hash")
+    # Its own option for this (`postgresql_using`) would load PostgreSQL's dialect in every command.
+    return Index(f"ix_{table}_{column}", column, info={BY_HASH: True})
 
 
-class ViewInvestigation(SQLModel, table=True):
+class ViewInvestigation(Row, table=True):
     """The investigation of this workspace."""
 
     __tablename__ = "view_investigation"
@@ -26,7 +29,7 @@ class ViewInvestigation(SQLModel, table=True):
     opened_at: str
 
 
-class ViewPerson(SQLModel, table=True):
+class ViewPerson(Row, table=True):
     """Investigators, sources and services."""
 
     __tablename__ = "view_person"
@@ -39,7 +42,7 @@ class ViewPerson(SQLModel, table=True):
     recorded_at: str
 
 
-class ViewKey(SQLModel, table=True):
+class ViewKey(Row, table=True):
     """Public keys that were stated."""
 
     __tablename__ = "view_key"
@@ -52,7 +55,7 @@ class ViewKey(SQLModel, table=True):
     stated_at: str
 
 
-class ViewTool(SQLModel, table=True):
+class ViewTool(Row, table=True):
     """The tool register."""
 
     __tablename__ = "view_tool"
@@ -65,7 +68,7 @@ class ViewTool(SQLModel, table=True):
     registered_at: str
 
 
-class ViewToolUse(SQLModel, table=True):
+class ViewToolUse(Row, table=True):
     """Which registered tools had part in which event; `subject` is the item, or the capture of the items."""
 
     __tablename__ = "view_tool_use"
@@ -75,7 +78,7 @@ class ViewToolUse(SQLModel, table=True):
     subject: str
 
 
-class ViewSetting(SQLModel, table=True):
+class ViewSetting(Row, table=True):
     """Settings that bear on evidence, each time that they changed."""
 
     __tablename__ = "view_setting"
@@ -86,7 +89,7 @@ class ViewSetting(SQLModel, table=True):
     changed_at: str
 
 
-class ViewLead(SQLModel, table=True):
+class ViewLead(Row, table=True):
     """Candidates, whether captured or not."""
 
     __tablename__ = "view_lead"
@@ -107,7 +110,7 @@ class ViewLead(SQLModel, table=True):
     monitor: str | None = Field(default=None, index=True)
 
 
-class ViewAttempt(SQLModel, table=True):
+class ViewAttempt(Row, table=True):
     """Every attempt at a lead. `status` is started until the attempt ends."""
 
     __tablename__ = "view_attempt"
@@ -133,7 +136,7 @@ class ViewAttempt(SQLModel, table=True):
     identity: str | None = Field(default=None, index=True)
 
 
-class ViewCapture(SQLModel, table=True):
+class ViewCapture(Row, table=True):
     """Captures that hold items: one vault object each."""
 
     __tablename__ = "view_capture"
@@ -166,7 +169,7 @@ class ViewCapture(SQLModel, table=True):
     sealed_at: str
 
 
-class ViewItem(SQLModel, table=True):
+class ViewItem(Row, table=True):
     """What people assess. `number` is short and permanent; it counts items in the order of the log."""
 
     __tablename__ = "view_item"
@@ -193,7 +196,7 @@ class ViewItem(SQLModel, table=True):
     sealed_at: str
 
 
-class ViewExamination(SQLModel, table=True):
+class ViewExamination(Row, table=True):
     """Each run of the checks on an item, the newest last."""
 
     __tablename__ = "view_examination"
@@ -207,7 +210,7 @@ class ViewExamination(SQLModel, table=True):
     examined_at: str
 
 
-class ViewDecision(SQLModel, table=True):
+class ViewDecision(Row, table=True):
     """What people decided about near-duplicate edges. Decisions are kept, the newest counts."""
 
     __tablename__ = "view_decision"
@@ -227,7 +230,7 @@ class ViewDecision(SQLModel, table=True):
     decided_by: str
 
 
-class ViewRemark(SQLModel, table=True):
+class ViewRemark(Row, table=True):
     """What people wrote about an item, a capture or a lead."""
 
     __tablename__ = "view_remark"
@@ -240,7 +243,7 @@ class ViewRemark(SQLModel, table=True):
     added_by: str
 
 
-class ViewTag(SQLModel, table=True):
+class ViewTag(Row, table=True):
     """Each putting on and taking off of a tag; the newest for an item and a tag counts."""
 
     __tablename__ = "view_tag"
@@ -254,7 +257,7 @@ class ViewTag(SQLModel, table=True):
     tagged_by: str
 
 
-class ViewMonitor(SQLModel, table=True):
+class ViewMonitor(Row, table=True):
     """Each statement of a standing watch; the newest for a monitor counts."""
 
     __tablename__ = "view_monitor"
@@ -275,7 +278,7 @@ class ViewMonitor(SQLModel, table=True):
     stated_by: str
 
 
-class ViewMonitorCheck(SQLModel, table=True):
+class ViewMonitorCheck(Row, table=True):
     """Each look at a watched target."""
 
     __tablename__ = "view_monitor_check"
@@ -290,7 +293,7 @@ class ViewMonitorCheck(SQLModel, table=True):
     checked_at: str
 
 
-class ViewIdentity(SQLModel, table=True):
+class ViewIdentity(Row, table=True):
     """Each statement of a virtual identity; the newest for an identity counts."""
 
     __tablename__ = "view_identity"
@@ -319,7 +322,7 @@ class ViewIdentity(SQLModel, table=True):
     stated_by: str
 
 
-class ViewIdentityCheck(SQLModel, table=True):
+class ViewIdentityCheck(Row, table=True):
     """Each look at an identity's session, and each word of a person that it may be used again."""
 
     __tablename__ = "view_identity_check"
@@ -335,7 +338,7 @@ class ViewIdentityCheck(SQLModel, table=True):
     checked_by: str
 
 
-class ViewAct(SQLModel, table=True):
+class ViewAct(Row, table=True):
     """Acts on the holdings as a whole: fixity passes, backups, overrides, accesses, tests of the tool."""
 
     __tablename__ = "view_act"
@@ -349,7 +352,7 @@ class ViewAct(SQLModel, table=True):
     done_by: str
 
 
-class ViewErasure(SQLModel, table=True):
+class ViewErasure(Row, table=True):
     """The tombstones: which part of which event was erased, when, by whom, on what basis."""
 
     __tablename__ = "view_erasure"
@@ -363,7 +366,7 @@ class ViewErasure(SQLModel, table=True):
     erased_by: str
 
 
-class ViewSignature(SQLModel, table=True):
+class ViewSignature(Row, table=True):
     """Signatures that people put under their own events, as they are claimed."""
 
     __tablename__ = "view_signature"
@@ -377,7 +380,7 @@ class ViewSignature(SQLModel, table=True):
     signed_at: str
 
 
-class ViewTombstone(SQLModel, table=True):
+class ViewTombstone(Row, table=True):
     """Items that were erased: when, by whom, approved by whom, on what basis, and what they were by their digest."""
 
     __tablename__ = "view_tombstone"

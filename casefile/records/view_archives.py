@@ -1,10 +1,12 @@
 """view_* of archives of others that were read. The rules of `view` hold here too."""
 
 from sqlalchemy import BigInteger
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from casefile.records.row import Row
 
 
-class ViewArchive(SQLModel, table=True):
+class ViewArchive(Row, table=True):
     """Each time that an item was read as an archive, the newest last; `failed` says why it could not be read."""
 
     __tablename__ = "view_archive"

@@ -1,10 +1,12 @@
 """view_* of preparation, inquiries and preliminary assessment; `casefile.records.view` says what holds of all."""
 
 from sqlalchemy import BigInteger
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from casefile.records.row import Row
 
 
-class ViewDocument(SQLModel, table=True):
+class ViewDocument(Row, table=True):
     """Each version of each document; the newest of a kind and name counts."""
 
     __tablename__ = "view_document"
@@ -19,7 +21,7 @@ class ViewDocument(SQLModel, table=True):
     stated_by: str
 
 
-class ViewApproval(SQLModel, table=True):
+class ViewApproval(Row, table=True):
     """Each approval of a version of a document; `document` is the event of that version."""
 
     __tablename__ = "view_approval"
@@ -34,7 +36,7 @@ class ViewApproval(SQLModel, table=True):
     stated_by: str
 
 
-class ViewInquiry(SQLModel, table=True):
+class ViewInquiry(Row, table=True):
     """Online inquiries, by their short numbers."""
 
     __tablename__ = "view_inquiry"
@@ -52,7 +54,7 @@ class ViewInquiry(SQLModel, table=True):
     closed_why: str | None = None
 
 
-class ViewStatement(SQLModel, table=True):
+class ViewStatement(Row, table=True):
     """Facts, assumptions, unknowns and findings; `rests_on` is a JSON list of ids."""
 
     __tablename__ = "view_statement"
@@ -69,7 +71,7 @@ class ViewStatement(SQLModel, table=True):
     stated_by: str
 
 
-class ViewKeyword(SQLModel, table=True):
+class ViewKeyword(Row, table=True):
     """Terms of one language, script and direction; `terms` is a JSON list."""
 
     __tablename__ = "view_keyword"
@@ -84,7 +86,7 @@ class ViewKeyword(SQLModel, table=True):
     stated_by: str
 
 
-class ViewSearch(SQLModel, table=True):
+class ViewSearch(Row, table=True):
     """Searches: when they were made, and when they were recorded."""
 
     __tablename__ = "view_search"
@@ -105,7 +107,7 @@ class ViewSearch(SQLModel, table=True):
     stated_by: str
 
 
-class ViewLeadOrigin(SQLModel, table=True):
+class ViewLeadOrigin(Row, table=True):
     """Where a lead came from: an inquiry, a search of it, a person who referred it."""
 
     __tablename__ = "view_lead_origin"
@@ -120,7 +122,7 @@ class ViewLeadOrigin(SQLModel, table=True):
     stated_by: str
 
 
-class ViewAssessment(SQLModel, table=True):
+class ViewAssessment(Row, table=True):
     """Each preliminary assessment of a lead; the newest counts, and all are kept."""
 
     __tablename__ = "view_assessment"
@@ -145,7 +147,7 @@ class ViewAssessment(SQLModel, table=True):
     stated_by: str
 
 
-class ViewPseudonym(SQLModel, table=True):
+class ViewPseudonym(Row, table=True):
     """People under pseudonyms; their names are in no view."""
 
     __tablename__ = "view_pseudonym"
@@ -161,7 +163,7 @@ class ViewPseudonym(SQLModel, table=True):
     stated_by: str
 
 
-class ViewShown(SQLModel, table=True):
+class ViewShown(Row, table=True):
     """Which items show or name somebody who is protected."""
 
     __tablename__ = "view_shown"
@@ -174,7 +176,7 @@ class ViewShown(SQLModel, table=True):
     stated_by: str
 
 
-class ViewConsent(SQLModel, table=True):
+class ViewConsent(Row, table=True):
     """Each statement of a consent; the newest for a person, a use and a recipient counts."""
 
     __tablename__ = "view_consent"
@@ -191,7 +193,7 @@ class ViewConsent(SQLModel, table=True):
     stated_by: str
 
 
-class ViewGuard(SQLModel, table=True):
+class ViewGuard(Row, table=True):
     """Each statement of how closely an item is kept; the newest counts."""
 
     __tablename__ = "view_guard"

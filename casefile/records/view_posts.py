@@ -1,10 +1,12 @@
 """view_* of posts that were read out of items. The rules of `view` hold here too."""
 
 from sqlalchemy import BigInteger
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from casefile.records.row import Row
 
 
-class ViewReading(SQLModel, table=True):
+class ViewReading(Row, table=True):
     """Each time that posts were looked for in an item, the newest last; `failed` says why it could not be read."""
 
     __tablename__ = "view_reading"
@@ -17,7 +19,7 @@ class ViewReading(SQLModel, table=True):
     read_at: str
 
 
-class ViewPost(SQLModel, table=True):
+class ViewPost(Row, table=True):
     """Each post of each reading of an item. `body` is the whole post; the columns repeat its first claims."""
 
     __tablename__ = "view_post"

@@ -1,10 +1,12 @@
 """view_* of verification: steps, reviews, claims, conclusions and corrections. The rules of `view` hold here too."""
 
 from sqlalchemy import BigInteger
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from casefile.records.row import Row
 
 
-class ViewStep(SQLModel, table=True):
+class ViewStep(Row, table=True):
     """Each step of verification. `body` and `words` are its parts; `replaces` is the step that it corrects."""
 
     __tablename__ = "view_step"
@@ -22,7 +24,7 @@ class ViewStep(SQLModel, table=True):
     recorded_by: str
 
 
-class ViewReview(SQLModel, table=True):
+class ViewReview(Row, table=True):
     """What happened to the assessments of an item: assigned, submitted, reconciled, locked."""
 
     __tablename__ = "view_review"
@@ -37,7 +39,7 @@ class ViewReview(SQLModel, table=True):
     done_by: str
 
 
-class ViewClaim(SQLModel, table=True):
+class ViewClaim(Row, table=True):
     """Claims. `number` is short and permanent."""
 
     __tablename__ = "view_claim"
@@ -52,7 +54,7 @@ class ViewClaim(SQLModel, table=True):
     stated_by: str
 
 
-class ViewClaimItem(SQLModel, table=True):
+class ViewClaimItem(Row, table=True):
     """Which items a claim is about."""
 
     __tablename__ = "view_claim_item"
@@ -61,7 +63,7 @@ class ViewClaimItem(SQLModel, table=True):
     item: str = Field(primary_key=True, index=True)
 
 
-class ViewConclusion(SQLModel, table=True):
+class ViewConclusion(Row, table=True):
     """Each conclusion on a claim."""
 
     __tablename__ = "view_conclusion"
@@ -81,7 +83,7 @@ class ViewConclusion(SQLModel, table=True):
     drawn_by: str
 
 
-class ViewCorrection(SQLModel, table=True):
+class ViewCorrection(Row, table=True):
     """Which statement was corrected by which."""
 
     __tablename__ = "view_correction"
@@ -95,7 +97,7 @@ class ViewCorrection(SQLModel, table=True):
     corrected_by: str
 
 
-class ViewItemClass(SQLModel, table=True):
+class ViewItemClass(Row, table=True):
     """What class of material people say an item is; the newest counts."""
 
     __tablename__ = "view_item_class"

@@ -1,10 +1,12 @@
 """work_*: leases, caches and indexes. Operational: never compared with the log, rebuilt or emptied at will."""
 
 from sqlalchemy import BigInteger, Column, LargeBinary, String
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from casefile.records.row import Row
 
 
-class WorkItem(SQLModel, table=True):
+class WorkItem(Row, table=True):
     """One piece of work that a worker may claim. `token` rises with each claim and fences the one before."""
 
     __tablename__ = "work_item"
@@ -18,7 +20,7 @@ class WorkItem(SQLModel, table=True):
     holder: str
 
 
-class WorkText(SQLModel, table=True):
+class WorkText(Row, table=True):
     """Text that can be searched, by what it belongs to, and as it is compared: an index lies over `folded`.
 
     `event` and `part` say where the text was recorded, so that erasing that part finds it here.
@@ -37,7 +39,7 @@ class WorkText(SQLModel, table=True):
     part: str | None = None
 
 
-class WorkFingerprint(SQLModel, table=True):
+class WorkFingerprint(Row, table=True):
     """One fingerprint of one frame of an item, as the newest examination gave it."""
 
     __tablename__ = "work_fingerprint"
@@ -54,7 +56,7 @@ class WorkFingerprint(SQLModel, table=True):
     low_information: bool
 
 
-class WorkEdge(SQLModel, table=True):
+class WorkEdge(Row, table=True):
     """A near-duplicate edge as the machine sees it now; what people decided lies in view_decision."""
 
     __tablename__ = "work_edge"
@@ -71,7 +73,7 @@ class WorkEdge(SQLModel, table=True):
     evidence: str
 
 
-class WorkPixels(SQLModel, table=True):
+class WorkPixels(Row, table=True):
     """The digest of an item's decoded pixels, or why it has none. An item is decoded for it once."""
 
     __tablename__ = "work_pixels"
@@ -81,7 +83,7 @@ class WorkPixels(SQLModel, table=True):
     cause: str
 
 
-class WorkPixelQuestion(SQLModel, table=True):
+class WorkPixelQuestion(Row, table=True):
     """A pair of items whose pixels are still to be compared; answered in a sandbox only, and then deleted."""
 
     __tablename__ = "work_pixel_question"
@@ -92,7 +94,7 @@ class WorkPixelQuestion(SQLModel, table=True):
     same_capture: bool
 
 
-class WorkFeatures(SQLModel, table=True):
+class WorkFeatures(Row, table=True):
     """The local codes of a still, of one version of them, or why there are none. A still is described once."""
 
     __tablename__ = "work_features"
@@ -103,7 +105,7 @@ class WorkFeatures(SQLModel, table=True):
     cause: str
 
 
-class WorkState(SQLModel, table=True):
+class WorkState(Row, table=True):
     """Facts about this database itself, such as the version of its views."""
 
     __tablename__ = "work_state"
@@ -112,7 +114,7 @@ class WorkState(SQLModel, table=True):
     value: str
 
 
-class WorkMigration(SQLModel, table=True):
+class WorkMigration(Row, table=True):
     """Which migration the log_* and work_* tables are at: Alembic's own table, under our name."""
 
     __tablename__ = "work_migration"
