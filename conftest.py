@@ -1,18 +1,38 @@
 """Strict runs: with DEV_STRICT=1 a test that is skipped has failed, so that nothing passes by not being there.
 
 `./dev test --all` sets it. An expected failure (`xfail`) is a statement, not a skip, and stays as it is.
+
+Runs with several workers: the tests of a module go to one worker, which makes once what they share.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Generator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
 STRICT = bool(os.environ.get("DEV_STRICT"))
+SINGLY = ("tests/campaigns/",)
+"""Modules that share little and run for long: their tests are dealt out one by one."""
+TOGETHER = {"tests/flows/test_serving.py": "tests/flows/test_prefect.py"}
+"""Modules that are not run at the same time as another one: two Prefects are too much for two cores."""
 R = TypeVar("R", pytest.TestReport, pytest.CollectReport)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Deals modules out in their order; what is shared by the tests of one would else be made by each worker."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByModule(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.partition("::")[0]
+            return nodeid if module.startswith(SINGLY) else TOGETHER.get(module, module)
+
+    config.option.loadscopereorder = False
+    return ByModule(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -21,6 +21,7 @@ from collectors.ytdlp.streams import Stream
 
 PAGES = frozenset({"text/html", "application/xhtml+xml"})
 PLAYLISTS = frozenset({"application/vnd.apple.mpegurl", "application/x-mpegurl", "application/dash+xml"})
+PAGE_FOR_A_PART = "a page came in the place of a part"
 MAX_DETAIL_CHARACTERS = 4_096
 RECORD = "record"
 
@@ -137,7 +138,7 @@ def ending(faults: Sequence[Explanation], missing: Sequence[str], contents: Iter
             "detail": f"{named}: {detail}" if named else detail,
             "advice": advice,
         }
-    if any(one.content is Content.ABSENT for one in contents):
+    if any(one.content is Content.ABSENT or one.content_reason == PAGE_FOR_A_PART for one in contents):
         cause = Cause.NOT_THE_CONTENT
         return {"outcome": Outcome.CAPTURED, "cause": cause, "advice": general_advice(cause)}
     return {"outcome": Outcome.CAPTURED}
@@ -186,8 +187,10 @@ def _judge(streams: Sequence[Stream], transfers: Sequence[Transfer], types: dict
     shown = {types[one.content_path] for one in transfers}
     if shown <= PAGES:
         return Content.ABSENT, "a page came where media were named"
-    if shown <= PLAYLISTS:
+    if shown <= PLAYLISTS | PAGES:
         return Content.ABSENT, "only a list of media came, none of the media"
+    if shown & PAGES:
+        return Content.DOUBTFUL, PAGE_FOR_A_PART
     if len(transfers) == 1 and not any(one.startswith(("video/", "audio/")) for one in shown):
         known = shown != {"application/octet-stream"}
         return (Content.ABSENT if known else Content.DOUBTFUL), "what came is not recognisably video or sound"

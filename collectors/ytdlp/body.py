@@ -127,6 +127,8 @@ class Body:
     def _end(self) -> bytes:
         if self._left:
             raise self._broken(Cause.TRUNCATED, f"{self._left} bytes short of Content-Length")
+        if self._transfer.is_unasked_part:
+            raise self._broken(Cause.TRUNCATED, "a part came where the whole was asked for")
         self._transfer.complete = True
         self._transfer.length = "verified" if self._left == 0 or self._raw.chunked else "unverified"
         self._finish(reusable=not self._raw.will_close)

@@ -26,6 +26,7 @@ from collectors.ytdlp.extraction import Extraction, entries_of
 from collectors.ytdlp.faults import LimitReached
 from collectors.ytdlp.recording import Recorder, Transfer, exchange_of
 from collectors.ytdlp.streams import Stream, formats_of, receive
+from collectors.ytdlp.thinking import bounded_thinking
 from collectors.ytdlp.viewing import make_viewing_copy
 
 WORK = "joined"
@@ -86,8 +87,9 @@ class _Taking:
 
     def run(self) -> None:
         try:
-            found = self.extraction.extract_info(self.asked.locator, download=False, process=False)
-            entries, more = entries_of(found or {})
+            with bounded_thinking():
+                found = self.extraction.extract_info(self.asked.locator, download=False, process=False)
+                entries, more = entries_of(found or {})
         except RAISED as error:
             self.failed = self._explain(error)
             return
@@ -101,10 +103,11 @@ class _Taking:
 
     def _take_entry(self, entry: dict[str, Any]) -> None:
         try:
-            info = self.extraction.process_ie_result(entry, download=False)
+            with bounded_thinking():
+                info = self.extraction.process_ie_result(entry, download=False)
         except RAISED as error:
             self.stopped = any(isinstance(one, LimitReached) for one in chain_of(error))
-            if self._was_redirected_to(entry):
+            if self._was_redirected_to(entry) or (self.stopped and not self.videos):
                 self.failed = self._explain(error)
             else:
                 self.faults.append(self._explain(error))

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from yt_dlp.utils import parse_http_range
+
 from casefile.clock import rfc3339
 from casefile.model import Exchange, readable
 from casefile.vocabulary import Cause
@@ -63,6 +65,13 @@ class Transfer:
     @property
     def media_type(self) -> str:
         return self.headers_by_name.get("content-type", "").partition(";")[0].strip().lower()[:255]
+
+    @property
+    def is_unasked_part(self) -> bool:
+        """Whether a part (206) came where the whole was asked for (RFC 9110 section 15.3.7)."""
+        first, last, total = parse_http_range(self.headers_by_name.get("content-range", ""))
+        asked = any(name.lower() == "range" for name, _ in self.request_headers)
+        return self.status == 206 and not asked and (first, last) != (0, (total or 0) - 1)
 
     @property
     def succeeded(self) -> bool:

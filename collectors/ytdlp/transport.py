@@ -24,7 +24,7 @@ from collectors.interface import CaptureRequest
 from collectors.ytdlp.body import Body, decode
 from collectors.ytdlp.faults import LimitReached, WireFault
 from collectors.ytdlp.recording import Recorder, Transfer, note_response
-from collectors.ytdlp.tunnel import Connection
+from collectors.ytdlp.tunnel import Connection, has_one_framing
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_ERROR_PAGE_BYTES = 8 << 20
@@ -208,6 +208,11 @@ class RecordingRH(RequestHandler):  # type: ignore[misc]
             raise
         transfer.peer = connection.peer
         note_response(transfer, raw.status, raw.reason, raw.headers.items())
+        if not has_one_framing(raw):
+            self._drop(connection)
+            fault = WireFault(Cause.MALFORMED, "the answer says its length in more than one way")
+            self._note_failure(transfer, fault)
+            raise fault
         jar.extract_cookies(raw, asked)
         key = (parts.scheme, parts.hostname or "", _port_of(parts))
 

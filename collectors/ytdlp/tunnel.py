@@ -29,8 +29,27 @@ MAX_HEAD_LINES = 32
 MAX_LINE_BYTES = 8_192
 
 
+class _Response(http.client.HTTPResponse):
+    """As the library's, which takes every interim response but 100 for the final one (RFC 9110 section 15.2)."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]  # typeshed leaves it out
+            if not http.HTTPStatus.SWITCHING_PROTOCOLS < status < http.HTTPStatus.OK:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+
+
+def has_one_framing(response: http.client.HTTPResponse) -> bool:
+    """Whether the length is said in one way at most: of two, readers believe different ones (RFC 9112 section 6.3)."""
+    lengths = {one.strip() for said in response.headers.get_all("Content-Length", ()) for one in said.split(",")}
+    return len(lengths) + bool(response.chunked) <= 1
+
+
 class Connection(http.client.HTTPConnection):
     """One connection to an origin through the broker. `peer` is the address that the broker connected to."""
+
+    response_class = _Response
 
     def __init__(self, host: str, port: int, *, broker: str, tls: ssl.SSLContext | None, timeout_s: float) -> None:
         super().__init__(host, port, timeout=timeout_s)

@@ -12,7 +12,7 @@ from archives import handed_over as made
 from archives.samples import make_wacz, make_warc
 from e2e.case import Case
 
-pytestmark = [pytest.mark.campaign, pytest.mark.xdist_group("archives")]
+pytestmark = pytest.mark.campaign
 
 KINDS = {
     "case.zip": "hunchly", "export.zip": "atlos", "incidents.csv": "atlos", "page.har": "har",

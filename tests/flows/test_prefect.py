@@ -21,7 +21,7 @@ from e2e.case import REPOSITORY, Case
 from flows.processes import end, mark, marked, until
 from monitors.papers import Newsroom, Watching, beside_gates, rss
 
-pytestmark = [pytest.mark.campaign, pytest.mark.xdist_group("prefect")]
+pytestmark = pytest.mark.campaign
 
 SEEDS = ("SEEDLOCATOR", "SEEDNAME", "SEEDNOTE", "SEEDTITLE", "SEEDFOLDER", "SEEDPERSON")
 OURS = {"serve.log", "serve.lock", "workspaces.json"}

@@ -18,7 +18,6 @@ from casefile.records.monitors import MonitorRecord
 from casefile.vocabulary import ContainmentLevel
 from pipelines.serving import LATE_S, Serving, Supervisor, Watch, serving_of
 
-pytestmark = pytest.mark.xdist_group("prefect")
 FULL = ContainmentLevel.FULL
 
 

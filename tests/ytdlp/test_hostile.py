@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import importlib
+import re
 import time
 
 import pytest
 
 from casefile.vocabulary import Cause, Content, FileKind, Outcome, Role
+from collectors.ytdlp.faults import LimitReached
+from collectors.ytdlp.thinking import bounded_thinking
 
 media_site = importlib.import_module("tests_media_site")
 Reply = media_site.Reply
@@ -117,6 +120,66 @@ def test_a_video_cut_short_is_kept_as_partial(site, media, capture):
     assert captured.content(captured.item(Role.VIDEO)) == [whole[:20_000]]
     assert captured.received.exchanges[-1].length == "short"
     assert site.times_asked("/cut.mp4") == 1
+
+
+def test_a_part_that_came_for_the_whole_is_partial(site, media, capture):
+    whole = (media / "a.mp4").read_bytes()
+    said = (("Content-Range", f"bytes 0-999/{len(whole)}"),)
+    site.reply("/part.mp4", Reply(whole[:1000], "video/mp4", status=206, headers=said))
+    captured = capture(site.url("/part.mp4"))
+    assert (captured.received.outcome, captured.received.cause) == (Outcome.PARTIAL, Cause.TRUNCATED)
+    assert captured.content(captured.item(Role.VIDEO)) == [whole[:1000]]
+    all_of_it = (("Content-Range", f"bytes 0-{len(whole) - 1}/{len(whole)}"),)
+    site.reply("/all.mp4", Reply(whole, "video/mp4", status=206, headers=all_of_it))
+    assert capture(site.url("/all.mp4")).received.outcome is Outcome.CAPTURED
+
+
+@pytest.mark.parametrize("second", [("Content-Length", "5"), ("Transfer-Encoding", "chunked")])
+def test_a_length_that_is_said_in_two_ways_is_malformed(site, capture, second):
+    said = (("Content-Length", "9"), second)
+    received = capture(site.reply("/two.mp4", Reply(b"4\r\nfilm\r\n0\r\n\r\n", "video/mp4", headers=said))).received
+    assert (received.outcome, received.cause) == (Outcome.FAILED, Cause.MALFORMED)
+    assert received.exchanges[0].status == 200
+
+
+def test_an_interim_answer_is_not_taken_for_the_final_one(site, media, capture):
+    whole = (media / "a.mp4").read_bytes()
+
+    def behave(handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n")
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nConnection: close\r\n\r\n" + whole)
+
+    captured = capture(site.reply("/hinted.mp4", Reply(behave=behave, raw=True)))
+    assert captured.content(captured.item(Role.VIDEO)) == [whole]
+    assert captured.received.exchanges[0].status == 200
+
+
+@pytest.mark.parametrize(
+    ("segments", "content"),
+    [(("/login", "/login?2"), Content.ABSENT), (("/hls/0.ts", "/login"), Content.DOUBTFUL)],
+    ids=["all", "one"],
+)
+def test_a_page_in_the_place_of_a_segment_is_not_the_video(site, capture, segments, content):
+    site.page("/login", "Please log in")
+    captured = capture(site.reply("/list.m3u8", Reply(playlist(*segments), HLS)))
+    assert (captured.received.outcome, captured.received.cause) == (Outcome.CAPTURED, Cause.NOT_THE_CONTENT)
+    assert captured.item(Role.VIDEO).content is content
+
+
+def test_a_page_that_takes_without_end_to_read_is_kept_and_left(site, capture, monkeypatch):
+    monkeypatch.setattr("collectors.ytdlp.capture.bounded_thinking", lambda: bounded_thinking(0.5))
+    body = b"<video src='" + b"<video " * 150_000
+    captured = capture(site.reply("/endless", Reply(body)))
+    assert (captured.received.outcome, captured.received.cause) == (Outcome.PARTIAL, Cause.TIMEOUT)
+    assert captured.content(captured.received.items[0]) == [body]
+
+
+def test_a_pattern_without_end_is_interrupted_and_memory_that_is_lacking_is_a_bound():
+    with pytest.raises(LimitReached) as slow, bounded_thinking(0.2):
+        re.match(r"(?:a|a)+b", "a" * 24)
+    with pytest.raises(LimitReached) as large, bounded_thinking():
+        raise MemoryError
+    assert (slow.value.why, large.value.why) == (Cause.TIMEOUT, Cause.TOO_LARGE)
 
 
 def test_a_video_without_length_is_marked_unverified(site, media, capture):
