@@ -82,7 +82,7 @@ def test_a_damaged_original_is_not_examined_as_if_it_were_whole(preserved: Prese
 @pytest.mark.parametrize("below", ["", "urn/0001/v1/content"])
 def test_row_75_what_is_preserved_is_not_processed(below: str, tmp_path: Path) -> None:
     """No module is given the vault, or a folder of it, to look into, however it is named."""
-    vault, weak = tmp_path / "vault", ContainmentLevel.WEAK
+    vault = tmp_path / "vault"
     Vault(vault, Disk()).create()
     (vault / below).mkdir(parents=True, exist_ok=True)
     (tmp_path / "link").symlink_to(vault / below)
