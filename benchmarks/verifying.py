@@ -19,6 +19,7 @@ from casefile.records.edges import note_matched
 from casefile.records.engine import reading, writing
 from casefile.records.reading import read_head
 from casefile.records.statements import insert_rows
+from casefile.spellings import spelling_key
 from casefile.vocabulary import StepResult
 from casefile.vocabulary_verification import ItemClass
 from pipelines.describing import describe_item
@@ -27,8 +28,10 @@ from pipelines.method_report import item_report
 from pipelines.services import Services
 from pipelines.work_queue import page_of
 from verification.checklists import CHECKLISTS, KINDS
+from verification.edges import edge_id
 
-ITEMS, STEPS_EACH = 100_000, 10
+ITEMS, STEPS_EACH, PAIR_EVERY = 100_000, 10, 10
+"""One item of ten looks like the one before it, and somebody has called them different."""
 BATCH = 100_000
 LIMIT_MS = 50
 ROUNDS = 5
@@ -108,6 +111,8 @@ def _rows(log: LogId, person: str, position: int) -> Rows:
         yield entry(sealed, "capture.sealed")
         yield entry(derived(item, "examined"), "item.examined")
         yield from _captured(number, lead, capture, item, person)
+        if number % PAIR_EVERY == 0:
+            yield from _pair(log, number, item, person)
         for check in CHECKLISTS[ItemClass.VIDEO][:STEPS_EACH]:
             event = derived(item, check)
             yield entry(event, "step.recorded")
@@ -129,6 +134,16 @@ def _rows(log: LogId, person: str, position: int) -> Rows:
             )
 
 
+def _pair(log: LogId, number: int, item: str, person: str) -> Rows:
+    before = item_id(CaptureId(derived(log, "capture", str(number - 1))), 0)
+    first, second = sorted((item, before))
+    ends = {"edge": edge_id(first, second), "item_a": first, "item_b": second, "distance": 60, "bits": 256}
+    how = {"method": "pdq", "version": "1"}
+    yield "work_edge", {**ends, **how, "tier": "candidate", "same_capture": False, "evidence": "{}"}
+    decided = {"event": derived(item, "decided"), "judgement": "different", "decided_at": AT, "decided_by": person}
+    yield "view_decision", {**ends, **how, **decided}
+
+
 def _captured(number: int, lead: str, capture: str, item: str, person: str) -> Rows:
     where = f"https://example.test/{number}"
     digest = "sha256:" + f"{number:064x}"
@@ -141,7 +156,15 @@ def _captured(number: int, lead: str, capture: str, item: str, person: str) -> R
     }
     yield (
         "view_lead",
-        {"id": lead, "number": number, "locator": where, "pathway": "list", "added_at": AT, "added_by": person},
+        {
+            "id": lead,
+            "number": number,
+            "locator": where,
+            "spelling": spelling_key(where),
+            "pathway": "list",
+            "added_at": AT,
+            "added_by": person,
+        },
     )
     yield "view_attempt", {
         "capture": capture, "lead": lead, "attempt": 1, "status": "captured", "started_at": AT, "started_by": person,

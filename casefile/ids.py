@@ -19,6 +19,8 @@ ItemId = NewType("ItemId", str)
 RunId = NewType("RunId", str)
 ToolId = NewType("ToolId", str)
 
+DERIVED = 5
+"""The version of UUID that `derived` makes."""
 SEPARATOR = "\x1f"
 """Between the parts of a derived id: the unit separator, which no part contains."""
 
@@ -69,6 +71,11 @@ def parse_number(text: str, letter: str = ITEM) -> int | None:
     """The number that `text` stands for, or None when it is not of that form and letter."""
     match = NUMBER.fullmatch(text.strip())
     return int(match.group(2)) if match and match.group(1).upper() == letter else None
+
+
+def is_derived(text: str) -> bool:
+    """Whether an id was made from what it is of, as machines do, and not minted for something that was done once."""
+    return uuid.UUID(text).version == DERIVED
 
 
 def is_uuid(text: str) -> bool:

@@ -16,6 +16,7 @@ class DocumentKind(StrEnum):
     CONFLICTS = "conflicts"
     BULK = "bulk"
     TASK = "task"
+    AGREEMENT = "agreement"
 
 
 class Level(StrEnum):

@@ -51,6 +51,8 @@ __all__ = [
 WORKBENCH_PREFIX = ".worker-"
 """Of the hidden folder beside the output that a sandbox writes to. What a crash leaves there is not a capture."""
 RECORDS_PREFIX = ".recorded-"
+DECLARATIONS = ("0=ocfl_1.1", "0=ocfl_object_1.1")
+"""What a folder of preserved objects holds, and the folder of each."""
 """Of the hidden folder that the recorder writes to, which no sandbox sees but for the certificates in it."""
 
 
@@ -213,10 +215,13 @@ def open_worker(  # noqa: PLR0913
     `inputs` is read-only inside (None: an empty folder); `out` exists, and finished outputs appear in it. Without
     `egress` there is no network. `code` are further packages or modules to import, such as a plug-in's. The first
     call starts the sandbox. Raises ContainmentMissing when `level` is full and that cannot be had here, UsageError
-    for a module that is not to be found.
+    for a module that is not to be found, and for `inputs` among what is preserved: copies are processed, never that
+    (Berkeley Protocol, paragraph 197).
     """
     if level is ContainmentLevel.FULL and not available().full:
         raise ContainmentMissing(available().reason)
+    if inputs is not None:
+        _require_copies(inputs)
     folders = tuple(one.resolve() for one in code)
     if module.partition(".")[0] not in {one.stem for one in folders}:
         folders = (code_of(module), *folders)
@@ -234,6 +239,13 @@ def open_worker(  # noqa: PLR0913
         with suppress(OSError):
             empty(workbench)
             workbench.rmdir()
+
+
+def _require_copies(inputs: Path) -> None:
+    """Raise UsageError for a folder of an OCFL storage root, by the declarations of OCFL 1.1, sections 3.3 and 4.2."""
+    place = inputs.resolve()
+    if any((folder / name).exists() for folder in (place, *place.parents) for name in DECLARATIONS):
+        raise UsageError("what is preserved is not processed, only working copies of it")
 
 
 def _record(worker: Worker, policy: RecordingPolicy, out: Path, opened: ExitStack) -> None:

@@ -72,12 +72,18 @@ def read_book(path: Path) -> tuple[Book, str]:
 
 
 def take_book(services: Services, path: Path) -> Taken:
-    """Record everything of a book, or nothing where an entry breaks a rule, names what is not here, or meets a gate.
+    """Record everything of a book, or nothing where an entry breaks a rule, names what is not here, or meets a gate,
+    or where the disk fails before the end.
 
     Raises FieldRefused naming the entry, UnknownItem, UnknownPerson, GateRefused, UsageError.
     """
     require_person(services)
     book, digest = read_book(path)
+    with services.together() as whole:
+        return _take(whole, book, digest)
+
+
+def _take(services: Services, book: Book, digest: str) -> Taken:
     taking = _Taking(services, book)
     taking.judge()
     taking.record()

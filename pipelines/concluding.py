@@ -27,7 +27,7 @@ from casefile.records.assessments import (
     list_claims,
     list_corrections,
 )
-from casefile.records.edges import StoredEdge, list_edges
+from casefile.records.edges import StoredEdge
 from casefile.records.engine import Connection, reading
 from casefile.records.queries import ItemFilter, find_items, list_items
 from casefile.vocabulary import GateMode, Judgement, StepResult, Strand, Tier
@@ -41,14 +41,16 @@ from casefile.vocabulary_verification import (
     StatementKind,
     Verdict,
 )
+from pipelines.documents import declaration_of
 from pipelines.services import Services
-from pipelines.sight import Seen, conclusions_seen, look, viewer_of
+from pipelines.sight import Seen, conclusions_seen, edges_seen, look, viewer_of
 from pipelines.verifying import correction, require_person
 from verification.origins import count_origins
 from verification.refusing import refused
 from verification.steps import DONE, chosen
 from verification.wording import calls_it_original, text_field, text_fields
 
+UNDECLARED = "conflicts of interest"
 MOST_ITEMS = 50
 """Items of one claim; the envelope names them."""
 
@@ -127,7 +129,7 @@ def conclude(services: Services, claim: str, new: NewConclusion, *, corrects: st
         steps = {step.event: step for one in seen.values() for step in one.current}
         supporting = _named("supporting", new.supporting, steps, StepResult.SUPPORTS)
         contrary = _named("contrary", new.contrary, steps, StepResult.CONTRADICTS)
-        counted = _origins(rows, supporting)
+        counted = _origins(rows, supporting, viewer)
     words, without = _words(new, seen)
     override = text_field("override", new.override)
     warnings = list(_gates(services, seen, without, override))
@@ -166,10 +168,10 @@ class Counted:
     undecided: int
 
 
-def _origins(rows: Connection, supporting: Sequence[StepRecord]) -> Counted:
-    """What corroborates: the items of the steps and those that they cite, copies counted once."""
+def _origins(rows: Connection, supporting: Sequence[StepRecord], viewer: str) -> Counted:
+    """What corroborates: the items of the steps and those that they cite, copies counted once as `viewer` sees them."""
     items = {item for step in supporting for item in (step.item, *_cited(step))}
-    edges = _reachable(rows, items)
+    edges = _reachable(rows, items, viewer)
     captures: dict[str, list[str]] = {}
     for one in list_items(rows, ItemFilter(ids=tuple(sorted(items)))) if items else ():
         captures.setdefault(one.capture, []).append(one.id)
@@ -182,12 +184,12 @@ def _origins(rows: Connection, supporting: Sequence[StepRecord]) -> Counted:
     return Counted(len(items), count_origins(items, [*same, *captures.values()]), len(open_pairs))
 
 
-def _reachable(rows: Connection, items: Iterable[str]) -> list[StoredEdge]:
+def _reachable(rows: Connection, items: Iterable[str], viewer: str) -> list[StoredEdge]:
     """The edges of these items and of what they are joined to, as far as that leads."""
     found: dict[str, StoredEdge] = {}
     waiting, known = sorted(items), set(items)
     while waiting:
-        for edge in list_edges(rows, item=waiting.pop()):
+        for edge in edges_seen(rows, viewer, item=waiting.pop()):
             found[edge.edge] = edge
             for end in (edge.item_a, edge.item_b):
                 if _joins(edge) and end not in known:
@@ -258,11 +260,19 @@ def _gates(services: Services, seen: Mapping[str, Seen], without: Sequence[Stran
             f"neither a step nor a reason for none in: {', '.join(without)} (paragraph 176)",
             f"Record a step, or say with --na {without[0]}=REASON why none applies, or --override R.",
         )
+    asked = []
     if any(not one.state.revealed for one in seen.values()):
         said = "the second assessment of at least one item is not in"
-        mode = services.settings.gates.mode
+        asked.append(("second-assessment", said, "`casefile review assign ITEM`, or --override R."))
+    with reading(services.engine) as rows:
+        declared = declaration_of(rows, services.person_id)
+    if declared is None:
+        said = "whoever concludes has declared no interests, nor that there are none (paragraph 37)"
+        asked.append((UNDECLARED, said, "Fill in `casefile plan template conflicts`, or --override R."))
+    mode = services.settings.gates.mode
+    for gate, said, remedy in asked:
         if mode is GateMode.ENFORCE and not override:
-            raise GateRefused("second-assessment", said, "`casefile review assign ITEM`, or --override R.")
+            raise GateRefused(gate, said, remedy)
         if mode is not GateMode.RECORD:
             yield said
 

@@ -21,6 +21,7 @@ from casefile.errors import DigestMismatch, FolderInUse, GateRefused, IntegrityE
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
 from casefile.events.types_packages import PackageRecipient, PackageReleased
+from casefile.records.engine import reading
 from casefile.vocabulary import ContainmentLevel
 from containment.worker import run_worker
 from disclosure.archive import write_archive
@@ -34,7 +35,7 @@ from pipelines.custody import checkpoint
 from pipelines.exposing import secrets_of
 from pipelines.gathering import gather
 from pipelines.keys import history_of, log_key
-from pipelines.releasing import Asked, require_release
+from pipelines.releasing import Asked, agreement_with, require_release
 from pipelines.services import Services
 from pipelines.stamping import anchor
 from preservation import layout
@@ -51,7 +52,8 @@ LISTED_HITS = 10
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """What is to be handed over, where to, and to whom. `pseudonymous` keeps the names of those who acted.
+    """What is to be handed over, where to, and to whom. `pseudonymous` keeps the names of those who acted; an empty
+    `agreement` is the one that is recorded with the recipient.
 
     `only` keeps the files of other items of the same captures, and what tells of them. `override` is why it
     goes although a gate asks for something first.
@@ -101,7 +103,8 @@ def export_items(services: Services, request: ExportRequest, note: Note) -> Expo
     if not request.items or not request.recipient.strip():
         raise UsageError("an export needs items, and somebody whom they are for")
     services.actor  # noqa: B018  (nobody named is said before any work)
-    asked = Asked(request.items, request.recipient.strip(), request.pseudonymous, request.only)
+    request = replace(request, recipient=request.recipient.strip(), agreement=_agreement(services, request))
+    asked = Asked(request.items, request.recipient, request.pseudonymous, request.only, request.agreement)
     require_release(services, asked, request.override, note)
     checkpoint(services)
     anchor(services)
@@ -122,6 +125,13 @@ def export_items(services: Services, request: ExportRequest, note: Note) -> Expo
         shutil.rmtree(building, ignore_errors=True)
         building.with_suffix(ARCHIVE).unlink(missing_ok=True)
     return Exported(target, contents, signature, len(bag.written), size)
+
+
+def _agreement(services: Services, request: ExportRequest) -> str:
+    """The agreement that is named, else the one that is recorded with the recipient; empty where there is neither."""
+    with reading(services.engine) as connection:
+        known = agreement_with(connection, request.recipient.strip())
+    return request.agreement.strip() or (known.agreement if known else "")
 
 
 def _require_outside(services: Services, target: Path) -> None:
@@ -246,7 +256,7 @@ def _record(
                 bytes=size,
                 left_out=len(contents.omitted),
             ),
-            personal=PackageRecipient(recipient=request.recipient.strip(), agreement=request.agreement),
+            personal=PackageRecipient(recipient=request.recipient, agreement=request.agreement),
             outcome=EventOutcome(status="released"),
         )
     )

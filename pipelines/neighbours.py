@@ -34,6 +34,7 @@ from casefile.records.queries import ExaminationRecord, ItemFilter, ItemRecord, 
 from casefile.settings import ExamineSettings
 from casefile.vocabulary import Judgement, Tier
 from pipelines.services import Services
+from pipelines.sight import edges_seen, viewer_of
 from verification.clusters import Clusters, Link, clusters
 from verification.edges import VERSION, Edge, Matches, PixelQuestion, Thresholds, edge_id, score, with_pixels
 from verification.edges import Subject as Compared
@@ -114,7 +115,7 @@ def list_pairs(services: Services, *, inside_captures: bool = False, rejected: b
     """
     EdgeIndex(services.engine, services.settings.examine).catch_up()
     with reading(services.engine) as connection:
-        edges = list_edges(connection)
+        edges = edges_seen(connection, viewer_of(services))
         items = {item.id: item for item in list_items(connection)}
     return [
         Pair(edge, items[edge.item_a], items[edge.item_b])
@@ -170,7 +171,8 @@ def decide(services: Services, edge: str, judgement: Judgement, reason: str) -> 
             Subject(kind="item", id=one.item_b),
             body=body,
             personal=Words(text=readable(reason)),
-            outcome=EventOutcome(status=judgement),
+            # The outcome is the same whatever was decided: an envelope is seen by everybody.
+            outcome=EventOutcome(status="decided"),
         )
     )[0]
 
@@ -183,7 +185,7 @@ def edges_of_item(services: Services, item: str) -> list[dict[str, Any]]:
         # Left by a run that died between an examination and its matching.
         EdgeIndex(services.engine, services.settings.examine).catch_up()
     with reading(services.engine) as connection:
-        edges = list_edges(connection, item=item)
+        edges = edges_seen(connection, viewer_of(services), item=item)
         others = {edge.item_b if edge.item_a == item else edge.item_a for edge in edges}
         items = {one.id: one for one in list_items(connection, ItemFilter(ids=tuple(others)))} if others else {}
     return [

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from casefile.errors import GateRefused
 from casefile.events.envelope import Subject
 from casefile.ids import PSEUDONYM, format_number
+from casefile.preparation.policies import Agreement
 from casefile.records.assessments import list_claims
 from casefile.records.engine import Connection, reading
 from casefile.records.protection import guard_of
 from casefile.records.queries import ItemFilter, ItemRecord, find_items, list_items
-from casefile.vocabulary_planning import ConsentUse
+from casefile.vocabulary_planning import ConsentUse, DocumentKind
+from pipelines.documents import newest_of
 from pipelines.gates import Going, Lacking, Note, pass_gates
 from pipelines.protecting import consents_lacking
 from pipelines.services import Services
 from pipelines.sight import is_hidden, states_of, viewer_of
 
-BLIND, CONSENT = "second assessment", "consent"
+BLIND, CONSENT, AGREEMENT = "second assessment", "consent", "agreement"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked for: items by id or number, for whom, without names, without other items of their captures."""
+    """What is asked for: items by id or number, for whom, without names, without other items of their captures, and
+    the agreement that whoever asks names.
+    """
 
     items: tuple[str, ...]
     recipient: str
     pseudonymous: bool = False
     only: bool = False
+    agreement: str = ""
 
 
 def require_release(services: Services, asked: Asked, override: str, note: Note) -> None:
@@ -36,7 +42,8 @@ def require_release(services: Services, asked: Asked, override: str, note: Note)
 
     It would show one assessor what the other wrote, of the items or in a conclusion that rests on others too: as long
     as that is hidden from whoever exports, nothing overrules it. Without the consent of whoever is shown, in
-    what comes along too, to sharing with this recipient, nothing leaves but for a reason, the legal basis (199).
+    what comes along too, to sharing with this recipient, nothing leaves but for a reason, the legal basis (199). Nor
+    does it under an agreement that has ended; where there is none the gate acts as the settings say (131).
     Raises GateRefused and UnknownItem.
     """
     with reading(services.engine) as connection:
@@ -46,6 +53,7 @@ def require_release(services: Services, asked: Asked, override: str, note: Note)
         blind = [one.label for one in told if is_hidden(states[one.id], viewer_of(services))]
         coming = found if asked.only else _with_their_captures(connection, found)
         lacking = [gate for one in coming for gate in _consents(services, connection, one, asked.recipient)]
+        lacking += _agreements(services, connection, asked)
     if blind:
         raise GateRefused(
             BLIND,
@@ -53,6 +61,11 @@ def require_release(services: Services, asked: Asked, override: str, note: Note)
             "Hand both in, or end the review (`casefile review waive`), before anything leaves.",
         )
     pass_gates(services, lacking, Going(override=override), note)
+
+
+def agreement_with(connection: Connection, recipient: str) -> Agreement | None:
+    """The agreement that is recorded with a recipient."""
+    return newest_of(connection, DocumentKind.AGREEMENT, Agreement, recipient)
 
 
 def consent_to(services: Services, connection: Connection, item: str, recipient: str) -> str:
@@ -81,6 +94,17 @@ def _with_their_captures(connection: Connection, items: Sequence[ItemRecord]) ->
     return [
         one for capture in captures for one in list_items(connection, ItemFilter(capture=capture)) if not one.erased_at
     ]
+
+
+def _agreements(services: Services, connection: Connection, asked: Asked) -> list[Lacking]:
+    known = agreement_with(connection, asked.recipient)
+    remedy = f"Record it: `casefile plan template agreement --name {shlex.quote(asked.recipient)}`."
+    if known is None:
+        said = f"no agreement with {asked.recipient} is recorded or named"
+        return [] if asked.agreement.strip() else [Lacking(AGREEMENT, said, remedy)]
+    if known.until >= services.clock.read().wall.date():
+        return []
+    return [Lacking(AGREEMENT, f"the agreement with {asked.recipient} ended on {known.until}", remedy, always=True)]
 
 
 def _consents(services: Services, connection: Connection, item: ItemRecord, recipient: str) -> list[Lacking]:

@@ -12,9 +12,10 @@ from casefile.leads import Lead
 from casefile.records.edges import neighbour_numbers
 from casefile.records.engine import reading
 from casefile.records.queries import ItemFilter, ItemRecord, list_items
-from casefile.vocabulary import Cause, Outcome
+from casefile.vocabulary import Cause, Judgement, Outcome
 from pipelines.capture import Attempt
 from pipelines.services import Services
+from pipelines.sight import judgements_seen, viewer_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,11 @@ def result_of(services: Services, attempts: Sequence[Attempt], examinations: Seq
     with reading(services.engine) as connection:
         for attempt in attempts:
             if attempt.kept:
-                items += list_items(connection, ItemFilter(capture=attempt.capture))
-                alike |= set(neighbour_numbers(connection, attempt.capture))
+                held = list_items(connection, ItemFilter(capture=attempt.capture))
+                judged = judgements_seen(connection, viewer_of(services), [item.id for item in held])
+                apart = [pair for pair, judgement in judged.items() if judgement == Judgement.DIFFERENT]
+                alike |= set(neighbour_numbers(connection, attempt.capture, apart))
+                items += held
     told = _worse(first, last)
     return Result(
         lead=first.lead,

@@ -16,7 +16,7 @@ from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
 from casefile.events.types_reviews import ReviewSent
 from casefile.people import Person
-from casefile.records.assessments import item_classes, list_claims
+from casefile.records.assessments import list_claims
 from casefile.records.engine import Connection, reading
 from casefile.records.people import find_person
 from casefile.records.queries import ItemRecord, capture_facts, find_items, newest_examination
@@ -27,7 +27,7 @@ from pipelines.protecting import require_sight
 from pipelines.releasing import sensitivity_of
 from pipelines.reviewing import GATE, assign
 from pipelines.services import Services
-from pipelines.sight import states_of
+from pipelines.sight import classes_seen, states_of
 from pipelines.suggestions import suggestions_of
 from pipelines.verifying import require_person
 from preservation.durable import Disk, storage_errors
@@ -47,6 +47,8 @@ from verification.packets import (
 from verification.regions import Extent, extent_of
 
 FILE, FOLDER = 0o600, 0o700
+NOBODY = ""
+"""Whoever sees what anybody may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,9 @@ def _assessor(services: Services, items: Sequence[ItemRecord], person: str) -> P
 
 
 def described(rows: Connection, item: ItemRecord) -> PacketItem:
-    """An item as everybody may know it; no step, review, conclusion, remark or tag is read."""
+    """An item as anybody may know it: no step, review, conclusion, remark or tag is in it, nor a class or a judgement
+    on a pair that comes from whoever assesses it.
+    """
     examined = newest_examination(rows, item.id)
     extent = extent_of(examined.findings) if examined else Extent()
     sensitivity, graphic = sensitivity_of(rows, item.id)
@@ -129,7 +133,7 @@ def described(rows: Connection, item: ItemRecord) -> PacketItem:
     return PacketItem(
         id=item.id,
         number=item.label,
-        item_class=class_of(item.role, item_classes(rows, [item.id]).get(item.id)),
+        item_class=class_of(item.role, classes_seen(rows, states_of(rows, [item.id]), NOBODY).get(item.id)),
         role=item.role or "",
         media_type=item.media_type or "",
         title=item.title or item.name or "",
@@ -156,7 +160,7 @@ def described(rows: Connection, item: ItemRecord) -> PacketItem:
         ),
         suggestions={
             check: tuple(f"{one['text']} [{one['origin']}]" for one in several)
-            for check, several in suggestions_of(rows, item).items()
+            for check, several in suggestions_of(rows, item, NOBODY).items()
         },
     )
 

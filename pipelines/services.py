@@ -58,6 +58,14 @@ class Services:
         """Append events that were made and signed elsewhere, and `drafts` of the person of this run with them."""
         self.log.admit(made, drafts, self.actor, within)
 
+    @contextmanager
+    def together(self) -> Iterator[Services]:
+        """The same workspace, all of whose reads and appends within the block are one transaction: durable as a whole
+        at its end, or not there at all. Nobody else can write meanwhile.
+        """
+        with self.log.together() as (engine, log):
+            yield replace(self, engine=engine, log=log)
+
     @property
     def actor(self) -> Actor:
         """Who is acting. Raises WorkspaceUnusable when nobody was named."""

@@ -6,7 +6,7 @@ number of steps, nor what others concluded from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -19,13 +19,15 @@ from casefile.records.assessments import (
     authors_of,
     claims_by_id,
     list_conclusions,
+    list_item_classes,
     list_review_acts,
     list_step_marks,
     list_steps,
 )
-from casefile.records.edges import items_decided_on
+from casefile.records.edges import StoredEdge, items_decided_on, list_decisions, list_edges
 from casefile.records.engine import Connection
 from casefile.records.indexing_verification import CONCLUSION, REVIEW, STEP
+from casefile.records.pixels import portions
 from casefile.records.queries import ItemFilter, ItemRecord, RemarkRecord, list_items, list_remarks, list_tags
 from casefile.records.search import Hit
 from pipelines.services import Services
@@ -69,11 +71,15 @@ def viewer_of(services: Services) -> str:
     return services.person.id if services.person else ""
 
 
-def states_of(connection: Connection, items: Sequence[str]) -> dict[str, ItemState]:
+def states_of(connection: Connection, items: Collection[str]) -> dict[str, ItemState]:
     """The state of each of these items."""
-    marks = _by_item(list_step_marks(connection, items))
-    acts = _by_item(list_review_acts(connection, items))
-    return {item: state_of((one.recorded_by for one in marks.get(item, ())), acts.get(item, ())) for item in items}
+    found = {}
+    for some in portions(items):
+        marks = _by_item(list_step_marks(connection, some))
+        acts = _by_item(list_review_acts(connection, some))
+        for item in some:
+            found[item] = state_of((one.recorded_by for one in marks.get(item, ())), acts.get(item, ()))
+    return found
 
 
 def look(connection: Connection, items: Sequence[str], viewer: str) -> dict[str, Seen]:
@@ -125,6 +131,39 @@ def items_seen(connection: Connection, wanted: ItemFilter, viewer: str) -> list[
     """The items that are wanted, in the order of their numbers; by a tag, those on which `viewer` sees it."""
     found = list_items(connection, wanted)
     return [one for one in found if not wanted.tag or wanted.tag in tags_seen(connection, one.id, viewer)]
+
+
+def classes_seen(connection: Connection, states: Mapping[str, ItemState], viewer: str) -> dict[str, str]:
+    """The class last given to each of these items by somebody whose words on it `viewer` may see: what an item is
+    taken for decides which checks are asked for, and is a finding of whoever assesses it.
+    """
+    return {
+        one.item: one.item_class
+        for one in list_item_classes(connection, list(states))
+        if sees_words(states[one.item], viewer, one.classified_by)
+    }
+
+
+def judgements_seen(
+    connection: Connection, viewer: str, items: Collection[str] | None = None
+) -> dict[tuple[str, str], str]:
+    """By the two items of a pair, the newest decision on it of somebody whose words on both `viewer` may see; of the
+    pairs of these items, or of all.
+    """
+    decisions = list_decisions(connection, items)
+    states = states_of(connection, {end for one in decisions for end in (one.item_a, one.item_b)})
+    return {
+        (one.item_a, one.item_b): one.judgement
+        for one in decisions
+        if one.judgement and all(sees_words(states[end], viewer, one.decided_by) for end in (one.item_a, one.item_b))
+    }
+
+
+def edges_seen(connection: Connection, viewer: str, *, item: str = "") -> list[StoredEdge]:
+    """Edges, nearest first, of one item or all, each with the newest decision that `viewer` may see."""
+    judged = judgements_seen(connection, viewer, [item] if item else None)
+    found = list_edges(connection, item=item)
+    return [replace(edge, judgement=judged.get((edge.item_a, edge.item_b), "")) for edge in found]
 
 
 def hits_seen(connection: Connection, hits: Sequence[Hit], viewer: str) -> list[Hit]:

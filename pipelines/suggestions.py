@@ -7,11 +7,11 @@ from typing import Any
 
 from casefile.legible import spoken
 from casefile.records.assessments import newest_examination_event
-from casefile.records.edges import list_edges
 from casefile.records.engine import Connection
 from casefile.records.queries import ItemFilter, ItemRecord, list_items, newest_examination
 from casefile.vocabulary import Judgement
 from casefile.vocabulary_verification import Check
+from pipelines.sight import edges_seen
 from verification.edges import score
 from verification.interface import ClaimField
 
@@ -34,8 +34,11 @@ OF_FIELD: Mapping[str, tuple[Check, ...]] = {
 """Which checks a claimed value is of use to."""
 
 
-def suggestions_of(rows: Connection, item: ItemRecord) -> dict[Check, list[Suggestion]]:
-    """By check, what the newest examination and the comparison of pictures found; each with where it comes from."""
+def suggestions_of(rows: Connection, item: ItemRecord, viewer: str) -> dict[Check, list[Suggestion]]:
+    """By check, what the newest examination and the comparison of pictures found; each with where it comes from.
+
+    Pairs that somebody called different are left out, as far as `viewer` may see that they did.
+    """
     found: dict[Check, list[Suggestion]] = {}
     examination = newest_examination(rows, item.id)
     if examination is not None:
@@ -59,14 +62,14 @@ def suggestions_of(rows: Connection, item: ItemRecord) -> dict[Check, list[Sugge
     if item.outcome == "partial":
         text = f"the capture is partial ({item.cause or 'no cause'})"
         _add(found, Check.COMPLETENESS, {"text": text, "origin": "casefile:capture", "event": None})
-    for one in _likenesses(rows, item):
+    for one in _likenesses(rows, item, viewer):
         _add(found, Check.PROVENANCE, one)
         _add(found, Check.CORROBORATION, one)
     return found
 
 
-def _likenesses(rows: Connection, item: ItemRecord) -> list[Suggestion]:
-    edges = [edge for edge in list_edges(rows, item=item.id) if edge.judgement != Judgement.DIFFERENT]
+def _likenesses(rows: Connection, item: ItemRecord, viewer: str) -> list[Suggestion]:
+    edges = [edge for edge in edges_seen(rows, viewer, item=item.id) if edge.judgement != Judgement.DIFFERENT]
     others = {edge.item_b if edge.item_a == item.id else edge.item_a for edge in edges}
     labels = {one.id: one.label for one in list_items(rows, ItemFilter(ids=tuple(others)))} if others else {}
     return [

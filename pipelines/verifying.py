@@ -12,13 +12,13 @@ from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import Draft, draft
 from casefile.events.types_verification import ItemClassified, ReviewWords, StatementCorrected, StepRecorded, StepWords
 from casefile.ids import EventId
-from casefile.records.assessments import StepRecord, find_claim, find_step, item_classes, list_corrections
+from casefile.records.assessments import StepRecord, find_claim, find_step, list_corrections
 from casefile.records.engine import Connection, reading
 from casefile.records.queries import ItemRecord, find_items, newest_examination
 from casefile.vocabulary import PersonKind, StepResult
 from casefile.vocabulary_verification import Check, ItemClass, StatementKind
 from pipelines.services import Services
-from pipelines.sight import Seen, look, states_of, viewer_of
+from pipelines.sight import Seen, classes_seen, look, states_of, viewer_of
 from pipelines.suggestions import suggestions_of
 from verification.checklists import CHECKLISTS, KINDS, class_of
 from verification.regions import extent_of, require_within
@@ -137,9 +137,10 @@ def checklist_of(services: Services, item: str) -> Checklist:
 def read_checklist(services: Services, rows: Connection, item: str) -> Checklist:
     """The same within a transaction that is open already."""
     found = find_items(rows, [item])[0]
-    item_class = class_of(found.role, item_classes(rows, [found.id]).get(found.id))
-    seen = look(rows, [found.id], viewer_of(services))[found.id]
-    return Checklist(found, item_class, seen, lines_of(item_class, seen.current, suggestions_of(rows, found)))
+    viewer = viewer_of(services)
+    seen = look(rows, [found.id], viewer)[found.id]
+    item_class = class_of(found.role, classes_seen(rows, {found.id: seen.state}, viewer).get(found.id))
+    return Checklist(found, item_class, seen, lines_of(item_class, seen.current, suggestions_of(rows, found, viewer)))
 
 
 def lines_of(

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from casefile.errors import UsageError
 from casefile.ids import format_number, parse_number
-from casefile.records.assessments import QueuedItem, assigned_to, item_classes, items_after
+from casefile.records.assessments import QueuedItem, assigned_to, items_after
 from casefile.records.engine import reading
 from casefile.vocabulary import StepResult
 from pipelines.services import Services
-from pipelines.sight import current_of, marks_seen, viewer_of
+from pipelines.sight import classes_seen, current_of, marks_seen, viewer_of
 from verification.blindness import ItemState
 from verification.checklists import CHECKLISTS, class_of
 
@@ -60,8 +60,8 @@ def page_of(services: Services, *, after: str = "", limit: int = 50, mine: bool 
             if not some:
                 break
             start = some[-1].number
-            ids = [one.id for one in some]
-            seen, classes = marks_seen(rows, ids, viewer), item_classes(rows, ids)
+            seen = marks_seen(rows, [one.id for one in some], viewer)
+            classes = classes_seen(rows, {item: state for item, (state, _marks) in seen.items()}, viewer)
             for one in some:
                 state, marks = seen[one.id]
                 if state.locked or (mine and state.current != viewer):

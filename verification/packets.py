@@ -168,6 +168,7 @@ def readme_of(packet: Packet) -> str:
         "",
         "This folder holds the material and no word of what anybody found. Please do not ask.",
         "The files below material/ are as they were collected: they can be harmful, open them where that does no harm.",
+        "Nothing of this is encrypted, nor is the answer that you make: keep and carry both as what they are.",
         "",
         "1. Fill in the sheets below sheets/, one for each check. A check that you did not do, or that does not apply,",
         "   says so in `result` and why in `reason`; a sheet whose `result` stays empty is left out.",

@@ -8,7 +8,9 @@ leaves the journal behind the database, and the next writer carries it on from t
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,14 +26,14 @@ from casefile.events.journal import segment_of
 from casefile.events.placing import Prepared, advanced, insert_events, place, set_head, take_head, without_known
 from casefile.events.port import Draft
 from casefile.events.projecting import project
-from casefile.events.publishing import Pending, Publisher
+from casefile.events.publishing import Gathered, Pending, Publisher
 from casefile.events.types import ContentErased
 from casefile.events.types_of_custody import EventSigned
 from casefile.events.upcasting import upcast
-from casefile.ids import EventId, LogId, RunId
+from casefile.ids import EventId, LogId, RunId, is_derived
 from casefile.model import ClockRecord
 from casefile.records.effects import Effects
-from casefile.records.engine import table, writing
+from casefile.records.engine import inside, table, writing
 from casefile.records.erasures import PendingErasure, note_erasures
 from casefile.records.reading import read_event
 from casefile.records.search import forget_text
@@ -78,6 +80,7 @@ class Log:
         self._clock = clock
         self._reached = reached or (lambda _step: None)
         self._publisher = Publisher(engine, LogFiles.at(folder, self._reached), log)
+        self._gathered: Gathered | None = None
 
     @property
     def id(self) -> LogId:
@@ -118,6 +121,20 @@ class Log:
         acts = [self._prepare(draft, actor) for draft in drafts]
         self._commit([*brought, *acts, *self._signatures(acts, actor)], within)
 
+    @contextmanager
+    def together(self) -> Iterator[tuple[Engine, Log]]:
+        """An engine and a log whose reads and appends are one transaction, committed and made durable at the end of
+        the block. What is raised within leaves nothing of it. Nobody else writes meanwhile.
+        """
+        self._require_agreement()
+        whole = copy(self)
+        whole._gathered = gathered = Gathered()
+        with inside(self._engine) as engine:
+            whole._engine = engine
+            yield engine, whole
+        if gathered.pending is not None:
+            self._publish(gathered.pending, erased=True)
+
     def _commit(self, prepared: Sequence[Prepared], within: Within | None) -> None:
         with writing(self._engine) as connection:
             pending = self._place(connection, prepared)
@@ -125,8 +142,17 @@ class Log:
             if within is not None and (pending.events or not prepared):
                 within(connection)
             self._reached("placed")
+        self._publish(pending)
+
+    def _publish(self, pending: Pending, *, erased: bool = False) -> None:
+        """Carry what was committed on into the files, which acknowledges it; what is gathered waits for its commit."""
+        if self._gathered is not None:
+            self._gathered.add(pending)
+            return
         self._reached("committed")
         self._publisher.publish(pending)
+        if erased:
+            self._publisher.finish_erasures()
         self._reached("acknowledged")
 
     def erase(self, target: EventId, part: PartName, grounds: ContentErased, actor: Actor) -> EventId:
@@ -162,10 +188,7 @@ class Log:
                 forget_text(connection, target, part)
             note_erasures(connection, pending_erasures)
             self._reached("placed")
-        self._reached("committed")
-        self._publisher.publish(pending)
-        self._publisher.finish_erasures()
-        self._reached("acknowledged")
+        self._publish(pending, erased=True)
         return tuple(EventId(one.event.envelope.id) for one in prepared)
 
     def _require_agreement(self) -> None:
@@ -199,7 +222,7 @@ class Log:
             clock=ClockRecord.of(reading),
             id=event_id,
             # What a machine does on somebody's behalf has an id of its own making, and is not that person's act.
-            identity=AUTHENTICATED if actor.signer is not None and draft.id is None else "asserted",
+            identity="asserted" if actor.signer is None or is_derived(event_id) else AUTHENTICATED,
             log=self._log,
             outcome=draft.outcome,
             parts={name: part.commitment for name, part in parts.items()},

@@ -38,6 +38,7 @@ from casefile.events.types import (
     payload,
 )
 from casefile.model import Value
+from casefile.spellings import spelling_key
 
 
 def project(event: Event) -> Sequence[Effect]:
@@ -139,10 +140,11 @@ def _lead_added(event: Event) -> Sequence[Effect]:
         "added_by": actor(envelope),
         "monitor": monitors[0] if monitors else None,
         **columns(body, *names),
+        "spelling": None if isinstance(body, Erased) else spelling_key(body.locator),
         "cells": None if isinstance(personal, Erased) else text_of(personal.cells),
         **columns(personal, "why"),
     }
-    parts = {PartName.BODY: names, PartName.PERSONAL: ("cells", "why")}
+    parts = {PartName.BODY: (*names, "spelling"), PartName.PERSONAL: ("cells", "why")}
     lead = Insert("view_lead", (row,), "id", parts, numbered=True)
     return [lead, *planning.origin(envelope, None if isinstance(personal, Erased) else personal.why)]
 
@@ -152,12 +154,11 @@ def _duplicate_decided(event: Event) -> Sequence[Effect]:
     body = payload(event, PartName.BODY, DuplicateDecided)
     personal = payload(event, PartName.PERSONAL, Words)
     first, second = sorted(subject.id for subject in envelope.subject if subject.kind == "item")
-    names = ("edge", "distance", "bits", "method", "version")
+    names = ("edge", "judgement", "distance", "bits", "method", "version")
     row = {
         "event": envelope.id,
         "item_a": first,
         "item_b": second,
-        "judgement": ending(envelope)["status"],
         "reason": None if isinstance(personal, Erased) else personal.text,
         "decided_at": envelope.recorded_at,
         "decided_by": actor(envelope),

@@ -7,7 +7,7 @@ of a process that died between its commit and its journal record.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from sqlalchemy import Engine, update
@@ -33,6 +33,20 @@ class Pending:
     before: Head
     after: Head
     events: Sequence[Unwritten]
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the appends of one open transaction have placed: committed together, or not at all."""
+
+    pending: Pending | None = None
+    _events: list[Unwritten] = field(default_factory=list)
+
+    def add(self, pending: Pending) -> None:
+        """One append more."""
+        before = self.pending.before if self.pending else pending.before
+        self._events += pending.events
+        self.pending = Pending(before, pending.after, self._events)
 
 
 class Publisher:

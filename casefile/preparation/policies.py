@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from casefile.model import Value
 from casefile.preparation.annexes import Dated
-from casefile.preparation.fields import Broken, Line, Prose, Stated
+from casefile.preparation.fields import Broken, Day, Line, Prose, Stated
 from casefile.vocabulary import Purpose
 from casefile.vocabulary_planning import Sensitivity, TaskState, TeamRole
 
@@ -127,6 +127,15 @@ class Bulk(Dated):
     necessity: Stated = Field(description="Why less would not do.")
     proportionality: Stated = Field(description="Why what it does to others is not too much.")
     cap: int = Field(ge=1, lt=1 << 53, description="Addresses at most.")
+
+
+class Agreement(Dated):
+    """Under what somebody outside is given material (paragraph 131); its name is that of the recipient."""
+
+    agreement: Stated = Field(description="Which memorandum, contract or letter, and of which day.")
+    purpose: Stated = Field(description="What they may use it for.")
+    until: Day = Field(description="The last day on which anything is handed over under it.")
+    conditions: Prose = ""
 
 
 class Task(Dated):

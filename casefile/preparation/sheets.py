@@ -11,7 +11,7 @@ from casefile.canonical import canonical_json
 from casefile.model import Value
 from casefile.preparation.annexes import Dated, Landscape, Plan, Risk
 from casefile.preparation.fields import filled_in
-from casefile.preparation.policies import Bulk, Conflicts, Policy, Roles, Task
+from casefile.preparation.policies import Agreement, Bulk, Conflicts, Policy, Roles, Task
 from casefile.refusals import FieldRefused
 from casefile.vocabulary_planning import DocumentKind
 
@@ -24,11 +24,13 @@ FORMS: Mapping[DocumentKind, type[Dated]] = {
     DocumentKind.CONFLICTS: Conflicts,
     DocumentKind.BULK: Bulk,
     DocumentKind.TASK: Task,
+    DocumentKind.AGREEMENT: Agreement,
 }
 NAMED: Mapping[DocumentKind, str] = {
     DocumentKind.CONFLICTS: "the person",
     DocumentKind.BULK: "the job",
     DocumentKind.TASK: "the task",
+    DocumentKind.AGREEMENT: "the recipient",
 }
 """Kinds of which there are several, and what each is named after."""
 BEFORE_GOING_ONLINE = (DocumentKind.PLAN, DocumentKind.RISK, DocumentKind.LANDSCAPE)

@@ -111,6 +111,15 @@ class CorrectionRecord:
     corrected_by: str
 
 
+@dataclass(frozen=True, slots=True)
+class ClassRecord:
+    """What class of material somebody says an item is."""
+
+    item: str
+    item_class: str
+    classified_by: str
+
+
 def list_steps(connection: Connection, items: Sequence[str]) -> list[StepRecord]:
     """Every step on these items, corrected ones too, in the order of the log."""
     step, entry = table("view_step"), table("log_entry")
@@ -232,12 +241,12 @@ def list_corrections(connection: Connection, statements: Iterable[str]) -> list[
     return [CorrectionRecord(**row._mapping) for row in connection.execute(query.order_by(entry.c.position))]
 
 
-def item_classes(connection: Connection, items: Sequence[str]) -> dict[str, str]:
-    """The class that people last gave to each of these items; those without one are left out."""
+def list_item_classes(connection: Connection, items: Sequence[str]) -> list[ClassRecord]:
+    """The classes that people gave to these items, in the order of the log; erased ones are left out."""
     classed, entry = table("view_item_class"), table("log_entry")
-    query = select(classed.c.item, classed.c.item_class).join(entry, entry.c.event == classed.c.event)
-    rows = connection.execute(query.where(classed.c.item.in_(items)).order_by(entry.c.position))
-    return {row.item: row.item_class for row in rows if row.item_class is not None}
+    query = select(classed.c.item, classed.c.item_class, classed.c.classified_by)
+    query = query.join(entry, entry.c.event == classed.c.event).where(classed.c.item.in_(items))
+    return [ClassRecord(*row) for row in connection.execute(query.order_by(entry.c.position)) if row.item_class]
 
 
 def newest_examination_event(connection: Connection, item: str) -> str | None:

@@ -30,7 +30,7 @@ class ExaminedItem:
 
 @dataclass(frozen=True, slots=True)
 class StoredEdge:
-    """An edge with what people decided about it; `judgement` is empty when nobody has."""
+    """An edge with what people decided about it; `judgement` is empty where nobody has, as its reader may see it."""
 
     edge: str
     item_a: str
@@ -43,6 +43,16 @@ class StoredEdge:
     same_capture: bool
     evidence: dict[str, Any]
     judgement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRecord:
+    """What somebody decided about a pair; `judgement` is None once it was erased."""
+
+    item_a: str
+    item_b: str
+    judgement: str | None
+    decided_by: str
 
 
 def examined_after(connection: Connection, position: int) -> Iterator[ExaminedItem]:
@@ -113,7 +123,7 @@ def edges_by_id(connection: Connection, edges: Collection[str]) -> list[StoredEd
     """Those of the edges that there are, as the machine sees them."""
     table = tables("work_")["work_edge"]
     found = (connection.execute(select(table).where(table.c.edge.in_(some))) for some in portions(edges))
-    return [_edge(row, "") for rows in found for row in rows]
+    return [_edge(row) for rows in found for row in rows]
 
 
 def edges_of_items(connection: Connection, items: Collection[str]) -> list[StoredEdge]:
@@ -122,34 +132,31 @@ def edges_of_items(connection: Connection, items: Collection[str]) -> list[Store
     found: dict[str, StoredEdge] = {}
     for some in portions(items):
         rows = connection.execute(select(table).where(or_(table.c.item_a.in_(some), table.c.item_b.in_(some))))
-        found |= {row.edge: _edge(row, "") for row in rows}
+        found |= {row.edge: _edge(row) for row in rows}
     return list(found.values())
 
 
 def list_edges(connection: Connection, *, item: str = "", edge: str = "") -> list[StoredEdge]:
-    """Edges, nearest first, each with the newest decision; of one item, or the one of that id, when that is given."""
+    """Edges, nearest first, without what people decided; of one item, or the one of that id, when that is given."""
     table = tables("work_")["work_edge"]
     query = select(table)
     if item:
         query = query.where(or_(table.c.item_a == item, table.c.item_b == item))
     if edge:
         query = query.where(table.c.edge == edge)
-    rows = connection.execute(query.order_by(table.c.distance, table.c.edge)).all()
-    decided = _decisions(connection)
-    return [_edge(row, decided.get((row.item_a, row.item_b), "")) for row in rows]
+    return [_edge(row) for row in connection.execute(query.order_by(table.c.distance, table.c.edge))]
 
 
-def neighbour_numbers(connection: Connection, capture: str) -> tuple[int, ...]:
-    """The numbers of the items outside of a capture that its items look like, and that nobody called different."""
+def neighbour_numbers(connection: Connection, capture: str, apart: Collection[tuple[str, str]]) -> tuple[int, ...]:
+    """The numbers of the items outside of a capture that its items look like, but for the pairs that are `apart`."""
     item, edge = tables("view_")["view_item"], tables("work_")["work_edge"]
     own = select(item.c.id).where(item.c.capture == capture)
-    decided = _decisions(connection)
     rows = connection.execute(
         select(edge.c.item_a, edge.c.item_b)
         .where(or_(edge.c.item_a.in_(own), edge.c.item_b.in_(own)))
         .where(edge.c.same_capture.is_(False))
     ).all()
-    ends = {end for row in rows if decided.get((row.item_a, row.item_b)) != "different" for end in row}
+    ends = {end for row in rows if (row.item_a, row.item_b) not in apart for end in row}
     numbers = connection.execute(select(item.c.number).where(item.c.id.in_(ends), item.c.capture != capture))
     return tuple(sorted(numbers.scalars()))
 
@@ -161,15 +168,17 @@ def items_decided_on(connection: Connection, events: Collection[str]) -> dict[st
     return {row.event: (row.item_a, row.item_b) for row in connection.execute(query)}
 
 
-def _decisions(connection: Connection) -> dict[tuple[str, str], str]:
+def list_decisions(connection: Connection, items: Collection[str] | None = None) -> list[DecisionRecord]:
+    """What people decided about pairs, in the order of time; of pairs with any of these items, where they are given."""
     table = tables("view_")["view_decision"]
-    rows = connection.execute(
-        select(table.c.item_a, table.c.item_b, table.c.judgement).order_by(table.c.decided_at, table.c.event)
-    )
-    return {(row.item_a, row.item_b): row.judgement for row in rows}
+    columns = [table.c[name] for name in DecisionRecord.__dataclass_fields__]
+    query = select(*columns).order_by(table.c.decided_at, table.c.event)
+    if items is not None:
+        query = query.where(or_(table.c.item_a.in_(items), table.c.item_b.in_(items)))
+    return [DecisionRecord(*row) for row in connection.execute(query)]
 
 
-def _edge(row: Row[Any], judgement: str) -> StoredEdge:
+def _edge(row: Row[Any]) -> StoredEdge:
     return StoredEdge(
         row.edge,
         row.item_a,
@@ -181,5 +190,4 @@ def _edge(row: Row[Any], judgement: str) -> StoredEdge:
         row.bits,
         bool(row.same_capture),
         json.loads(row.evidence),
-        judgement,
     )

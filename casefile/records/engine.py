@@ -40,6 +40,8 @@ from casefile.records.row import BY_HASH
 
 BUSY_TIMEOUT_MS = 10_000
 IMMEDIATE = "casefile_immediate"
+WHOLE = "casefile_whole"
+"""The option of an engine all of whose work is within one transaction: the connection that has it open."""
 DISK_FULL = "53100"
 """PostgreSQL, Appendix A: disk_full."""
 
@@ -146,7 +148,14 @@ def drop_tables(connection: Connection, *families: str) -> None:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that reads one state of the database, whatever others commit meanwhile."""
+    """A transaction that reads one state of the database, whatever others commit meanwhile.
+
+    With an engine of `inside`, the state that its transaction has come to.
+    """
+    whole = _open_in(engine)
+    if whole is not None:
+        yield whole
+        return
     with _translated(engine), engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             # By default each statement would see another state.
@@ -159,10 +168,28 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that holds the write lock from its first moment; commits at the end, rolls back on an error.
 
+    With an engine of `inside`, a part of its transaction, which alone is rolled back where its error is caught.
     Raises WorkspaceBusy when another process holds the lock for longer than the busy timeout.
     """
+    whole = _open_in(engine)
+    if whole is not None:
+        with whole.begin_nested():
+            yield whole
+        return
     with _translated(engine), engine.connect().execution_options(**{IMMEDIATE: True}) as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def inside(engine: Engine) -> Iterator[Engine]:
+    """A transaction as `writing` opens it, as an engine: what reads and writes by that one does so within it."""
+    with writing(engine) as connection:
+        yield engine.execution_options(**{WHOLE: connection})
+
+
+def _open_in(engine: Engine) -> Connection | None:
+    whole: Connection | None = engine.get_execution_options().get(WHOLE)
+    return whole
 
 
 @contextmanager

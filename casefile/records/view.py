@@ -9,7 +9,7 @@ from sqlmodel import Field
 
 from casefile.records.row import BY_HASH, Row
 
-VIEW_VERSION = 9
+VIEW_VERSION = 10
 """Raised when the shape or meaning of a view table changes; opening a database of another version rebuilds them."""
 
 
@@ -90,14 +90,15 @@ class ViewSetting(Row, table=True):
 
 
 class ViewLead(Row, table=True):
-    """Candidates, whether captured or not."""
+    """Candidates, whether captured or not. `spelling` is the key that all spellings of the locator share."""
 
     __tablename__ = "view_lead"
-    __table_args__ = (_by_hash("view_lead", "locator"), _by_hash("view_lead", "job"))
+    __table_args__ = tuple(_by_hash("view_lead", column) for column in ("locator", "spelling", "job"))
 
     id: str = Field(primary_key=True)
     number: int = Field(unique=True, sa_type=BigInteger)
     locator: str | None = None
+    spelling: str | None = None
     pathway: str | None = None
     job: str | None = None
     sheet: str | None = None
@@ -220,7 +221,7 @@ class ViewDecision(Row, table=True):
     item_a: str = Field(index=True)
     item_b: str = Field(index=True)
     edge: str | None = None
-    judgement: str
+    judgement: str | None = None
     distance: int | None = Field(default=None, sa_type=BigInteger)
     bits: int | None = Field(default=None, sa_type=BigInteger)
     method: str | None = None

@@ -13,7 +13,7 @@ from cli.invocation import Invocation
 Kind = Annotated[
     str,
     typer.Argument(
-        help="plan, risk, landscape, policy, roles, conflicts, bulk, task, inquiry, lead, assessment, claim, "
+        help="plan, risk, landscape, policy, roles, conflicts, bulk, task, agreement, inquiry, lead, assessment, claim, "
         "conclusion, or step:CHECK such as step:geolocation."
     ),
 ]

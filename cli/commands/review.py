@@ -165,11 +165,15 @@ def send(
                 "items": [one.id for one in sent.packet.items],
                 "files": sent.files,
                 "bytes": sent.bytes,
+                "encrypted": False,
             }
         )
     else:
         output.line(f"{output.counted(len(sent.packet.items), 'item')} for {sent.packet.name} in {sent.path}")
-        output.note("It holds the material as it was collected, and is not encrypted: carry it accordingly.")
+        output.note(
+            "NOT ENCRYPTED: whoever gets hold of this folder has the material as it was collected. "
+            "Carry it on an encrypted disk."
+        )
     return 0
 
 
@@ -203,6 +207,7 @@ def answer(
         left = f"; no sheet for {', '.join(checks)}" if checks else ""
         output.line(f"{item}: {output.counted(made.steps[item], 'step')}{left}")
     output.line(f"Signed in {made.path}. Give it to whoever sent the packet, and to nobody else.")
+    output.note("NOT ENCRYPTED: whoever gets hold of it reads your assessment.")
     return 0
 
 

@@ -133,7 +133,7 @@ def said(root: Path) -> None:
                     other,
                     body=DuplicateDecided(edge=item.id, judgement="same"),
                     personal=Words(text=marked("reason", item.label)),
-                    outcome=EventOutcome(status="same"),
+                    outcome=EventOutcome(status="decided"),
                 ),
                 draft("access.logged", subject, body=AccessLogged(act="copied", detail="for Cem")),
             )

@@ -406,7 +406,7 @@ SPECIMENS: tuple[Draft, ...] = (
         subject("item", SECOND),
         body=DuplicateDecided(edge="e" * 64, judgement="same", distance=12, bits=256, method="pdq", version="1"),
         personal=Words(text="the same picture, cropped"),
-        outcome=status("same"),
+        outcome=status("decided"),
     ),
     draft("remark.added", subject("item", FIRST), personal=Words(text="Ana says: look at the shadow")),
     draft("item.tagged", subject("item", FIRST), body=ItemTagged(tag="lake"), outcome=status("added")),

@@ -218,7 +218,7 @@ class Story:
         if len(self.items) > 1:
             body = DuplicateDecided(edge=self.say(), judgement="same", distance=2**53 - 1, bits=256)
             pair = [about("item", item) for item in (self.items[0], self.items[-1])]
-            outcome = EventOutcome(status="same")
+            outcome = EventOutcome(status="decided")
             self.append(draft("duplicate.decided", *pair, body=body, personal=Words(text=self.mark()), outcome=outcome))
 
     def remark(self) -> None:

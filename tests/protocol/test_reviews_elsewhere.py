@@ -21,17 +21,19 @@ from casefile.records.engine import reading
 from casefile.records.queries import find_items
 from casefile.records.reading import read_events, read_head
 from casefile.vocabulary import PersonKind
+from casefile.vocabulary_verification import ClaimKind
 from cli.main import main
 from pipelines.audit import audit_workspace
+from pipelines.concluding import NewConclusion, conclude, state_claim
 from pipelines.people import record_person
 from pipelines.person_signing import identities_of, make_person_key
 from pipelines.remarks import add_remark, change_tags
 from pipelines.review_answering import answer
 from pipelines.review_receiving import receive_answer
 from pipelines.review_sending import described, send
-from pipelines.reviewing import compare, release, submit
+from pipelines.reviewing import compare, release, submit, waive
 from pipelines.sight import look
-from pipelines.verifying import record_step
+from pipelines.verifying import correct_step, record_step
 from pipelines.written import checked
 from verification.packets import PACKET, Answer, Packet, read_carried, readme_of, sheets_of
 from verification.steps import NewStep
@@ -41,6 +43,16 @@ from .bench import ENVIRONMENT, Bench
 ITEM, OTHER = "I-0001", "I-0002"
 PASSPHRASE = "a passphrase of many words"
 GOOD = {"method": "read it twice", "finding": "nothing speaks against it"}
+CONCLUSION = {
+    "verdict": "refuted",
+    "standard": "reasonable-grounds",
+    "confidence": "moderate",
+    "confidence_reason": "one text only",
+    "reliability": "B",
+    "credibility": "2",
+    "reasoning": "the words are another's",
+    "consistency": "the strands agree",
+}
 
 
 @dataclass
@@ -226,6 +238,32 @@ def test_row_74_an_answer_needs_its_packet_its_key_and_an_assignment(elsewhere: 
         make_person_key(services, "Ana", tmp_path / "ana.key", PASSPHRASE)
     with pytest.raises(GateRefused, match="to be answered with the key"):
         answer(elsewhere.packet, tmp_path / "by-ana.json", (tmp_path / "ana.key", PASSPHRASE), SystemClock())
+
+
+def test_with_a_key_every_act_is_signed_also_those_that_name_themselves(elsewhere: Elsewhere, tmp_path: Path) -> None:
+    """A correction links two events, and a review is judged in its own transaction: both have ids beforehand."""
+    bench = elsewhere.bench
+    with bench.services() as services:
+        make_person_key(services, "Ana", tmp_path / "ana.key", PASSPHRASE)
+    bench.settings |= {"CASEFILE_SIGN_WITH": str(tmp_path / "ana.key"), "CASEFILE_PASSPHRASE": PASSPHRASE}
+    before = size(bench)
+    with bench.services() as services:
+        made = record_step(services, OTHER, checked({"check": "facts", "result": "supports", **GOOD}, NewStep))
+        correct_step(services, made.event, checked({"check": "facts", "result": "contradicts", **GOOD}, NewStep), "no")
+        claim = state_claim(services, "The words are true", [OTHER], ClaimKind.FACT)
+        reasons = {"source": "known", "technical": "a text"}
+        conclude(services, claim.claim, checked({**CONCLUSION, "not_applicable": reasons}, NewConclusion))
+        waive(services, OTHER, "nobody is left")
+    with bench.services() as services, reading(services.engine) as rows:
+        done = [one.event.envelope for one in read_events(rows, before, read_head(rows, services.log.id).size)]
+    acts = [one for one in done if one.type != "event.signed"]
+    assert {one.type for one in acts} >= {"step.recorded", "statement.corrected", "conclusion.drawn", "step.reviewed"}
+    assert {one.identity for one in acts} == {"authenticated"}
+    assert len(done) == 2 * len(acts)
+    with bench.services() as services:
+        found = identities_of(services.engine, services.log.id, [one.id for one in acts])
+    assert {one.identity for one in found.values()} == {"authenticated"}
+    assert audit_workspace(bench.root, ENVIRONMENT).problems == []
 
 
 def test_row_74_a_key_that_the_log_never_stated_signs_nothing(elsewhere: Elsewhere, tmp_path: Path) -> None:

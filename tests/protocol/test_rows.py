@@ -28,6 +28,7 @@ from casefile.records.timestamps import list_timestamps
 from casefile.refusals import FieldRefused, UnknownRecord
 from casefile.settings import ReplicaSettings
 from casefile.vocabulary import ContainmentLevel, PersonKind, Purpose
+from casefile.vocabulary_planning import DocumentKind
 from disclosure.leaving import OPERATIONAL, PROTECTED, reason_to_stay
 from pipelines.copying import back_up
 from pipelines.elements import link_element, matrix, state_element
@@ -47,7 +48,7 @@ from pipelines.verifying import record_step
 from pipelines.written import checked
 from verification.steps import NewStep
 
-from .bench import Bench, open_bench
+from .bench import DATES, Bench, open_bench
 
 ITEM, OTHER = "I-0001", "I-0002"
 COURT = "the court"
@@ -115,6 +116,33 @@ def test_row_15_nothing_is_handed_over_to_nobody_and_a_package_without_agreement
     assert standing(filled, 15)[0] == "met"
     released("")
     assert standing(filled, 15) == ("not met", "1 of 2 packages name no agreement")
+
+
+AGREED = {**DATES, "agreement": "memorandum of 3 May", "purpose": "one case", "until": "2026-12-31"}
+
+
+def test_row_15_without_an_agreement_nothing_leaves_where_gates_are_enforced(filled: Bench) -> None:
+    leave(filled)
+    assert filled.overrides()[-1][0] == "warned"
+    filled.settings["CASEFILE_GATES__MODE"] = "enforce"
+    with pytest.raises(GateRefused, match="no agreement with the court"):
+        leave(filled)
+    leave(filled, agreement="letter of 3 May")
+    filled.record(DocumentKind.AGREEMENT, COURT, **AGREED)
+    leave(filled)
+    filled.rebuild()
+    leave(filled)
+
+
+@pytest.mark.parametrize("mode", ["record", "warn", "enforce"])
+def test_row_15_under_an_agreement_that_has_ended_nothing_leaves(filled: Bench, mode: str) -> None:
+    filled.settings["CASEFILE_GATES__MODE"] = mode
+    filled.record(DocumentKind.AGREEMENT, COURT, **{**AGREED, "until": "2026-11-29"})
+    for named in ("", "memorandum of 3 May"):
+        with pytest.raises(GateRefused, match="ended on 2026-11-29"):
+            leave(filled, agreement=named)
+    leave(filled, "prolonged by word of mouth on 30 November")
+    assert filled.overrides()[-1][0] == "overridden"
 
 
 def test_row_16_one_investigation_knows_nothing_of_another(filled: Bench, tmp_path: Path) -> None:
@@ -255,9 +283,9 @@ def shown(bench: Bench) -> None:
         link_items(services, "W-0001", [ITEM])
 
 
-def leave(bench: Bench, override: str = "") -> None:
+def leave(bench: Bench, override: str = "", agreement: str = "") -> None:
     with bench.services() as services:
-        require_release(services, Asked((ITEM,), COURT), override, lambda _said: None)
+        require_release(services, Asked((ITEM,), COURT, agreement=agreement), override, lambda _said: None)
 
 
 @pytest.mark.parametrize("mode", ["record", "warn", "enforce"])

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 
 from casefile.vocabulary import Tier
-from verification.edges import Edge, Subject
+from verification.edges import Edge, Subject, Thresholds
 from verification.interface import Fingerprint
 from verification.technical.decoding import open_picture, pixel_digest, preview_bytes
 from verification.technical.failing import Refused, TooLarge, Unreadable
@@ -91,6 +91,14 @@ def test_a_copy_is_found_and_the_method_says_how(copy: str, seed: int, tmp_path:
     assert edge is not None
     assert edge.method.startswith(method)
     assert edge.distance <= 64
+
+
+def test_row_70_a_re_encoded_pair_is_flagged_with_its_distance_and_an_unrelated_one_is_not(tmp_path: Path) -> None:
+    again = Image.open(BytesIO(encoded(painted(11), quality=40)))
+    edge = _edge(painted(11), again, tmp_path)
+    assert edge is not None
+    assert (edge.method, edge.bits, 0 <= edge.distance <= Thresholds().auto_bits) == ("pdq+phash", 256, True)
+    assert _edge(painted(11), painted(12), tmp_path) is None
 
 
 @pytest.mark.parametrize("quality", [15, 30, 60])

@@ -10,6 +10,11 @@ import pytest
 
 from casefile.digests import Digest, digest_file
 from casefile.errors import DigestMismatch, StorageFailed, UsageError
+from casefile.vocabulary import ContainmentLevel
+from containment.worker import run_worker
+from preservation.durable import Disk
+from preservation.vault import Vault
+from verification.running import MODULE, limits_for
 from verification.working_copies import Preserved, copies_in, remove_copies, working_copies
 
 
@@ -72,6 +77,21 @@ def test_a_damaged_original_is_not_examined_as_if_it_were_whole(preserved: Prese
     with pytest.raises(DigestMismatch), working_copies(tmp_path / "work", [wrong]):
         pass
     assert not (tmp_path / "work").exists()
+
+
+@pytest.mark.parametrize("below", ["", "urn/0001/v1/content"])
+def test_row_75_what_is_preserved_is_not_processed(below: str, tmp_path: Path) -> None:
+    """No module is given the vault, or a folder of it, to look into, however it is named."""
+    vault = tmp_path / "vault"
+    Vault(vault, Disk()).create()
+    (vault / below).mkdir(parents=True, exist_ok=True)
+    (tmp_path / "link").symlink_to(vault / below)
+    for place in (vault / below, tmp_path / "link"):
+        with pytest.raises(UsageError, match="only working copies"):
+            run_worker(
+                MODULE, {}, place, tmp_path / "out", limits=limits_for(1), egress=None, level=ContainmentLevel.WEAK
+            )
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("digest", ["sha256:../../etc/passwd", "sha512:" + "0" * 128, "sha256:" + "A" * 64, ""])

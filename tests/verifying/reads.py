@@ -13,7 +13,7 @@ from casefile.errors import CasefileError
 from casefile.records.acts import list_acts
 from casefile.records.engine import reading
 from casefile.records.people import list_people
-from casefile.records.queries import ItemFilter, list_attempts, list_items
+from casefile.records.queries import ItemFilter, find_items, list_attempts, list_items
 from casefile.records.reading import read_events, read_head
 from pipelines.audit import audit_workspace
 from pipelines.concluding import claims_of
@@ -21,6 +21,8 @@ from pipelines.describing import describe_item, description_lines
 from pipelines.geolocations import annotations_of, geojson_of
 from pipelines.investigation_report import table_of, write_html, write_json
 from pipelines.method_report import item_report
+from pipelines.neighbours import cluster_of, list_pairs
+from pipelines.review_sending import described
 from pipelines.reviewing import agreement_of, compare, reconcile
 from pipelines.searching import search_workspace
 from pipelines.services import Services
@@ -29,6 +31,7 @@ from pipelines.sight import conclusions_seen, items_seen, look, viewer_of
 from pipelines.verification_plain import claim_plain, line_plain, step_plain
 from pipelines.verifying import checklist_of, correct_step
 from pipelines.work_queue import page_of
+from verification.packets import sheets_of
 from verification.steps import NewStep
 
 from .desk import Desk
@@ -106,6 +109,21 @@ def ways(desk: Desk, item: str, hidden_step: str, words: tuple[str, ...], folder
         with reading(services.engine) as rows:
             return [one.label for one in items_seen(rows, ItemFilter(tag=word), viewer_of(services))]
 
+    def pairs(services: Services) -> Any:
+        return [
+            [[one.edge.edge, one.tier, one.edge.judgement] for one in list_pairs(services, rejected=rejected)]
+            for rejected in (False, True)
+        ]
+
+    def cluster(services: Services) -> Any:
+        found = cluster_of(services, item)
+        return [[one.label for one in found.items], found.held_back]
+
+    def packet(services: Services) -> Any:
+        with reading(services.engine) as rows:
+            sent = described(rows, find_items(rows, [item])[0])
+        return [sent.plain(), list(sheets_of(sent))]
+
     def audit(services: Services) -> Any:
         return [(one.code, one.path, one.text) for one in audit_workspace(desk.root, desk.environment).problems]
 
@@ -136,5 +154,8 @@ def ways(desk: Desk, item: str, hidden_step: str, words: tuple[str, ...], folder
         "attempts": attempts,
         "contact sheet": sheet,
         **{f"tagged {number}": lambda services, word=word: tagged(services, word) for number, word in enumerate(words)},
+        "pairs": pairs,
+        "cluster": cluster,
+        "packet": packet,
         "audit": audit,
     }

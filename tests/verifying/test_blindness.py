@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -11,18 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casefile.events import append as appending
-from casefile.vocabulary import StepResult
-from casefile.vocabulary_verification import Check, ReviewAct
+from casefile.vocabulary import Judgement, StepResult
+from casefile.vocabulary_verification import Check, ItemClass, ReviewAct
 from pipelines.concluding import NewConclusion, conclude, state_claim
 from pipelines.neighbours import decide
 from pipelines.remarks import add_remark, change_tags
 from pipelines.reviewing import assign, release, submit
-from pipelines.verifying import correct_step
+from pipelines.verifying import classify_item, correct_step
 from verification.blindness import ItemState, may_be_second, sees, state_of
 from verification.edges import edge_id
 from verification.steps import NewStep
 
-from .desk import ANA, BORIS, CLEO, CONCLUSION, PLACE, Desk
+from .desk import ANA, BORIS, CLEO, CONCLUSION, PLACE, STEP, Desk
 from .reads import everything
 
 ITEM, OTHER_ITEM = "I-0001", "I-0002"
@@ -32,18 +32,22 @@ COMMON = "boats"
 
 @dataclass(frozen=True)
 class Hidden:
-    """What Ana finds: words, results, places, and how many steps she records."""
+    """What Ana finds: words, results, places, what she takes it for, whether a pair is one, and how many steps."""
 
     word: str
     result: str
     place: str
     verdict: str
+    kind: ItemClass
+    alike: Judgement
     steps: int = 3
 
 
-ONE = Hidden("jetty", "supports", "47.6101, 9.4203", "established")
-OTHER = Hidden("boats boats warehouse", "contradicts", "-33.8600, 151.2100", "refuted")
-MORE = Hidden("boats boats warehouse", "contradicts", "-33.8600, 151.2100", "refuted", steps=6)
+ONE = Hidden("jetty", "supports", "47.6101, 9.4203", "established", ItemClass.SATELLITE, Judgement.SAME)
+OTHER = Hidden(
+    "boats boats warehouse", "contradicts", "-33.8600, 151.2100", "refuted", ItemClass.AUDIO, Judgement.DIFFERENT
+)
+MORE = replace(OTHER, steps=6)
 MIDDAY = 10_000
 """Looks at the clock after which Ana hands in, however much she did before."""
 
@@ -62,18 +66,23 @@ def assessed(opened: Desk, root: Path, hidden: Hidden, monkeypatch: pytest.Monke
     with desk.as_(ANA) as services:
         again = NewStep.model_validate({"check": "geolocation", "result": hidden.result, **place})
         correct_step(services, first.event, again, f"the {hidden.word} was on the other side")
+        classify_item(services, ITEM, hidden.kind)
         desk.clock.looks = MIDDAY
         claim = state_claim(services, "The boats lay on the lake", [ITEM], "fact")
         drawn = {**CONCLUSION, "verdict": hidden.verdict, "reasoning": f"by the {hidden.word}"}
         conclude(services, claim.claim, NewConclusion.model_validate(drawn))
         add_remark(services, ITEM, f"look at the {hidden.word}")
         change_tags(services, ITEM, [hidden.word], remove=False)
-        decide(services, edge_id(*sorted((desk.id_of(ITEM), desk.id_of(OTHER_ITEM)))), "same", f"by the {hidden.word}")
+        pair = edge_id(*sorted((desk.id_of(ITEM), desk.id_of(OTHER_ITEM))))
+        decide(services, pair, hidden.alike, f"by the {hidden.word}")
         submit(services, ITEM)
         assign(services, ITEM, CLEO)
         release(services, ITEM, f"nobody else knows the {hidden.word}")
         assign(services, ITEM, BORIS)
-    desk.step(BORIS, ITEM, "facts", "inconclusive")
+    desk.step(BORIS, ITEM, "facts", "supports", **STEP, cites=[OTHER_ITEM])
+    with desk.as_(BORIS) as services:
+        reasons = {"source": "no account", "technical": "a print"}
+        conclude(services, claim.claim, NewConclusion.model_validate({**CONCLUSION, "not_applicable": reasons}))
     return desk, first.event
 
 
@@ -121,6 +130,20 @@ def test_row_74_tags_and_reasons_of_the_first_assessor_wait_with_the_assessment(
     assert own["tagged 0"] == b'["I-0001"]'
     with desk.as_(BORIS) as services:
         assert change_tags(services, ITEM, ["boats"], remove=False) == ["boats"]
+
+
+def test_row_74_a_class_and_a_judgement_on_a_pair_wait_with_the_assessment(
+    opened: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the first assessor takes the item for decides the checklist, what they made of a pair the corroboration."""
+    ways = ("checklist", "queue", "report of the item", "describe", "claims", "pairs", "cluster", "packet", "envelopes")
+    boris, ana = [], []
+    for name, hidden in (("one", ONE), ("other", OTHER)):
+        desk, step = assessed(opened, tmp_path / name, hidden, monkeypatch)
+        boris.append(everything(desk, BORIS, ITEM, step, (), tmp_path, ways))
+        ana.append(everything(desk, ANA, ITEM, step, (), tmp_path, ways))
+    assert [way for way in ways if boris[0][way] != boris[1][way]] == []
+    assert [way for way in ways if ana[0][way] == ana[1][way]] == ["packet", "envelopes"], "she sees her own"
 
 
 def test_nobody_else_reads_it_either_and_its_author_does(

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from protocol.bench import FULL, PLAN, ROLES
 
-from casefile.errors import CasefileError, GateRefused, UnknownItem, UnknownPerson, UsageError
+from casefile.errors import CasefileError, GateRefused, StorageFailed, UnknownItem, UnknownPerson, UsageError
 from casefile.records.engine import reading
 from casefile.records.reading import read_head
 from casefile.refusals import FieldRefused
 from cli.forms import fill_in
 from cli.main import main
 from pipelines.assessing import Source, assess_leads, find_leads
+from pipelines.audit import audit_workspace
 from pipelines.blank_sheets import KINDS, blank_sheet
 from pipelines.book_taking import take_book
 from pipelines.book_writing import write_book
@@ -25,6 +26,7 @@ from pipelines.concluding import NewConclusion, conclude, state_claim
 from pipelines.documents import approve_document, record_document
 from pipelines.inquiries import add_to_inquiry, close_inquiry
 from pipelines.reviewing import assign
+from pipelines.services import open_services
 from pipelines.verifying import correct_step
 from pipelines.written import checked
 from verification.steps import NewStep
@@ -192,6 +194,42 @@ def test_a_book_with_one_bad_entry_is_recorded_not_at_all(filled: Desk, opened: 
         with other.as_(ANA) as services, pytest.raises(FieldRefused):
             take_book(services, bad)
     assert size(other) == before
+
+
+class Failing:
+    """A disk that fails at the n-th time that a step of appending is reached."""
+
+    def __init__(self, step: str, at: int) -> None:
+        self.step, self.left = step, at
+
+    def __call__(self, step: str) -> None:
+        self.left -= step == self.step
+        if not self.left:
+            raise StorageFailed("write", "casefile.db", "Input/output error")
+
+
+@pytest.mark.parametrize(("step", "at"), [("placed", 1), ("placed", 9), ("placed", 20), ("committed", 1)])
+def test_an_import_that_a_failing_disk_ends_leaves_nothing_half_written(
+    filled: Desk, opened: Desk, tmp_path: Path, step: str, at: int
+) -> None:
+    book = written(filled, tmp_path / "out.json")
+    other = opened.copy(tmp_path / "other")
+    before = size(other)
+    failing = Failing(step, at)
+    with (
+        pytest.raises(StorageFailed),
+        open_services(other.root, other.environment, person=ANA, clock=other.clock, reached=failing) as services,
+    ):
+        take_book(services, book)
+    assert failing.left == 0
+    if step == "placed":
+        assert size(other) == before
+        with other.as_(ANA) as services:
+            take_book(services, book)
+    # What was committed is carried on into the journal by the next opening, all of it.
+    assert len(read(written(other, tmp_path / "back.json"))["step"]) == 6
+    # P021: nobody fetched the items of these tests.
+    assert {one.code for one in audit_workspace(other.root, other.environment).problems} <= {"P021"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

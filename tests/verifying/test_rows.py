@@ -7,17 +7,21 @@ from typing import Any
 
 import pytest
 
-from casefile.errors import GateRefused, RecordUnreadable
+from casefile.errors import GateRefused, RecordUnreadable, UsageError
 from casefile.errors_verification import UnknownStatement
 from casefile.events.types_verification import StepRecorded
 from casefile.records.engine import reading
+from casefile.records.queries import list_items
 from casefile.records.reading import known_events
 from casefile.refusals import FieldRefused
-from casefile.vocabulary import Outcome, PersonKind, Role, StepResult
+from casefile.vocabulary import Judgement, Outcome, PersonKind, Role, StepResult
+from casefile.vocabulary_planning import DocumentKind
 from casefile.vocabulary_verification import Check, ClaimKind
 from pipelines.concluding import Concluded, NewConclusion, conclude, state_claim
+from pipelines.documents import record_document
 from pipelines.investigation_report import table_of
 from pipelines.method_report import Statement, item_report, problems_of, require_traced
+from pipelines.neighbours import decide, list_pairs
 from pipelines.people import record_person
 from pipelines.reviewing import assign, compare, lock, reconcile, submit, waive
 from pipelines.verifying import checklist_of, correct_step
@@ -172,6 +176,40 @@ def test_row_69_a_pair_that_nobody_decided_on_is_two_origins_and_said(desk: Desk
     drawn = draw(desk, claim(desk, VIDEO, PHOTOGRAPH))
     assert drawn.origins == 2
     assert any("nobody has decided" in warning for warning in drawn.warnings)
+
+
+def test_row_70_a_person_confirms_or_rejects_a_pair_and_nothing_is_removed(desk: Desk) -> None:
+    desk.alike(VIDEO, PHOTOGRAPH, tier="candidate")
+    with desk.as_(ANA) as services:
+        (pair,) = list_pairs(services)
+        assert (pair.tier, pair.edge.method, pair.edge.version, pair.edge.distance) == ("candidate", "pdq", "1", 8)
+        with pytest.raises(UsageError, match="reason"):
+            decide(services, pair.edge.edge, Judgement.SAME, " ")
+        with pytest.raises(UsageError, match="no single edge"):
+            decide(services, "0" * 64, Judgement.SAME, "the same boat")
+        decide(services, pair.edge.edge, Judgement.SAME, "the same boat")
+        assert [one.tier for one in list_pairs(services)] == ["accepted"]
+        decide(services, pair.edge.edge, Judgement.DIFFERENT, "another boat")
+        assert list_pairs(services) == []
+        assert [one.edge.judgement for one in list_pairs(services, rejected=True)] == ["different"]
+        with reading(services.engine) as rows:
+            assert [one.label for one in list_items(rows)] == [VIDEO, PHOTOGRAPH]
+
+
+def test_row_20_whoever_has_not_declared_their_interests_does_not_conclude(desk: Desk) -> None:
+    strands(desk)
+    with desk.as_(ANA) as services:
+        waive(services, VIDEO, "nobody is left")
+    about = claim(desk)
+    assert any("declared no interests" in warning for warning in draw(desk, about).warnings)
+    desk.environment["CASEFILE_GATES__MODE"] = "enforce"
+    with pytest.raises(GateRefused, match="declared no interests"):
+        draw(desk, about)
+    assert draw(desk, about, override="the form is with the head").warnings
+    with desk.as_(ANA) as services:
+        declared = {"assessed_on": "2026-05-01", "review_by": "2027-05-01", "none": True}
+        record_document(services, DocumentKind.CONFLICTS, ANA, declared)
+    assert draw(desk, about).warnings == ()
 
 
 def test_row_71_without_alternatives_or_contrary_steps_the_report_warns(desk: Desk) -> None:
