@@ -21,7 +21,8 @@ from verification.edges import (
     with_pixels,
 )
 from verification.interface import VARIANTS, Fingerprint
-from verification.technical.matching import MOST_NEIGHBOURS, CodeTable, Matcher, distance
+from verification.technical.matching import MOST_NEIGHBOURS, Matcher, distance
+from verification.technical.scanning import CodeTable
 
 RANDOM = np.random.default_rng(7)
 
