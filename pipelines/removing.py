@@ -53,7 +53,6 @@ def finish_removals(workspace: Workspace, engine: Engine, vault: Vault, disk: Di
         objects = [kept for capture in pending if (kept := kept_of(connection, capture)) is not None]
         left = list(left_behind(connection, workspace))
     forget_index(workspace.fingerprints)
-    disk.reached("no index")
     for kept in objects:
         replace_erased(rebuilt_of(kept), vault, workspace.rebuilding, disk)
         disk.reached("object without it")
