@@ -70,6 +70,11 @@ class Workspace:
         return self.root / "work"
 
     @property
+    def fingerprints(self) -> Path:
+        """The index by which near-duplicates are found, made of the tables and made anew when it is lost."""
+        return self.work / "fingerprints"
+
+    @property
     def previews(self) -> Path:
         """Pictures of items for looking at, named by the digest of the file that they were made of."""
         return self.work / "previews"

@@ -20,12 +20,12 @@ from casefile.vocabulary import ContainmentLevel
 from containment.tools import find_program
 from containment.worker import Worker, open_worker
 from pipelines.archives import ArchiveReader, archive_reader
+from pipelines.edge_index import EdgeIndex, edge_index
 from pipelines.environment import ourselves
 from pipelines.examinable import Examinable, examinable
 from pipelines.examination_events import examined
 from pipelines.features import FeatureIndex, feature_index
 from pipelines.indexing import index_captured_text
-from pipelines.neighbours import EdgeIndex
 from pipelines.pixels import PixelReader, compare_pixels, pixel_reader
 from pipelines.posts import PostReader, post_reader
 from pipelines.services import Services
@@ -130,7 +130,7 @@ def open_examiner(services: Services, level: ContainmentLevel) -> Iterator[Exami
             archive_reader(services, level) as archives,
         ):
             worker.start()
-            edges = EdgeIndex(services.engine, services.settings.examine)
+            edges = edge_index(services)
             yield Examiner(services, worker, inputs, out, edges, pixels, features, posts, archives)
     finally:
         shutil.rmtree(folder)

@@ -26,8 +26,8 @@ from casefile.records.features import COMPARED, StoredFeatures, store_features, 
 from casefile.records.queries import ItemFilter, list_items
 from casefile.settings import ExamineSettings
 from casefile.vocabulary import ContainmentLevel, Tier
+from pipelines.edge_index import compared, edge_of, stored_edge
 from pipelines.examinable import examinable
-from pipelines.neighbours import compared, edge_of, stored_edge
 from pipelines.on_demand import OnDemandWorker, on_demand
 from pipelines.services import Services
 from verification.edges import Alignment, Edge, Subject, edge_id, with_alignment

@@ -13,12 +13,13 @@ from casefile.records.ledger import settle
 from casefile.records.progress import all_progress
 from casefile.records.search import Passage, index_text
 from casefile.settings import ExamineSettings
+from casefile.workspace import Workspace
 from pipelines.capture import STAGE, settled
-from pipelines.neighbours import EdgeIndex
+from pipelines.edge_index import index_of
 from preservation.vault import Vault
 
 
-def index_everything(engine: Engine, log: LogId, vault: Vault, settings: ExamineSettings) -> int:
+def index_everything(workspace: Workspace, engine: Engine, log: LogId, vault: Vault, settings: ExamineSettings) -> int:
     """Fill the operational tables of a rebuilt database; the number of items."""
     with writing(engine) as connection:
         settle(connection, STAGE, [settled(one) for one in all_progress(connection)])
@@ -27,7 +28,7 @@ def index_everything(engine: Engine, log: LogId, vault: Vault, settings: Examine
         captures = list(captured_items(connection))
     for capture in captures:
         index_captured_text(engine, vault, [capture])
-    EdgeIndex(engine, settings).catch_up()
+    index_of(workspace, engine, log, settings).catch_up()
     return sum(len(capture.items) for capture in captures)
 
 

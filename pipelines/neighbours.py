@@ -1,13 +1,12 @@
-"""Near-duplicates: matching what was examined against all that was examined before, and what people decide.
+"""Near-duplicates as people meet them: pairs and clusters, and what they decide about a pair.
 
-Edges follow the log: they are made in the order of the examinations, so that every process, and a rebuild, makes the
-same ones. A machine suggests; nothing is merged, hidden or dropped by it.
+A machine suggests; nothing is merged, hidden or dropped by it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,74 +18,24 @@ from casefile.events.types import DuplicateDecided, Words
 from casefile.ids import EventId
 from casefile.model import readable
 from casefile.records.edges import (
-    ExaminedItem,
     StoredEdge,
-    examined_after,
     is_matched,
     list_edges,
-    matched_position,
-    note_matched,
-    store_edges,
 )
-from casefile.records.engine import Connection, Engine, reading, writing
-from casefile.records.pixels import StoredQuestion, add_questions, count_questions, stored_pixels
+from casefile.records.engine import Engine, reading
+from casefile.records.pixels import count_questions
 from casefile.records.queries import ExaminationRecord, ItemFilter, ItemRecord, find_items, list_items
-from casefile.settings import ExamineSettings
 from casefile.vocabulary import Judgement, Tier
+from pipelines.edge_index import edge_index
 from pipelines.services import Services
 from pipelines.sight import edges_seen, viewer_of
 from verification.clusters import Clusters, Link, clusters
-from verification.edges import VERSION, Edge, Matches, PixelQuestion, Thresholds, edge_id, score, with_pixels
-from verification.edges import Subject as Compared
+from verification.edges import edge_id, score
 from verification.interface import Fingerprint
-from verification.technical.matching import Matcher
 
 EDGE_ALGORITHM = "sha256:"
 FEWEST_EDGE_DIGITS = 8
 """Digits of an edge's id that a person has to type at least."""
-
-
-@dataclass(slots=True)
-class EdgeIndex:
-    """All fingerprints in memory, followed up from the log. `catch_up` before reading edges.
-
-    Nothing is decoded here: what only decoded pixels can tell is left as an open question.
-    """
-
-    engine: Engine
-    settings: ExamineSettings
-    _matcher: Matcher = field(init=False)
-    _position: int = -1
-
-    def __post_init__(self) -> None:
-        thresholds = Thresholds(
-            auto_bits=self.settings.auto_distance_bits, candidate_bits=self.settings.candidate_distance_bits
-        )
-        self._matcher = Matcher(thresholds)
-
-    def catch_up(self) -> None:
-        """Match every examination that the edges do not take into account yet."""
-        with reading(self.engine) as connection:
-            matched = matched_position(connection)
-            examined = list(examined_after(connection, self._position))
-        found: list[Edge] = []
-        questions: list[PixelQuestion] = []
-        for one in examined:
-            subject = compared(one)
-            if one.position > matched:
-                matches = self._matcher.matches(subject)
-                found += matches.edges
-                questions += matches.questions
-            self._matcher.add(subject)
-            self._position = one.position
-        if self._position > matched:
-            with writing(self.engine) as connection:
-                _keep(connection, found, questions)
-                note_matched(connection, max(self._position, matched_position(connection)))
-
-    def lookup(self, fingerprints: Sequence[Fingerprint], digest: str) -> Matches:
-        """What a file that is no item is like, and what a full decode may settle."""
-        return self._matcher.matches(Compared("", "", digest, tuple(fingerprints)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +62,7 @@ def list_pairs(services: Services, *, inside_captures: bool = False, rejected: b
 
     Edges inside one capture, and those that a person called different, are left out unless asked for.
     """
-    EdgeIndex(services.engine, services.settings.examine).catch_up()
+    edge_index(services).catch_up()
     with reading(services.engine) as connection:
         edges = edges_seen(connection, viewer_of(services))
         items = {item.id: item for item in list_items(connection)}
@@ -183,7 +132,7 @@ def edges_of_item(services: Services, item: str) -> list[dict[str, Any]]:
         matched = is_matched(connection, item)
     if not matched:
         # Left by a run that died between an examination and its matching.
-        EdgeIndex(services.engine, services.settings.examine).catch_up()
+        edge_index(services).catch_up()
     with reading(services.engine) as connection:
         edges = edges_seen(connection, viewer_of(services), item=item)
         others = {edge.item_b if edge.item_a == item else edge.item_a for edge in edges}
@@ -274,74 +223,7 @@ def pixels_waiting(engine: Engine) -> int:
         return count_questions(connection)
 
 
-def stored_edge(edge: Edge) -> StoredEdge:
-    """An edge as its table holds it."""
-    return StoredEdge(
-        edge.edge,
-        edge.item_a,
-        edge.item_b,
-        edge.tier,
-        edge.method,
-        VERSION,
-        edge.distance,
-        edge.bits,
-        edge.same_capture,
-        {
-            "variant": edge.variant,
-            "phash_distance": edge.phash_distance,
-            "matched": edge.matched,
-            "compared": edge.compared,
-            "offset_ms": edge.offset_ms,
-            "pixels": edge.pixels,
-            "votes": edge.votes,
-            "inliers": edge.inliers,
-            "tiles_good": edge.tiles_good,
-            "tiles_compared": edge.tiles_compared,
-            "covered_a": edge.covered_a,
-            "covered_b": edge.covered_b,
-            "movement": list(edge.movement),
-        },
-    )
-
-
-def edge_of(stored: StoredEdge) -> Edge:
-    """The edge that a table's row holds."""
-    return Edge(
-        item_a=stored.item_a,
-        item_b=stored.item_b,
-        tier=Tier(stored.tier),
-        methods=tuple(stored.method.split("+")),
-        distance=stored.distance,
-        same_capture=stored.same_capture,
-        bits=stored.bits,
-        **(stored.evidence | {"movement": tuple(stored.evidence["movement"])}),
-    )
-
-
 def fingerprints_of(examination: ExaminationRecord | None) -> tuple[Fingerprint, ...]:
     """The fingerprints that an examination recorded."""
     stored = examination.fingerprints if examination else ()
     return tuple(Fingerprint.model_validate(one) for one in stored)
-
-
-def _keep(connection: Connection, edges: Sequence[Edge], questions: Sequence[PixelQuestion]) -> None:
-    """Store edges, with those questions answered that can be; those that still can be stay open."""
-    known = stored_pixels(connection, {item for one in questions for item in (one.item_a, one.item_b)})
-    digests = {item: one.digest for item, one in known.items()}
-    store_edges(connection, map(stored_edge, with_pixels(edges, questions, digests)))
-    add_questions(
-        connection,
-        [
-            StoredQuestion(one.edge, one.item_a, one.item_b, one.same_capture)
-            for one in questions
-            if "" not in (digests.get(one.item_a), digests.get(one.item_b))
-            and not {one.item_a, one.item_b} <= digests.keys()
-        ],
-    )
-
-
-def compared(examined: ExaminedItem) -> Compared:
-    """An examined item as it is compared."""
-    fingerprints = tuple(Fingerprint.model_validate(one) for one in examined.fingerprints)
-    # The captures of one lead are one collection in several steps: what is alike in them is a class of its own.
-    return Compared(examined.item, examined.lead, examined.sha256, fingerprints)

@@ -18,8 +18,8 @@ from casefile.records.engine import reading, writing
 from casefile.records.pixels import StoredPixels, close_questions, open_questions, store_pixels, stored_pixels
 from casefile.records.queries import ExaminationRecord, ItemFilter, list_items, newest_examination
 from casefile.vocabulary import ContainmentLevel
+from pipelines.edge_index import edge_of, stored_edge
 from pipelines.examinable import examinable
-from pipelines.neighbours import edge_of, stored_edge
 from pipelines.on_demand import OnDemandWorker, on_demand
 from pipelines.services import Services
 from verification.edges import Edge, Matches, PixelQuestion, with_pixels

@@ -148,7 +148,7 @@ def _fill(workspace: Workspace, settings: Settings, engine: Engine) -> Rebuilt:
     # Before the vault is read: it may still hold what was erased.
     note_all_removals(engine)
     finish_removals(workspace, engine, vault, Disk())
-    items = index_everything(engine, log, vault, settings.examine)
+    items = index_everything(workspace, engine, log, vault, settings.examine)
     waiting = pixels_waiting(engine), stills_waiting(engine, settings.examine)
     return Rebuilt(replayed.events, items, *waiting)
 

@@ -34,6 +34,7 @@ from preservation.inventory import VersionNote
 from preservation.layout import object_id
 from preservation.rebuilding import Rebuilt, inventory_at, replace_erased
 from preservation.vault import Vault
+from verification.technical.index_lock import forget as forget_index
 
 SCRATCH = re.compile(r"(?:tmp|.+-)[a-z0-9_]{8}(?:[0-9a-f]{8})?")
 """What processes make below `work/` for themselves, by a random name, and leave there when they die."""
@@ -51,6 +52,7 @@ def finish_removals(workspace: Workspace, engine: Engine, vault: Vault, disk: Di
             return 0
         objects = [kept for capture in pending if (kept := kept_of(connection, capture)) is not None]
         left = list(left_behind(connection, workspace))
+    forget_index(workspace.fingerprints)
     for kept in objects:
         replace_erased(rebuilt_of(kept), vault, workspace.rebuilding, disk)
         disk.reached("object without it")

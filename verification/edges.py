@@ -28,6 +28,8 @@ show the same. Measured in docs/near_duplicates.md."""
 WHOLE = 60
 """Hundredths of both pictures that have to be in common; with less one is a part of the other, and never joins it."""
 FEATURES, PART = "features", "part"
+EXACT, APPROXIMATE = "exact", "approximate"
+"""How stored fingerprints were looked through: every one, or those that an index of very many nominates."""
 EMPTY = sha256(b"")
 """Files without bytes are equal and say nothing by it."""
 
@@ -50,12 +52,16 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An item as it is compared: the digest of its bytes and the fingerprints of its pictures or frames."""
+    """An item as it is compared: the digest of its bytes and the fingerprints of its pictures or frames.
+
+    `position` is that of its examination in the log, -1 for what is no item.
+    """
 
     item: str
     capture: str
     sha256: str
     fingerprints: tuple[Fingerprint, ...] = ()
+    position: int = -1
 
     @property
     def is_video(self) -> bool:
@@ -71,7 +77,8 @@ class Edge:
     look like B. `phash_distance` of 64 is -1 where it was not compared. Of a video, `matched` of `compared` frames
     agree and `offset_ms` is how much later they come in B; `distance` is then the mean over the compared frames, an
     unmatched one counting as 128. `pixels` is the digest that both pictures' decoded pixels have, empty where they
-    are not known to be equal. Edges inside one capture are their own class and hidden by default.
+    are not known to be equal. `search` says how it was looked for. Edges inside one capture are their own class and
+    hidden by default.
 
     Where stills were laid upon each other: `votes` of local codes, `inliers` of key points that fit `movement`, which
     takes B to A (a 2 x 3 matrix row by row in 65536ths of a pixel of pictures 360 long), `tiles_good` of
@@ -91,6 +98,7 @@ class Edge:
     compared: int = 0
     offset_ms: int = 0
     pixels: str = ""
+    search: str = EXACT
     votes: int = 0
     inliers: int = 0
     tiles_good: int = 0

@@ -1,4 +1,4 @@
-"""Near-duplicate figures on a folder of photographs: `python -m benchmarks.neardup images|fit --corpus DIR`.
+"""Near-duplicate figures: `python -m benchmarks.neardup images|fit --corpus DIR`, and `index --codes N` of made codes.
 
 No collection is part of this repository. The constants of the local codes are fitted on every second picture of a
 folder, in order of name; recall is measured on the others, which the constants have never seen.
@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.neardup.index import index
 from benchmarks.neardup.transformations import TRANSFORMATIONS
 from verification.edges import Alignment, Subject
 from verification.technical.alignment import Laid, align
@@ -35,10 +36,13 @@ FIT_SEED = 7
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints the figures; 2 without a collection."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.neardup", description=__doc__)
-    parser.add_argument("what", choices=["images", "fit"])
+    parser.add_argument("what", choices=["images", "fit", "index"])
+    parser.add_argument("--codes", type=int, default=1_000_000, help="how many codes the index holds")
     parser.add_argument("--corpus", type=Path, help="a folder of natural photographs")
     parser.add_argument("--pictures", type=int, default=60, help="how many are changed and looked for")
     asked = parser.parse_args(arguments)
+    if asked.what == "index":
+        return index(asked.codes)
     files = sorted(one for one in asked.corpus.rglob("*") if one.suffix.lower() in SUFFIXES) if asked.corpus else []
     if len(files) < 2:
         print("not measured: name a folder of photographs with --corpus DIR", file=sys.stderr)

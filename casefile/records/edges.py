@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, or_, select, update
 
 from casefile.records.engine import insert_absent, tables
 from casefile.records.pixels import portions
@@ -55,21 +55,48 @@ class DecisionRecord:
     decided_by: str
 
 
-def examined_after(connection: Connection, position: int) -> Iterator[ExaminedItem]:
-    """Every examination behind that position of the log, in the order of the log."""
+def examined_after(connection: Connection, position: int, most: int | None = None) -> Iterator[ExaminedItem]:
+    """The examinations behind that position of the log, in the order of the log; so many of them at most."""
+    entry = tables("log_")["log_entry"]
+    yield from map(_examined, connection.execute(_examinations().where(entry.c.position > position).limit(most)))
+
+
+def examined_at(connection: Connection, positions: Collection[int]) -> list[ExaminedItem]:
+    """The examinations at these positions of the log."""
+    entry = tables("log_")["log_entry"]
+    found = (connection.execute(_examinations().where(entry.c.position.in_(some))) for some in portions(positions))
+    return [_examined(row) for rows in found for row in rows]
+
+
+def examined_of_bytes(connection: Connection, sha256: str, but: str, until: int, most: int) -> list[tuple[str, str]]:
+    """Items of these bytes, but one, that were examined up to that position, each with its lead; the first by id."""
     examination, entry = tables("view_")["view_examination"], tables("log_")["log_entry"]
     item, capture = tables("view_")["view_item"], tables("view_")["view_capture"]
     rows = connection.execute(
-        select(entry.c.position, examination.c.item, examination.c.fingerprints, capture.c.lead, item.c.sha256)
+        select(item.c.id, capture.c.lead)
+        .join(examination, examination.c.item == item.c.id)
         .join(entry, entry.c.event == examination.c.event)
-        .join(item, item.c.id == examination.c.item)
         .join(capture, capture.c.id == item.c.capture)
-        .where(entry.c.position > position)
-        .order_by(entry.c.position)
+        .where(item.c.sha256 == sha256, item.c.id != but, entry.c.position <= until)
+        .distinct()
+        .order_by(item.c.id)
+        .limit(most)
     )
-    for row in rows:
-        fingerprints = tuple(json.loads(row.fingerprints or "[]"))
-        yield ExaminedItem(row.position, row.item, row.lead, row.sha256 or "", fingerprints)
+    return [(row.id, row.lead) for row in rows]
+
+
+def event_at(connection: Connection, position: int) -> str:
+    """The id of the event at a position of the log; empty where there is none."""
+    entry = tables("log_")["log_entry"]
+    return connection.execute(select(entry.c.event).where(entry.c.position == position)).scalar_one_or_none() or ""
+
+
+def buried_positions(connection: Connection) -> set[int]:
+    """The positions of every examination of an item that was erased since."""
+    examination, entry = tables("view_")["view_examination"], tables("log_")["log_entry"]
+    gone = select(tables("view_")["view_tombstone"].c.item)
+    rows = select(entry.c.position).join(examination, examination.c.event == entry.c.event)
+    return set(connection.execute(rows.where(examination.c.item.in_(gone))).scalars())
 
 
 def matched_position(connection: Connection, name: str = MATCHED) -> int:
@@ -166,6 +193,23 @@ def items_decided_on(connection: Connection, events: Collection[str]) -> dict[st
     table = tables("view_")["view_decision"]
     query = select(table.c.event, table.c.item_a, table.c.item_b).where(table.c.event.in_(events))
     return {row.event: (row.item_a, row.item_b) for row in connection.execute(query)}
+
+
+def _examinations() -> Select[Any]:
+    examination, entry = tables("view_")["view_examination"], tables("log_")["log_entry"]
+    item, capture = tables("view_")["view_item"], tables("view_")["view_capture"]
+    return (
+        select(entry.c.position, examination.c.item, examination.c.fingerprints, capture.c.lead, item.c.sha256)
+        .join(examination, examination.c.event == entry.c.event)
+        .join(item, item.c.id == examination.c.item)
+        .join(capture, capture.c.id == item.c.capture)
+        .order_by(entry.c.position)
+    )
+
+
+def _examined(row: Row[Any]) -> ExaminedItem:
+    fingerprints = tuple(json.loads(row.fingerprints or "[]"))
+    return ExaminedItem(row.position, row.item, row.lead, row.sha256 or "", fingerprints)
 
 
 def list_decisions(connection: Connection, items: Collection[str] | None = None) -> list[DecisionRecord]:

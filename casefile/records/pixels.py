@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -12,6 +13,7 @@ from casefile.records.tombstones import buried
 
 PORTION = 500
 """Names in one query."""
+Named = TypeVar("Named", str, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,8 @@ def close_questions(connection: Connection, edges: Collection[str]) -> None:
         connection.execute(delete(table).where(table.c.edge.in_(some)))
 
 
-def portions(names: Collection[str]) -> Iterator[Sequence[str]]:
-    """Names in portions that a database takes in one query."""
+def portions(names: Collection[Named]) -> Iterator[Sequence[Named]]:
+    """Names or numbers in portions that a database takes in one query."""
     ordered = sorted(set(names))
     for start in range(0, len(ordered), PORTION):
         yield ordered[start : start + PORTION]

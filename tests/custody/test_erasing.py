@@ -91,9 +91,13 @@ def test_nothing_is_left_of_an_erased_item_in_any_byte(erased: Path) -> None:
     assert [path.name for path in (erased / "work").iterdir() if path.is_dir()] == ["previews"]
 
 
-def test_with_the_only_item_of_a_lead_go_its_locator_and_what_was_left_of_attempts(case: Path) -> None:
+def test_with_the_only_item_of_a_lead_go_its_locator_what_was_left_of_attempts_and_the_index(case: Path) -> None:
+    index = case / "work" / "fingerprints"
+    index.mkdir()
+    (index / "some.codes").write_bytes(b"codes")
     erase(case, ALONE)
     assert left(case, ALONE) == []
+    assert not list(index.glob("*.codes"))
     with open_services(case, ENVIRONMENT) as services:
         assert describe_item(services, ALONE)["lead"]["locator"] is None
     assert codes(case) == []

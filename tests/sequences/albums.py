@@ -17,11 +17,12 @@ from casefile.records.queries import find_items, unexamined_items
 from casefile.vocabulary import ContainmentLevel
 from containment.worker import Worker
 from pipelines.archives import archive_reader
+from pipelines.edge_index import edge_index
 from pipelines.examinable import examinable
 from pipelines.examine import Examiner
 from pipelines.features import feature_index
 from pipelines.handed_over import ImportRequest, import_files
-from pipelines.neighbours import EdgeIndex, list_pairs
+from pipelines.neighbours import list_pairs
 from pipelines.pixels import pixel_reader
 from pipelines.posts import post_reader
 from pipelines.services import Services, open_services
@@ -87,7 +88,7 @@ def opened_album(place: Place, bench: Bench, folder: Path, monkeypatch: pytest.M
         post_reader(services, WEAK) as posts,
         archive_reader(services, WEAK) as archives,
     ):
-        edges = EdgeIndex(services.engine, services.settings.examine)
+        edges = edge_index(services)
         examiner = Examiner(services, *bench, edges, pixels, features, posts, archives)
         monkeypatch.setattr("pipelines.similar.open_examiner", lambda *_: borrowed(examiner))
         yield Album(place, services, examiner, folder)

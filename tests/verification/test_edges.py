@@ -21,7 +21,9 @@ from verification.edges import (
     with_pixels,
 )
 from verification.interface import VARIANTS, Fingerprint
-from verification.technical.matching import MOST_NEIGHBOURS, CodeTable, Matcher, distance
+from verification.technical.bands import bits_apart, words
+from verification.technical.matching import MOST_NEIGHBOURS, Matcher, distance
+from verification.technical.scanning import CodeTable
 
 RANDOM = np.random.default_rng(7)
 
@@ -122,6 +124,7 @@ def test_the_negative_of_a_picture_is_not_the_picture() -> None:
     table = CodeTable(256)
     table.add(code)
     assert table.distances(negative).tolist() == [256]
+    assert bits_apart(words(code)[None, :], words(negative)).tolist() == [256]
 
 
 def test_phash_is_reported_beside_pdq_and_alone_is_a_candidate() -> None:

@@ -1,20 +1,14 @@
-"""Finding alike items: a scan of new fingerprints over all stored ones, and what the hits amount to.
+"""Finding alike items: which stored fingerprints are near new ones, and what the hits amount to.
 
-The scan counts differing bits for all stored codes at once; at 10^5 of them one picture in its eight turns takes a few
-milliseconds of one core, so no index is needed yet. A picture with too little information is never scanned for: only
-equal bytes or pixels may link it.
+A picture with too little information is never looked for: only equal bytes or pixels may link it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median_low
-from typing import TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
 
 from casefile.vocabulary import Tier
 from verification.edges import (
@@ -35,9 +29,8 @@ from verification.edges import (
     share,
 )
 from verification.interface import VARIANTS, Fingerprint
-
-Words: TypeAlias = NDArray[np.uint64]
-"""Codes as columns of 64-bit words, `(words, codes)`."""
+from verification.technical.known_items import KnownItems, Near, Sort
+from verification.technical.scanning import ScannedItems
 
 TURN_SLACK_BITS = 12
 """Turning a picture and turning its hash differ by up to this, so the scan looks further and the pair is then measured
@@ -45,51 +38,8 @@ both ways; without it an edge would depend on which item came first."""
 MOST_NEIGHBOURS = 200
 """An item with more is a template, such as a logo or a form: the nearest are kept, and only as candidates."""
 UNRELATED_BITS = PDQ_BITS // 2
-CHUNK = 4_096
-"""Codes added before they are joined to the rest."""
-
-
-@dataclass(slots=True)
-class CodeTable:
-    """Codes of one length in the order in which they were added; distances to all of them at once."""
-
-    bits: int
-    _joined: Words = field(init=False)
-    _tail: list[Words] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._joined = np.empty((self.bits // 64, 0), dtype=np.uint64)
-
-    def add(self, code: str) -> None:
-        """Adds a code of `bits` / 4 hexadecimal digits."""
-        self._tail.append(words(code))
-        if len(self._tail) >= CHUNK:
-            self._join()
-
-    def near(self, code: str, most: int) -> list[int]:
-        """The places, in order of addition, of the codes that differ in at most this many bits."""
-        places: list[int] = np.flatnonzero(self.distances(code) <= most).tolist()
-        return places
-
-    def distances(self, code: str) -> NDArray[np.uint16]:
-        """Differing bits to every code, in order of addition."""
-        self._join()
-        asked = words(code)
-        # uint16, because all 256 bits may differ: in uint8 a negative would come out as the picture itself.
-        total: NDArray[np.uint16] = np.bitwise_count(self._joined[0] ^ asked[0]).astype(np.uint16)
-        for row in range(1, self.bits // 64):
-            total += np.bitwise_count(self._joined[row] ^ asked[row])
-        return total
-
-    def _join(self) -> None:
-        if self._tail:
-            self._joined = np.concatenate([self._joined, *self._tail], axis=1)
-            self._tail.clear()
-
-
-def words(code: str) -> Words:
-    """A code in hexadecimal as 64-bit words, `(words, 1)`."""
-    return np.frombuffer(bytes.fromhex(code), dtype=">u8").astype(np.uint64).reshape(-1, 1)
+MOST_LOOKED_AT = 2_000
+"""Items of which the fingerprints are read and measured, the nearest by their codes."""
 
 
 def turned(fingerprint: Fingerprint, variant: str) -> str:
@@ -124,37 +74,17 @@ class Matcher:
     """All items that are compared. Add an item after asking for its edges, and each pair is looked at once."""
 
     thresholds: Thresholds = field(default_factory=Thresholds)
-    _subjects: list[Subject] = field(default_factory=list)
-    _by_digest: dict[str, list[Subject]] = field(default_factory=lambda: defaultdict(list))
-    _codes: CodeTable = field(default_factory=lambda: CodeTable(PDQ_BITS))
-    _code_owners: list[tuple[int, Fingerprint]] = field(default_factory=list)
-    _phashes: CodeTable = field(default_factory=lambda: CodeTable(PHASH_BITS))
-    _phash_owners: list[tuple[int, Fingerprint]] = field(default_factory=list)
-    _stills: CodeTable = field(default_factory=lambda: CodeTable(PDQ_BITS))
-    _still_owners: list[int] = field(default_factory=list)
+    known: KnownItems = field(default_factory=ScannedItems)
 
     def add(self, subject: Subject) -> None:
         """From now on other items are compared with this one too."""
-        place = len(self._subjects)
-        self._subjects.append(subject)
-        self._by_digest[subject.sha256].append(subject)
-        for fingerprint in subject.fingerprints:
-            still = fingerprint.frame_ms < 0
-            if not fingerprint.low_information:
-                self._codes.add(fingerprint.pdq)
-                self._code_owners.append((place, fingerprint))
-            if still and not fingerprint.low_information:
-                self._phashes.add(fingerprint.phash)
-                self._phash_owners.append((place, fingerprint))
-            if still and fingerprint.region == "full":
-                self._stills.add(fingerprint.pdq)
-                self._still_owners.append(place)
+        self.known.add(subject)
 
     def matches(self, subject: Subject) -> Matches:
         """The edges between this item and those added before, nearest first, and what a full decode may settle."""
         limits = list[str]()
         edges = {edge.edge: edge for edge in self._exact(subject, limits)}
-        for edge in _at_most(self._alike(subject), limits):
+        for edge in _at_most(self._alike(subject, limits), limits):
             edges.setdefault(edge.edge, edge)
         exact = {edge.edge for edge in edges.values() if "sha256" in edge.methods}
         questions = [one for one in self._questions(subject) if one.edge not in exact]
@@ -166,17 +96,16 @@ class Matcher:
     def _exact(self, subject: Subject, limits: list[str]) -> list[Edge]:
         if subject.sha256 in {"", EMPTY}:
             return []
-        same = [one for one in self._by_digest.get(subject.sha256, ()) if one.item != subject.item]
+        same = self.known.equal(subject, MOST_NEIGHBOURS)
         if len(same) > MOST_NEIGHBOURS:
-            limits.append(f"equal to {len(same)} items, linked with the first only")
-            same = [min(same, key=lambda one: one.item)]
+            limits.append(f"equal to more than {MOST_NEIGHBOURS} items, linked with the first only")
+            same = same[:1]
         return [exact_edge(subject, one) for one in same]
 
-    def _alike(self, subject: Subject) -> list[Edge]:
+    def _alike(self, subject: Subject, limits: list[str]) -> list[Edge]:
         """Edges by PDQ, and by phash alone where PDQ gives none."""
         edges = dict[str, Edge]()
-        for place, hits in self._hits(subject).items():
-            other = self._subjects[place]
+        for other, hits in self._hits(subject, limits):
             both_videos = subject.is_video and other.is_video
             edge = (video_edge if both_videos else picture_edge)(subject, other, hits, self.thresholds)
             if edge is not None:
@@ -185,29 +114,38 @@ class Matcher:
             known = edges.setdefault(edge.edge, edge)
             if known.bits == PHASH_BITS and edge.distance < known.distance:
                 edges[edge.edge] = edge
-        return list(edges.values())
+        return [replace(edge, search=self.known.search) for edge in edges.values()]
 
-    def _hits(self, subject: Subject) -> dict[int, list[_Hit]]:
+    def _hits(self, subject: Subject, limits: list[str]) -> Iterator[tuple[Subject, list[_Hit]]]:
         """Possible likenesses by stored item, measured from both sides."""
-        found = defaultdict[int, list[_Hit]](list)
         most = self.thresholds.candidate_bits
-        for asking in subject.fingerprints:
-            for variant in () if asking.low_information else VARIANTS:
-                for row in self._codes.near(turned(asking, variant), most + TURN_SLACK_BITS):
-                    place, stored = self._code_owners[row]
-                    apart = turned_distance(asking, stored, variant)
-                    if self._subjects[place].item != subject.item and apart <= most:
-                        found[place].append(_Hit(asking, stored, variant, apart))
-        return found
+        asked = [
+            (asking, variant, near)
+            for asking in subject.fingerprints
+            for variant in (() if asking.low_information else VARIANTS)
+            for near in self.known.near(Sort.TELLING, turned(asking, variant), most + TURN_SLACK_BITS)
+        ]
+        items = self.known.items(_nearest([near for _asking, _variant, near in asked], limits))
+        found = defaultdict[int, list[_Hit]](list)
+        for asking, variant, near in asked:
+            stored = _stored(items, near)
+            if stored is None or items[near.place].item == subject.item:
+                continue
+            apart = turned_distance(asking, stored, variant)
+            if apart <= most:
+                found[near.place].append(_Hit(asking, stored, variant, apart))
+        return ((items[place], hits) for place, hits in found.items())
 
     def _by_phash(self, subject: Subject) -> Iterator[Edge]:
         for asking in subject.fingerprints:
             if asking.low_information or asking.frame_ms >= 0:
                 continue
-            for row in self._phashes.near(asking.phash, self.thresholds.phash_candidate_bits):
-                place, stored = self._phash_owners[row]
-                if self._subjects[place].item != subject.item:
-                    yield phash_edge(subject, self._subjects[place], asking, stored)
+            found = self.known.near(Sort.PHASH, asking.phash, self.thresholds.phash_candidate_bits)
+            items = self.known.items(_nearest(found, []))
+            for near in found:
+                stored = _stored(items, near)
+                if stored is not None and items[near.place].item != subject.item:
+                    yield phash_edge(subject, items[near.place], asking, stored)
 
     def _questions(self, subject: Subject) -> list[PixelQuestion]:
         """Stills near enough, as they lie, to be equal in every pixel; low information included."""
@@ -215,12 +153,31 @@ class Matcher:
         for asking in subject.fingerprints:
             if asking.frame_ms >= 0 or asking.region != "full":
                 continue
-            for row in self._stills.near(asking.pdq, PIXELS_WORTH_ASKING_BITS):
-                other = self._subjects[self._still_owners[row]]
-                if other.item != subject.item:
+            found = self.known.near(Sort.WHOLE_STILL, asking.pdq, PIXELS_WORTH_ASKING_BITS)
+            items = self.known.items(_nearest(found, []))
+            for near in found:
+                other = items.get(near.place)
+                if other is not None and other.item != subject.item:
                     first, second = sorted((subject.item, other.item))
                     questions.append(PixelQuestion(first, second, subject.capture == other.capture))
         return questions
+
+
+def _stored(items: Mapping[int, Subject], near: Near) -> Fingerprint | None:
+    """The fingerprint itself; None of an item that is left out, or that lost its fingerprints since."""
+    prints = items[near.place].fingerprints if near.place in items else ()
+    return prints[near.ordinal] if near.ordinal < len(prints) else None
+
+
+def _nearest(found: Sequence[Near], limits: list[str]) -> Collection[int]:
+    """The places of what was found, or of the nearest where that is very much."""
+    nearest = dict[int, int]()
+    for near in found:
+        nearest[near.place] = min(near.bits, nearest.get(near.place, near.bits))
+    if len(nearest) <= MOST_LOOKED_AT:
+        return nearest.keys()
+    limits.append(f"near {len(nearest)} items, of which {MOST_LOOKED_AT} are compared")
+    return sorted(nearest, key=lambda place: (nearest[place], place))[:MOST_LOOKED_AT]
 
 
 def _at_most(edges: list[Edge], limits: list[str]) -> list[Edge]:

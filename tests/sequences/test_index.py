@@ -1,0 +1,90 @@
+"""The index of fingerprints is a cache: without it, damaged or old, the same pairs come out, and erasing takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import pipelines.edge_index
+from examples.media import draw_scene
+from pipelines.edge_index import edge_index
+from pipelines.neighbours import list_pairs
+from pipelines.reindex import reindex_workspace
+from pipelines.similar import look_up
+from verification.technical.index_files import MANIFEST
+from verification.technical.indexed import IndexedItems
+
+from .albums import WEAK, Album, Bench, opened_album, saved
+from .workspaces import Place
+
+SIZE = (320, 240)
+
+
+@pytest.fixture
+def album(place: Place, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Album]:
+    """An album whose index is written after each examination."""
+    monkeypatch.setattr(pipelines.edge_index, "SHORTEST", 1)
+    with opened_album(place, bench, tmp_path / "album", monkeypatch) as album:
+        yield album
+
+
+def picture(seed: int) -> Image.Image:
+    return draw_scene(seed, SIZE)
+
+
+def read_from_tables(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The positions of examinations that are taken up one by one from now on."""
+    taken: list[int] = []
+    adding = IndexedItems.add
+
+    def add(self: IndexedItems, subject: object) -> None:
+        taken.append(subject.position)  # type: ignore[attr-defined]
+        adding(self, subject)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(IndexedItems, "add", add)
+    return taken
+
+
+def test_the_index_is_used_and_without_it_or_damaged_the_same_comes_out(
+    album: Album, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = album.services.workspace.fingerprints
+    album.hand_over(a_jpg=saved(picture(1)), b_jpg=saved(picture(2)))
+    album.examine()
+    album.hand_over(c_jpg=saved(picture(1), quality=60), d_jpg=saved(picture(3)))
+    album.examine()
+    found = list_pairs(album.services, inside_captures=True)
+    assert {one.edge.evidence["search"] for one in found} == {"exact"}
+    asked = tmp_path / "asked.jpg"
+    picture(3).save(asked, quality=70)
+
+    def looked_up() -> list[tuple[str, int]]:
+        album.examiner.edges = edge_index(album.services)
+        return [(one.item.label, one.edge.distance) for one in look_up(album.services, asked, WEAK)]
+
+    expected = looked_up()
+    assert len(expected) == 1
+    taken = read_from_tables(monkeypatch)
+    assert looked_up() == expected
+    assert taken == []
+    segment = next(folder.glob("*.codes"))
+    segment.write_bytes(segment.read_bytes()[:-1] + b"\x55")
+    assert looked_up() == expected
+    assert len(taken) == 4
+    for path in folder.iterdir():
+        path.unlink()
+    # What is examined next finds what it would have found, and the index is there again.
+    album.hand_over(e_jpg=saved(picture(2), quality=60))
+    album.examiner.edges = edge_index(album.services)
+    album.examine()
+    assert (folder / MANIFEST).exists()
+    assert ("b.jpg", "e.jpg") in album.methods()
+    before = [replace(one.edge, judgement="") for one in list_pairs(album.services, inside_captures=True)]
+    album.services.engine.dispose()
+    album.place.delete_database()
+    reindex_workspace(album.place.root, album.place.environment, WEAK)
+    assert [one.edge for one in list_pairs(album.services, inside_captures=True)] == before
