@@ -38,6 +38,8 @@ HELD = {
     "service worker": ("refused", "service worker", "it could answer in the site's place"),
 }
 FILE_METHOD = "http"
+MIXED = "mixed-content"
+"""Chromium's word for what it does not load."""
 NOT_FOR_A_BROWSER = frozenset({Cause.UNSUPPORTED, Cause.TOOL_FAILED, Cause.TOOL_MISSING})
 """Why there is no page: what is there is none, or it was the browser that failed."""
 ADVICE = "Collect it with --method http, which keeps files as they are."
@@ -233,4 +235,7 @@ def _altered(visit: Visit, document: Request | None) -> tuple[Any, ...]:
             kind, what, why = HELD[note]
             for _ in range(min(count, 100)):
                 altered.note(kind, what, place.place if place else "", why)  # type: ignore[arg-type]
+    for one in visit.traffic.requests:
+        if one.failed == MIXED and (blocked := _place(one.locator)):
+            altered.note("refused", "mixed content", blocked.place, "no such part gets into a page over TLS")
     return altered.told()
