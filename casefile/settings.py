@@ -144,6 +144,12 @@ class CaptureSettings(_Group):
         description="Whether the page of a post is captured together with what its documented public endpoint says. "
         "`same-host`: where it is on the page's own host (Mastodon, Telegram); `documented`: elsewhere too (Bluesky).",
     )
+    pages: Literal["purpose", "browser", "http"] = Field(
+        default="purpose",
+        description="How pages are taken that no method was named for. `browser`: as Chromium shows them, where it and "
+        "full containment are there, else by `http`, and the record says why; `http`: as they are sent; `purpose`: the "
+        "former for decision and court, the latter for work.",
+    )
     mhtml: bool = Field(default=False, description="Whether the method `browser` also saves a page as one MHTML file.")
     consent: bool = Field(
         default=False,

@@ -30,6 +30,17 @@ def result_json(result: Result) -> dict[str, object]:
         "capture": result.capture,
         "items": [item.id for item in result.items],
         "duplicates": list(result.duplicates),
+        "attempts": [
+            {
+                "capture": one.capture,
+                "method": one.method or None,
+                "reason": one.reason or None,
+                "outcome": one.outcome,
+                "cause": one.cause,
+                "detail": one.detail,
+            }
+            for one in result.attempts
+        ],
     }
 
 
@@ -55,7 +66,15 @@ def landing_of(result: Result) -> output.Landing:
         duplicates=result.duplicates,
         detail=result.detail,
         advice=result.advice,
+        methods=_methods(result),
     )
+
+
+def _methods(result: Result) -> tuple[str, ...]:
+    """By which methods and why; nothing of what was handed over, which no method had to be chosen for."""
+    if result.lead.pathway is Pathway.HANDED_OVER:
+        return ()
+    return tuple(f"by {one.method}: {one.reason}" for one in result.attempts if one.reason)
 
 
 def _place(result: Result) -> str:

@@ -45,6 +45,7 @@ class Landing:
     """What became of one locator, as soon as it is known. `items` and `duplicates` are item numbers such as I-0042.
 
     `title`, `author` and `claimed_time` are what the content says of itself; `contents` counts the items by it.
+    `methods` are those that were tried, with the reason for each.
     """
 
     locator: str
@@ -58,6 +59,7 @@ class Landing:
     duplicates: tuple[str, ...] = ()
     detail: str = ""
     advice: str = ""
+    methods: tuple[str, ...] = ()
 
 
 Styled = list[tuple[str, str]]
@@ -85,7 +87,7 @@ def landing_lines(landing: Landing) -> list[Styled]:
         found.append((f"{'; ' if found else ''}near-duplicate of {_listed(landing.duplicates)}", "cyan"))
     if found:
         lines.append(found)
-    lines += [[(text, "dim")] for text in (landing.detail, landing.advice) if text]
+    lines += [[(text, "dim")] for text in (*landing.methods, landing.detail, landing.advice) if text]
     return lines
 
 

@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import unquote, urlsplit
 
 from casefile.vocabulary import Cause
 from collectors.interface import MethodSpec
 from collectors.locators import Locator, RefusedLocator, parse_locator, scheme_of
+
+FILES = frozenset(
+    re.findall(
+        "[a-z0-9]+",
+        "pdf doc docx odt rtf xls xlsx ods csv tsv ppt pptx odp epub txt json xml kml kmz gpx geojson srt vtt "
+        "jpg jpeg png gif webp avif heic tif tiff bmp svg mp3 m4a ogg opus wav flac aac "
+        "mp4 m4v mov webm mkv avi 3gp mpg mpeg m3u8 mpd zip gz tgz bz2 xz 7z rar tar apk exe iso warc wacz torrent",
+    )
+)
+FEEDS = re.compile(r"(?:^|/)(?:feed|rss|atom)/?$|(?:^|/)(?:feed|rss|atom|index)\.xml$|\.(?:rss|atom|rdf)$")
+
+
+class Kind(StrEnum):
+    """What a locator looks like, before anybody has asked it."""
+
+    PAGE = "page"
+    FILE = "file"
+    FEED = "feed"
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """By which method a page is taken when nobody named one, and why; without a method by the general one."""
+
+    method: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +55,13 @@ class NoMethod:
     reason: str
 
 
-def choose_method(locator: str, specs: Sequence[MethodSpec], wanted: str | None = None) -> Choice | NoMethod:
-    """The method for `locator`: the one asked for, else one that claims it, else the general one.
+def choose_method(
+    locator: str, specs: Sequence[MethodSpec], wanted: str | None = None, pages: Pages = Pages()
+) -> Choice | NoMethod:
+    """The method for `locator`: the one asked for, else one that claims it, else a general one.
 
-    Between several the larger `priority` decides, then the name, so that the same specs always give the same choice.
+    Of the general ones a page goes to that of `pages`; between several the larger `priority` decides, then the name, so
+    that the same specs always give the same choice.
     """
     parsed = parse_locator(locator)
     scheme = parsed.scheme if isinstance(parsed, Locator) else scheme_of(locator.strip())
@@ -41,11 +73,27 @@ def choose_method(locator: str, specs: Sequence[MethodSpec], wanted: str | None 
     text = parsed.text if isinstance(parsed, Locator) else locator.strip()
     claiming = [spec for spec in able if spec.claims is not None and spec.claims.search(text)]
     if claiming:
-        return Choice(_first(claiming), "its pattern claims this locator")
+        return Choice(_first(claiming), "media: its pattern claims this locator")
     general = [spec for spec in able if spec.claims is None]
-    if general:
-        return Choice(_first(general), f"no method claims this locator; it takes any {scheme}: locator")
-    return NoMethod(Cause.UNSUPPORTED, f"no method takes this {scheme}: locator unasked; name one with --method")
+    if not general:
+        return NoMethod(Cause.UNSUPPORTED, f"no method takes this {scheme}: locator unasked; name one with --method")
+    kind = kind_of(text)
+    if kind is not Kind.PAGE:
+        return Choice(_first(general), f"{kind}, by its address")
+    named = [spec for spec in general if spec.name == pages.method]
+    return Choice(_first(named or general), f"page, {pages.why or 'by its address'}")
+
+
+def kind_of(locator: str) -> Kind:
+    """What the path of a locator looks like. A guess from its name: what is really there is seen once it is asked.
+
+    A name with a colon in it, such as `File:Map.png` of a wiki, is that of a page about a file.
+    """
+    path = unquote(urlsplit(locator).path, errors="replace").lower()
+    if FEEDS.search(path):
+        return Kind.FEED
+    name = path.rpartition("/")[2]
+    return Kind.FILE if "." in name and ":" not in name and name.rpartition(".")[2] in FILES else Kind.PAGE
 
 
 def _wanted(wanted: str, able: Sequence[MethodSpec], specs: Sequence[MethodSpec]) -> Choice | NoMethod:

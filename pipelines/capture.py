@@ -37,8 +37,10 @@ from pipelines.alterations import alterations_of, told_by_method
 from pipelines.citing import last_selftest
 from pipelines.environment import environment, ourselves
 from pipelines.fetching import FetchWorkers, capture_request
+from pipelines.following import follower, stand_in
 from pipelines.identity_session import Halt, IdentitySession
 from pipelines.installed_tools import with_digest
+from pipelines.page_methods import pages_for
 from pipelines.recorded import explained, with_peers, with_record
 from pipelines.sealing_events import FailedCapture
 from pipelines.services import Services
@@ -56,13 +58,22 @@ CAUSE_OF_WORKER: Mapping[str, Cause] = {"timeout": Cause.TIMEOUT, "output": Caus
 
 @dataclass(frozen=True, slots=True)
 class CaptureOptions:
-    """How the captures of one request are to be made."""
+    """How the captures of one request are to be made.
+
+    `because` says why by that `method`, where no person named it: it follows an earlier attempt, or stands in for it.
+    """
 
     method: str | None = None
     purpose: Purpose = Purpose.WORK
     level: ContainmentLevel = ContainmentLevel.FULL
     again: bool = False
     session: IdentitySession | None = None
+    because: str = ""
+
+    @property
+    def chosen(self) -> bool:
+        """Whether no person named the method."""
+        return self.method is None or bool(self.because)
 
     def session_for(self, locator: str) -> IdentitySession | None:
         """The identity under which a locator is captured: none for what is not of its platform."""
@@ -73,7 +84,8 @@ class CaptureOptions:
 class Attempt:
     """How one attempt ended. `capture` is the id under which its record is found.
 
-    `follow` names the method that is to bring what this one left behind.
+    `follow` names the method that is to bring what this one left behind, `instead` the one that is to take its place,
+    since it was chosen for what is not there. `method` was chosen for the `reason`.
     """
 
     lead: Lead
@@ -83,6 +95,9 @@ class Attempt:
     detail: str = ""
     advice: str = ""
     follow: str = ""
+    instead: str = ""
+    method: str = ""
+    reason: str = ""
 
     @property
     def kept(self) -> bool:
@@ -103,6 +118,7 @@ class Begun:
     source: str | None = None
     how: str = ""
     visitor: Visitor | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +143,11 @@ def attempt_lead(
 
     Raises LeaseLost when another worker has taken the lead over: then nothing is sealed.
     """
-    choice = choose_method(lead.locator, services.methods, options.method)
+    pages = pages_for(services.settings.capture, options.purpose, options.level)
+    choice = choose_method(lead.locator, services.methods, options.method, pages)
     if not isinstance(choice, Choice):
         return _refuse(services, lead, claim, options, choice)
+    choice = replace(choice, reason=options.because or choice.reason)
     session = options.session_for(lead.locator)
     if session is None:
         return _capture(services, workers, lead, claim, options, choice)
@@ -187,7 +205,7 @@ def begin(services: Services, lead: Lead, claim: Claim, options: CaptureOptions,
     session = options.session_for(lead.locator)
     capture = _start(services, lead, claim, started, session.identity.id if session else "")
     visitor = _visitor(services, choice.spec, session)
-    return Begun(lead, claim, capture, choice.spec, options, at, visitor=visitor)
+    return Begun(lead, claim, capture, choice.spec, options, at, visitor=visitor, reason=choice.reason)
 
 
 def _visitor(services: Services, spec: MethodSpec, session: IdentitySession | None) -> Visitor | None:
@@ -203,9 +221,11 @@ def conclude(
 ) -> Attempt:
     """Seal what was received, or record why there is no item. Raises LeaseLost when the claim has passed on."""
     if not received.items:
-        return _give_up(services, begun, folder, _without_item(services, begun, received, around.contacts))
+        attempt = _give_up(services, begun, folder, _without_item(services, begun, received, around.contacts))
+        instead = stand_in(services, received, begun.method.name) if begun.options.chosen else ""
+        return replace(attempt, instead=instead)
     received = received.model_copy(update={"tools": _tools_of(services, received)})
-    follow = _following(services, begun, received)
+    follow = follower(services, received, begun.method.name) if begun.options.chosen else ""
     ticket = ticket_of(begun.claim) | {"follow": follow}
     around = replace(around, alterations=told_by_method(received.alterations))
     finished = Finished(circumstances(services, begun, around), received, ticket)
@@ -214,7 +234,8 @@ def conclude(
     except OutputRefused as error:
         return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, Cause.TOOL_FAILED, str(error)))
     record = sealed.record
-    return Attempt(begun.lead, begun.capture, record.outcome, record.cause, record.detail, record.advice, follow)
+    attempt = Attempt(begun.lead, begun.capture, record.outcome, record.cause, record.detail, record.advice, follow)
+    return replace(attempt, method=begun.method.name, reason=begun.reason)
 
 
 def settled(progress: Progress) -> Settled:
@@ -231,17 +252,6 @@ def unfollowed(services: Services, lead: Lead, options: CaptureOptions) -> Attem
     if progress is None or not progress.follow:
         return None
     return Attempt(lead, progress.capture, Outcome.CAPTURED, follow=progress.follow)
-
-
-def may_follow(services: Services, method: str) -> bool:
-    """Whether captures are followed at all, and by that method."""
-    return services.settings.capture.follow_media and method in {spec.name for spec in services.methods}
-
-
-def _following(services: Services, begun: Begun, received: Received) -> str:
-    """The method that is to follow this one: none where a method was asked for by name, or there is no such method."""
-    asked = begun.options.method is None and received.suggests != begun.method.name
-    return received.suggests if asked and may_follow(services, received.suggests) else ""
 
 
 def circumstances(services: Services, begun: Begun, around: Surroundings) -> Circumstances:
@@ -373,7 +383,7 @@ def _failure(
 def _give_up(services: Services, begun: Begun, folder: CaptureFolder, failure: FailedCapture) -> Attempt:
     attempt = _fail(services, begun.lead, begun.claim, begun.capture, failure)
     folder.set_aside(f"{failure.outcome}: {failure.cause}")
-    return attempt
+    return replace(attempt, method=begun.method.name, reason=begun.reason)
 
 
 def _fail(services: Services, lead: Lead, claim: Claim, capture: CaptureId, failure: FailedCapture) -> Attempt:

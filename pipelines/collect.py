@@ -19,8 +19,9 @@ from casefile.records.engine import reading, writing
 from casefile.records.leads import at_risk
 from casefile.records.ledger import Busy, Claim, Claimed, settle
 from casefile.records.progress import is_examined, progress_of
-from pipelines.capture import STAGE, Attempt, CaptureOptions, attempt_lead, may_follow, settled, unfollowed
+from pipelines.capture import STAGE, Attempt, CaptureOptions, attempt_lead, settled, unfollowed
 from pipelines.fetching import FetchWorkers, host_of
+from pipelines.following import may_follow
 from pipelines.leases import Leases
 from pipelines.recovering import recover_workspace, resolve_capture
 from pipelines.results import Result, already, examination_detail, result_of
@@ -116,7 +117,8 @@ class _Collection:
         return True
 
     def _attempts(self, lead: Lead, claim: Claim, workers: FetchWorkers) -> list[Attempt]:
-        """An attempt at the lead and, where it leaves something behind, one by the method that is to bring that.
+        """An attempt at the lead, one in its place where its method was chosen for what is not there, and one that
+        brings what it leaves behind.
 
         A capture that an earlier run made is not made again: what was to follow it follows now. Empty when another
         worker has the lead.
@@ -126,13 +128,16 @@ class _Collection:
             self._leases.ledger.release(claim)
             return [earlier]
         first = earlier or self._attempt(lead, claim, workers, self._options)
-        if first is None or not first.follow:
-            return [first] if first else []
-        again = claim if earlier else self._claim(lead)
-        if not isinstance(again, Claim):
-            return [first]
-        following = self._attempt(lead, again, workers, replace(self._options, method=first.follow))
-        return [first, following] if following else [first]
+        if first is None:
+            return []
+        made = [first]
+        while further := _further(made[-1]):
+            again = claim if earlier and len(made) == 1 else self._claim(lead)
+            attempt = self._attempt(lead, again, workers, further(self._options)) if isinstance(again, Claim) else None
+            if attempt is None:
+                break
+            made.append(attempt)
+        return made
 
     def _is_examined(self, attempt: Attempt) -> bool:
         with reading(self._services.engine) as connection:
@@ -171,6 +176,17 @@ class _Collection:
         if progress is not None:
             with writing(self._services.engine) as connection:
                 settle(connection, STAGE, [settled(progress)])
+
+
+def _further(attempt: Attempt) -> Callable[[CaptureOptions], CaptureOptions] | None:
+    """How what comes after an attempt is to be made; None where nothing does."""
+    if attempt.instead:
+        because = f"in place of {attempt.method}, which was chosen as {attempt.reason}, and says: {attempt.detail}"
+        return lambda options: replace(options, method=attempt.instead, because=because)
+    if attempt.follow:
+        because = f"after {attempt.method or 'the page'}: brings what that left behind"
+        return lambda options: replace(options, method=attempt.follow, because=because)
+    return None
 
 
 def _by_urgency(leads: Sequence[Lead], urgent: Collection[str]) -> Callable[[int], tuple[bool, int, int]]:

@@ -12,12 +12,14 @@ from casefile.errors import WorkspaceUnusable
 from casefile.records.engine import reading
 from casefile.records.queries import last_success
 from casefile.registry import load_specs
-from casefile.vocabulary import ContainmentLevel
-from collectors.choosing import NoMethod, choose_method
+from casefile.settings import CaptureSettings, load_settings
+from casefile.vocabulary import ContainmentLevel, Purpose
+from collectors.choosing import NoMethod, Pages, choose_method
 from collectors.interface import MethodSpec
 from collectors.outcomes import advice
 from containment.limits import Limits
 from containment.worker import run_worker
+from pipelines.page_methods import pages_for
 from pipelines.services import METHODS, open_services
 
 LIMITS = Limits(wall_s=60, cpu_s=60, memory_bytes=2 << 30, file_bytes=1 << 20, output_bytes=1 << 20)
@@ -29,7 +31,7 @@ def diagnose_locator(
 ) -> dict[str, Any]:
     """The method, its reason and needs, the last success; nothing is requested from the locator."""
     specs = load_specs(METHODS, MethodSpec)
-    choice = choose_method(locator, specs)
+    choice = choose_method(locator, specs, pages=_pages(root, environment, level))
     if isinstance(choice, NoMethod):
         return {"locator": locator, "method": None, "reason": choice.reason, "advice": advice(choice.cause)}
     found: dict[str, Any] = {
@@ -42,6 +44,15 @@ def diagnose_locator(
     if choice.spec.name == "ytdlp":
         found["extractor"] = _extractor(locator, level)
     return found
+
+
+def _pages(root: Path, environment: Mapping[str, str], level: ContainmentLevel) -> Pages:
+    """How pages would be taken for work; by the defaults where there is no workspace."""
+    try:
+        settings = load_settings(root.absolute(), environment).capture
+    except WorkspaceUnusable:
+        settings = CaptureSettings()
+    return pages_for(settings, Purpose.WORK, level)
 
 
 def _last_success(root: Path, environment: Mapping[str, str], method: str, locator: str) -> str | None:

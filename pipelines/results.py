@@ -30,11 +30,16 @@ class Result:
     capture: str = ""
     items: tuple[ItemRecord, ...] = ()
     duplicates: tuple[str, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
 
 
 def result_of(services: Services, attempts: Sequence[Attempt], examinations: Sequence[Future[None]] = ()) -> Result:
-    """The result of a lead's attempts, in their order, with the items of all of them and what those look like."""
-    first, last = attempts[0], attempts[-1]
+    """The result of a lead's attempts, in their order, with the items of all of them and what those look like.
+
+    One in whose place another was made is listed, and decides nothing.
+    """
+    first = next((one for one in attempts if not one.instead), attempts[-1])
+    last = attempts[-1]
     detail = next((said for one in examinations if (said := examination_detail(one))), "")
     items: list[ItemRecord] = []
     alike: set[int] = set()
@@ -56,6 +61,7 @@ def result_of(services: Services, attempts: Sequence[Attempt], examinations: Seq
         capture=first.capture,
         items=tuple(items),
         duplicates=tuple(format_number(number) for number in sorted(alike - {item.number for item in items})),
+        attempts=tuple(attempts),
     )
 
 

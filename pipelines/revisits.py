@@ -94,7 +94,7 @@ def visits_among(services: Services, attempts: Sequence[AttemptRecord]) -> list[
             main = items[0] if items else None
             reason = (main.content_reason if main else "") or ""
             alone = observed(one.status, one.cause, main.content if main else None, reason)
-            seen = _seen(services, connection, items) if alone is None else []
+            seen = seen_items(services, connection, items) if alone is None else []
         method = one.method or ""
         if alone is not None:
             visits.append(Visit(one, tuple(items), alone, reason or _said(one)))
@@ -205,7 +205,7 @@ def _with_pictures(services: Services, one: Difference) -> Difference:
     return Difference(one.before, one.after, one.change, claims=one.claims, why=said)
 
 
-def _seen(services: Services, connection: Connection, items: Sequence[ItemRecord]) -> list[Seen]:
+def seen_items(services: Services, connection: Connection, items: Sequence[ItemRecord]) -> list[Seen]:
     """The items as they are compared; their texts lie in the vault only."""
     texts = _texts(services, items)
     pixels = stored_pixels(connection, [item.id for item in items])

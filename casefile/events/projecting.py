@@ -283,6 +283,7 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "review.received": _act,
     "element.stated": _act,
     "element.linked": _act,
+    "item.corroborated": _act,
     **planning.PROJECTORS,
     **protection.PROJECTORS,
     **posts.PROJECTORS,

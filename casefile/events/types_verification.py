@@ -11,6 +11,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from casefile.events.types_corroboration import ItemCorroborated
+from casefile.events.types_planning import Reason
 from casefile.model import Text, Value
 from casefile.vocabulary import StepResult, Strand
 from casefile.vocabulary_verification import (
@@ -214,5 +216,6 @@ VERIFICATION: Mapping[tuple[str, int], tuple[type[Value], type[Value] | None]] =
     ("conclusion.drawn", 1): (ConclusionDrawn, ConclusionWords),
     ("statement.corrected", 1): (StatementCorrected, ReviewWords),
     ("item.classified", 1): (ItemClassified, None),
+    ("item.corroborated", 1): (ItemCorroborated, Reason),
 }
 """The event types of verification with their body and their personal part."""

@@ -15,15 +15,16 @@ from casefile.vocabulary import Cause, Content, Outcome
 from collectors.altered import Altered
 from collectors.browser.causes import cause_of
 from collectors.browser.embedded import Medium
-from collectors.browser.evidence import RAW, Evidence
+from collectors.browser.evidence import RAW, Evidence, whole_text
 from collectors.browser.traffic import Request
 from collectors.browser.visit import NotShown, Visit
 from collectors.content import ContentFinding, Signs, judge_content
 from collectors.interface import CaptureRequest
 from collectors.locators import Locator, RefusedLocator, parse_locator
 from collectors.media_types import declared, role_of
-from collectors.named_media import MEDIA_METHOD
+from collectors.named_media import MEDIA_METHOD, names_media
 from collectors.outcomes import advice, outcomes_of, retry_after_s
+from collectors.posts.endpoints import endpoint_of
 
 TEXT_CHARACTERS = 60_000
 AUTHORS = ("author", "article:author", "og:article:author", "dc.creator", "twitter:creator")
@@ -36,6 +37,11 @@ HELD = {
     "download": ("refused", "download", "files are collected by another method"),
     "service worker": ("refused", "service worker", "it could answer in the site's place"),
 }
+FILE_METHOD = "http"
+MIXED = "mixed-content"
+"""Chromium's word for what it does not load."""
+NOT_FOR_A_BROWSER = frozenset({Cause.UNSUPPORTED, Cause.TOOL_FAILED, Cause.TOOL_MISSING})
+"""Why there is no page: what is there is none, or it was the browser that failed."""
 ADVICE = "Collect it with --method http, which keeps files as they are."
 NO_CONTAINMENT = "Install bubblewrap (see `casefile doctor`): pages are shown in full containment only."
 
@@ -68,7 +74,7 @@ def result_of(
         title=readable(evidence.title or _meta(evidence.facts, TITLES), 1000),
         author=readable(_meta(evidence.facts, AUTHORS), 1000),
         claimed_time=readable(_claimed_time(evidence.facts), 1000),
-        text=readable(page_text(evidence.facts), TEXT_CHARACTERS),
+        text=readable(whole_text(evidence.facts), TEXT_CHARACTERS),
         content=finding.content,
         content_reason=readable(finding.reason),
     )
@@ -82,7 +88,7 @@ def result_of(
         detail=readable(detail),
         advice=_advice(cause, document),
         retry_after_s=retry_after_s(document.header("retry-after"), datetime.now(UTC)),
-        suggests=MEDIA_METHOD if evidence.facts.get("counts", {}).get("media") else "",
+        suggests=_left_behind(asked, document, evidence) if finding.content is Content.PRESENT else "",
         files=(*evidence.files, *records),
         items=(page, *(one.item for one in shown if one.item is not None)),
         exchanges=tuple(one.exchange() for one in requests),
@@ -110,6 +116,7 @@ def failure(reason: NotShown, visit: Visit | None) -> Received:
         cause=cause,
         detail=readable(reason.detail),
         advice=told,
+        suggests=FILE_METHOD if cause in NOT_FOR_A_BROWSER else "",
         exchanges=tuple(one.exchange() for one in chain),
         alterations=_altered(visit, chain[-1] if chain else None) if visit is not None else (),
     )
@@ -179,8 +186,16 @@ def _judge(asked: CaptureRequest, document: Request, evidence: Evidence) -> Cont
     return found
 
 
+def _left_behind(asked: CaptureRequest, document: Request, evidence: Evidence) -> str:
+    """The method that brings what a picture of the page is not: its video, or the post in it as data."""
+    if evidence.facts.get("counts", {}).get("media") or names_media(evidence.rendered):
+        return MEDIA_METHOD
+    place, marks = _place(document.locator), {str(one) for one in evidence.facts.get("marks", ())}
+    return FILE_METHOD if place is not None and endpoint_of(place, marks, asked.post_endpoints) is not None else ""
+
+
 def page_text(facts: Mapping[str, Any]) -> str:
-    """What a visitor reads."""
+    """What a visitor reads in the page itself, its frames apart."""
     return str(facts.get("text", ""))
 
 
@@ -220,4 +235,7 @@ def _altered(visit: Visit, document: Request | None) -> tuple[Any, ...]:
             kind, what, why = HELD[note]
             for _ in range(min(count, 100)):
                 altered.note(kind, what, place.place if place else "", why)  # type: ignore[arg-type]
+    for one in visit.traffic.requests:
+        if one.failed == MIXED and (blocked := _place(one.locator)):
+            altered.note("refused", "mixed content", blocked.place, "no such part gets into a page over TLS")
     return altered.told()

@@ -17,10 +17,10 @@ from casefile.canonical import Json
 from casefile.errors import ToolMissing
 from casefile.model import Received, ReceivedFile, ToolUse
 from casefile.vocabulary import Cause, Fidelity, FileKind
-from collectors.browser.answer import Ended, failure, page_text, result_of
+from collectors.browser.answer import Ended, failure, result_of
 from collectors.browser.chromium import Started, key_digest, started
 from collectors.browser.embedded import Medium, embedded
-from collectors.browser.evidence import Evidence, Wishes
+from collectors.browser.evidence import Evidence, Wishes, whole_text
 from collectors.browser.protocol import BrowserGone, CallFailed, OutOfTime
 from collectors.browser.visit import NotShown, Visit, open_visit
 from collectors.interface import CaptureRequest
@@ -134,7 +134,7 @@ def _described(
         "websockets_refused": visit.traffic.websockets[:100],
         "requests": len(visit.traffic.requests) + visit.traffic.beyond,
         "requests_unlisted": visit.traffic.beyond,
-        "page": {name: value for name, value in evidence.facts.items() if name not in ("text", "marks")},
+        "page": {name: value for name, value in evidence.facts.items() if name not in ("text", "framed", "marks")},
     }
 
 
@@ -143,7 +143,7 @@ def _is_visible(asked: CaptureRequest, evidence: Evidence) -> str:
     if not asked.cookies:
         return "no account was used"
     names = [one.casefold() for one in asked.account if len(one) > 2]
-    text = page_text(evidence.facts).casefold()
+    text = whole_text(evidence.facts).casefold()
     if any(one in text for one in names):
         return "yes: its name stands on the page"
     return "its name was not found in the text" if names else "not known: the identity has no name to look for"

@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from casefile.digests import sha256
 from casefile.model import ReceivedFile
 from casefile.vocabulary import Fidelity, FileKind
 from collectors.browser.difference import difference
-from collectors.browser.injected import CONSENT, FACTS, SCROLL, TOP, reference, script
+from collectors.browser.injected import CONSENT, FACTS, FRAME, SCROLL, TOP, reference, script
 from collectors.browser.pictures import PictureUnusable, colours, frame, join, size_of
 from collectors.browser.protocol import CallFailed, OutOfTime
 from collectors.browser.visit import Visit
@@ -40,10 +40,16 @@ STRIP_HEIGHT = 5_000
 """Of one picture: beyond some 16,000 pixels Chromium repeats what it has drawn."""
 MOST_HEIGHT, MOST_WIDTH = 40_000, 2_000
 PICTURE_S, DOM_S, PDF_S = 40.0, 20.0, 15.0
+MOST_PRINTED = 50_000
+"""Elements of a page that is printed: a hundred thousand hold Chromium up for longer than everything else together."""
 MOST_SCROLLS = 24
 SCROLL_PAUSE_S = 0.12
 SCROLL_QUIET_S = 0.2
 SCROLL_S = 8.0
+MOST_FRAMES, FRAME_S, FRAMES_S = 50, 3.0, 6.0
+"""Frames whose text is read; seconds for one of them, and for all."""
+URL_CHARACTERS = 2_000
+RENDERED_CHARACTERS = 1 << 20
 FAILURES = (CallFailed, OutOfTime, PictureUnusable, binascii.Error)
 
 
@@ -99,6 +105,14 @@ class Evidence:
     def title(self) -> str:
         """What the page calls itself."""
         return str(self.facts.get("title", ""))
+
+    @property
+    def rendered(self) -> str:
+        """The beginning of the document as its scripts left it; empty where it was not taken."""
+        if not (self.out / DOM).is_file():
+            return ""
+        with (self.out / DOM).open(encoding="utf-8", errors="replace") as stream:
+            return stream.read(RENDERED_CHARACTERS)
 
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
@@ -180,13 +194,37 @@ class Evidence:
             used = script(FACTS)
             step.facts["script"] = {"name": used.name, "sha256": used.digest}
             found = self.visit.run(used)
-            self.facts = json.loads(self.keep(json.dumps(found))) if isinstance(found, dict) else {}
-            text = str(self.facts.get("text", "")).encode("utf-8", "replace")
+            found = found if isinstance(found, dict) else {}
+            framed = self._framed(step)
+            self.facts = json.loads(self.keep(json.dumps(found | {"framed": framed})))
+            text = whole_text(self.facts).encode("utf-8", "replace")
             self.write(step, Made(TEXT, "text/plain", ("Runtime.evaluate", used.name)), text)
+
+    def _framed(self, step: Step) -> list[dict[str, str]]:
+        """What stands in each frame of the page; of those that cannot be read the number."""
+        used, read, unread = script(FRAME), [], 0
+        frames = list(self.visit.frames())
+        until = time.monotonic() + FRAMES_S
+        for key, address in frames[:MOST_FRAMES]:
+            try:
+                text = self.visit.run(used, FRAME_S, key) if time.monotonic() < until else None
+            except CallFailed:
+                text = None  # it went away, as frames do
+            unread += text is None
+            if text:
+                read.append({"address": address[:URL_CHARACTERS], "text": str(text)})
+        if frames:
+            unread += max(len(frames) - MOST_FRAMES, 0)
+            step.facts |= {"scripts": [{"name": used.name, "sha256": used.digest}]}
+            step.facts |= {"frames": len(frames), "frames_unread": unread}
+        return read
 
     def pdf(self) -> None:
         """The page as it prints."""
         with self.step("PDF") as step:
+            elements = int(self.facts.get("counts", {}).get("elements", 0))
+            if elements > MOST_PRINTED:
+                raise CallFailed(f"not printed: of {elements} elements, where at most {MOST_PRINTED} are")
             said = self.visit.call("Page.printToPDF", wait_s=PDF_S, printBackground=True, preferCSSPageSize=True)
             content = base64.b64decode(str(said.get("data", "")), validate=True)
             self.write(step, Made(PDF, "application/pdf", ("Page.printToPDF", "printBackground")), content)
@@ -287,6 +325,12 @@ class Evidence:
             "Page.captureScreenshot", wait_s=PICTURE_S, format="png", optimizeForSpeed=True, **parameters
         )
         return base64.b64decode(str(said.get("data", "")), validate=True)
+
+
+def whole_text(facts: Mapping[str, Any]) -> str:
+    """What a visitor reads in a page, and under the address of each of its frames what stands there."""
+    framed = (f"[frame {one['address']}]\n{one['text']}" for one in facts.get("framed", ()))
+    return "\n\n".join((str(facts.get("text", "")), *framed))
 
 
 def _now() -> str:

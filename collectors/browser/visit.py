@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -152,9 +152,20 @@ class Visit:
         found = [one for one in self.traffic.documents(self.frame) if not loader or one.loader == loader]
         return found[-1] if found else None
 
-    def run(self, script: Script, wait_s: float = EVALUATE_S) -> Any:
-        """What a script of ours finds, in a world that the page's own cannot reach. Raises CallFailed, OutOfTime."""
-        world = self.call("Page.createIsolatedWorld", wait_s=wait_s, frameId=self.frame, worldName=WORLD)
+    def frames(self) -> Iterator[tuple[str, str]]:
+        """The frames in the page, each by its id and its address. Raises CallFailed, OutOfTime."""
+        waiting = list(self._frame_tree().get("childFrames", ()))
+        while waiting:
+            one = waiting.pop(0)
+            waiting += one.get("childFrames", ())
+            yield str(one["frame"].get("id", "")), str(one["frame"].get("url", ""))
+
+    def run(self, script: Script, wait_s: float = EVALUATE_S, frame: str = "") -> Any:
+        """What a script of ours finds in the page, or in a frame of it, in a world that no script there can reach.
+
+        Raises CallFailed, OutOfTime.
+        """
+        world = self.call("Page.createIsolatedWorld", wait_s=wait_s, frameId=frame or self.frame, worldName=WORLD)
         said = self.call(
             "Runtime.evaluate",
             wait_s=wait_s,

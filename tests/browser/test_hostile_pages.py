@@ -142,6 +142,24 @@ def test_a_page_that_breaks_off_is_kept_as_far_as_it_came(browser: Shows) -> Non
     assert (shown.out / "page/screenshot.png").is_file()
 
 
+def test_a_page_whose_connection_is_reset_is_kept_as_far_as_it_came_and_the_next_one_works(browser: Shows) -> None:
+    shown = browser.once("/reset-within")
+    assert shown.ending == ("partial", "truncated")
+    assert b"it begins well" in shown.content(shown.page)
+    assert (shown.out / "page/screenshot.png").is_file()
+    assert browser.capture(browser.site.url("/frame")).ending == ("captured", None)
+
+
+def test_what_a_page_over_tls_asks_for_without_tls_is_listed_with_what_became_of_it(secured: Shows) -> None:
+    shown = secured.capture(secured.site.url("/mixed", tls="good"))
+    assert shown.ending == ("captured", None), shown.received.detail
+    (picture,) = shown.record["media"]
+    assert picture["outcome"].startswith("failed: ")
+    (script,) = [one for one in shown.received.alterations if one.what == "mixed content"]
+    assert (script.by, script.kind, script.where) == ("method", "refused", "plain.invalid:80")
+    assert {one.port for one in shown.contacts if one.host == "plain.invalid"} == {443}
+
+
 def test_a_page_wider_than_any_picture_is_partial_and_says_what_is_shown(browser: Shows) -> None:
     shown = browser.once("/wide")
     assert shown.ending == ("partial", "too-large")
@@ -153,6 +171,8 @@ def test_a_hundred_thousand_elements_are_kept(browser: Shows) -> None:
     assert shown.received.outcome.value in ("captured", "partial"), shown.received.detail
     assert shown.record["page"]["counts"]["elements"] > 100_000
     assert shown.text("page/dom.html").count("<i>") >= 100_000
+    assert not (shown.out / "page/page.pdf").exists()
+    assert "not taken: PDF" in shown.received.detail
 
 
 def test_nothing_reaches_an_address_that_is_not_public_by_whatever_means(browser: Shows) -> None:

@@ -127,6 +127,18 @@ def test_row_38_what_the_page_claims_is_kept_beside_its_bytes_and_never_in_their
         assert word in page.text
 
 
+def test_row_38_what_stands_in_frames_is_text_of_the_page_under_their_addresses(browser: Shows) -> None:
+    shown = browser.once("/framing")
+    around, *frames = shown.text("page/text.txt").split("\n\n[frame ")
+    assert around.strip() == "around"
+    assert [one.strip().splitlines() for one in frames] == [
+        [browser.site.url("/frame") + "]", "in the frame"],
+        ["about:srcdoc]", "written into it"],
+        [browser.site.url("/frame?alone") + "]", "in the frame"],
+    ]
+    assert "written into it" in shown.page.text
+
+
 def test_row_41_digests_are_taken_at_once_and_every_script_of_ours_has_one(browser: Shows) -> None:
     shown = browser.once(RICH)
     for step in shown.record["steps"]:
@@ -134,7 +146,7 @@ def test_row_41_digests_are_taken_at_once_and_every_script_of_ours_has_one(brows
             assert step["sha256"] == sha256(shown.bytes(step["file"])), step["step"]
     used = [one["script"] for one in shown.record["steps"] if "script" in one]
     used += [one for step in shown.record["steps"] for one in step.get("scripts", [])]
-    assert {one["name"] for one in used} == {"facts-1", "scroll-1", "top-1"}
+    assert {one["name"] for one in used} == {"facts-1", "frame-1", "scroll-1", "top-1"}
     assert all(one["sha256"] == script(one["name"]).digest for one in used)
 
 

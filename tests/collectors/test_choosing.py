@@ -9,7 +9,7 @@ import pytest
 
 from casefile.registry import load_specs
 from casefile.vocabulary import Cause
-from collectors.choosing import Choice, NoMethod, choose_method
+from collectors.choosing import Choice, Kind, NoMethod, Pages, choose_method, kind_of
 from collectors.interface import MethodSpec
 
 
@@ -84,3 +84,41 @@ def test_the_registered_methods_take_what_they_say() -> None:
     choice = choose_method("https://example.org/page", specs)
     assert isinstance(choice, Choice)
     assert choice.spec.name == "http"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("", Kind.PAGE),
+        ("/", Kind.PAGE),
+        ("/story.html", Kind.PAGE),
+        ("/story.php?file=a.pdf", Kind.PAGE),
+        ("/v1.2/story", Kind.PAGE),
+        ("/wiki/File:Map.png", Kind.PAGE),
+        ("/feeding-the-city", Kind.PAGE),
+        ("/a/photo.JPG?size=big", Kind.FILE),
+        ("/order%2Epdf", Kind.FILE),
+        ("/film.mp4#t=3", Kind.FILE),
+        ("/news/feed/", Kind.FEED),
+        ("/index.xml", Kind.FEED),
+        ("/all.rss", Kind.FEED),
+    ],
+)
+def test_a_locator_looks_like_a_page_a_file_or_a_feed_by_its_path(path: str, kind: Kind) -> None:
+    assert kind_of(f"https://example.org{path}") is kind
+
+
+def test_pages_go_to_the_method_that_is_wished_for_and_files_and_media_do_not() -> None:
+    shown = Pages("shown", "as somebody wished")
+    specs = (*SPECS, spec("shown", priority=-10))
+    for locator, name, reason in (
+        ("https://example.org/story", "shown", "page, as somebody wished"),
+        ("https://example.org/a.pdf", "general", "file, by its address"),
+        ("https://example.org/feed", "general", "feed, by its address"),
+        ("https://video.example/1", "video", "media: its pattern claims this locator"),
+    ):
+        choice = choose_method(locator, specs, None, shown)
+        assert isinstance(choice, Choice)
+        assert (choice.spec.name, choice.reason) == (name, reason)
+    assert choose_method("https://example.org/story", SPECS, None, shown) == Choice(GENERAL, "page, as somebody wished")
+    assert choose_method("https://example.org/story", specs, "general", shown).reason == "asked for by name"

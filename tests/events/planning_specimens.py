@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import Draft, draft
+from casefile.events.types_corroboration import ItemCorroborated, Origin
 from casefile.events.types_elements import ElementLinked, ElementStated
 from casefile.events.types_planning import (
     AssessmentWords,
@@ -50,6 +51,7 @@ SEARCH = Subject(kind="search", id="01920000-0000-7000-8000-000000000102")
 FACT = "01920000-0000-7000-8000-000000000103"
 DOCUMENT = Subject(kind="document", id="01920000-0000-7000-8000-000000000104")
 ELEMENT = Subject(kind="element", id="01920000-0000-7000-8000-00000000e1e1")
+SECOND_ITEM = Subject(kind="item", id="01920000-0000-5000-8000-00000000ab02")
 PERSON = Subject(kind="person", id="01920000-0000-7000-8000-000000000b0b")
 WITNESS = Subject(kind="pseudonym", id="01920000-0000-7000-8000-000000000105")
 ITEM = Subject(kind="item", id="01920000-0000-7000-8000-000000000106")
@@ -167,5 +169,12 @@ PLANNING_SPECIMENS: tuple[Draft, ...] = (
         ITEM,
         body=ElementLinked(function=Function.CRIME_BASE),
         personal=Reason(why="it shows"),
+    ),
+    draft(
+        "item.corroborated",
+        ITEM,
+        SECOND_ITEM,
+        body=ItemCorroborated(origin=Origin.PARTNER, change="same-bytes"),
+        personal=Reason(why="the partner made it the same evening"),
     ),
 )

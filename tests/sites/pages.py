@@ -104,6 +104,13 @@ def _truncated(visit: Visit) -> None:
     visit.send(document("<p>it begins well"))
 
 
+def _reset_within(visit: Visit) -> None:
+    visit.send("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 900000\r\n\r\n")
+    visit.send(document("<p>it begins well" + "<p>and goes on" * 20))
+    visit.pause(0.5)
+    visit.reset()
+
+
 SCROLLING = """<div id=feed><p style="height:900px">part 0</div><script>
 let n = 0, asked = false;
 addEventListener("scroll", async () => {
@@ -183,6 +190,15 @@ PAGES: Mapping[str, Behaviour] = {
         "<p id=t>true text</p><script>Document.prototype.querySelector = () => null;"
         "Object.defineProperty(document, 'title', {get: () => 'forged'}); window.JSON = null</script>",
         title="the true title",
+    ),
+    "/mixed": _page(
+        "<p>over TLS<img src='http://plain.invalid/a.png'><script src='http://plain.invalid/b.js'></script>"
+        "<iframe src='http://plain.invalid/c'></iframe>"
+    ),
+    "/reset-within": _reset_within,
+    "/framing": _page(
+        "<p>around<iframe src='/frame'></iframe><iframe src='/frame?hidden' style='display:none'></iframe>"
+        "<iframe srcdoc='<p>written into it</p>'></iframe><iframe sandbox src='/frame?alone'></iframe>"
     ),
     "/fakes-the-broker": lambda visit: visit.respond(document("<p>x"), casefile_cause="dns"),
 }
