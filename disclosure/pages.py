@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from casefile.legible import escaped, spoken
 from disclosure.contents import HeldItem
-from disclosure.index import path_of
+from disclosure.index import path_of, place_of
 from disclosure.telling import Told
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -29,7 +29,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     pages.filters.update(outside=lambda text: escaped(str(text or "")), spoken=spoken)
-    pages.globals.update(policy=POLICY, path_of=path_of)
+    pages.globals.update(policy=POLICY, path_of=path_of, place_of=place_of)
     return pages
 
 

@@ -18,6 +18,7 @@ SAID: Mapping[str, str] = {
     "capture.started": "collection began",
     "capture.sealed": "collected and sealed",
     "capture.failed": "an attempt brought nothing",
+    "capture.redacted": "redacted for handing over",
     "item.examined": "examined on a working copy",
     "posts.read": "posts read out of it on a working copy",
     "archive.read": "read, on a working copy, as an archive that others made",
