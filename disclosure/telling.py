@@ -33,6 +33,16 @@ SAID: Mapping[str, str] = {
 }
 """What an event is, in words for people who have never seen one."""
 
+PROVEN = (
+    "A digest shows that bytes are the same as when it was made. It does not show where they came from.",
+    "The log's signature shows that the holder of its key signed this head. It does not show who that was: compare the "
+    "fingerprint with one that was deposited outside.",
+    "A time that somebody outside vouches for is only in a timestamp over the head, if there is one in data/anchors. "
+    "Then everything above existed at that time at the latest.",
+    "Nothing shows that what was collected is true, nor that nothing else was ever seen and left uncollected.",
+)
+"""How far custody is proven, in words for people."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

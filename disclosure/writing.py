@@ -14,6 +14,7 @@ from casefile.digests import Digest, algorithm_of, hex_of
 from casefile.errors import DigestMismatch
 from disclosure.bag import MD5, Bag, Written
 from disclosure.contents import Contents, HeldCapture, HeldEvent, HeldItem
+from disclosure.custody_pdf import custody_pdf
 from disclosure.index import CONTENT, fingerprints_csv, index_csv, leaving_path
 from disclosure.pages import custody_page, index_page, report_page
 from disclosure.premis import premis
@@ -74,6 +75,7 @@ def write_package(bag: Bag, contents: Contents, sources: Files) -> None:
     bag.add("fingerprints.csv", fingerprints_csv(told))
     bag.add("index.html", index_page(told, viewing))
     bag.add("custody.html", custody_page(told))
+    bag.add("custody.pdf", custody_pdf(told))
     for item in contents.items:
         bag.add(f"reports/{item.number}.html", report_page(told, item))
         bag.add(f"statements/{item.number}.txt", statement(told, item))
