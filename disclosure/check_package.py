@@ -66,6 +66,7 @@ CODES = {
         "docs/formats/package.md rule 13",
     ),
     "P223": ("the time stamp does not hold: {reason}", "RFC 3161 section 2.4.2; docs/formats/package.md rule 9"),
+    "P224": ("what leaves in the place of a file does not hold: {reason}", "docs/formats/package.md rule 16"),
     "P222": ("{reason}", "docs/formats/package.md rule 14"),
 }
 """Every way to fail: what is said, and where the rule is written."""
@@ -927,6 +928,9 @@ def check_objects(package: Package) -> None:
     wrong = (one for place in sorted(held) for one in _wrong_object(package, captures[place], held[place], sealed))
     if package.each_failure(wrong):
         package.report.ok(f"{len(held)} objects and every file in them are those that the log names")
+    redacted = sum(len(capture.get("redacted", ())) for capture in captures.values())
+    if redacted:
+        package.report.ok(f"{redacted} files left redacted or not at all, as the log says of each")
     erased = [place for place, capture in captures.items() if "rebuilt_at" in sealed.get(capture["id"], {})]
     if erased:
         package.report.ok(f"{len(erased)} of them are what erasures have left, as the log says of each")
@@ -981,13 +985,50 @@ def _wrong_object(
     if digests.get("v1/inventory.json", {}).get("sha512") != inventory:
         yield Refused("P218", base + "v1/inventory.json", reason="it differs from the object's")
     manifest = {path: digest for digest, paths in stated.get("manifest", {}).items() for path in paths}
-    for path in sorted(set(manifest) | (held - set(fixed) - {"inventory.json", "v1/inventory.json"})):
+    yield from _wrong_redactions(package, described, held, manifest)
+    named = held - set(fixed) - {"inventory.json", "v1/inventory.json"}
+    for path in sorted(set(manifest) | {path for path in named if not path.startswith(_REDACTED)}):
         if path in withheld and path in manifest and path not in held:
             continue
         if path not in held or path not in manifest or path in withheld:
             yield Refused("P218", base + path, reason="it is missing, or not named")
         elif digests.get(path, {}).get("sha512") != manifest[path]:
             yield Refused("P218", base + path, reason="its sha512 is another one")
+
+
+_REDACTED = "redacted/"
+
+
+def _wrong_redactions(
+    package: Package, described: dict[str, Any], held: set[str], manifest: dict[str, str]
+) -> Iterator[Refused]:
+    """What leaves in the place of a sealed file is what the newest event on that capture says, or nothing."""
+    base = "data/{}/{}".format(described["object"], _REDACTED)
+    withheld = {one["path"] for one in described.get("withheld", ())}
+    event, said = _redactions(package).get(described["id"], ("", {}))
+    strays = {path for path in held if path.startswith(_REDACTED)}
+    for one in described.get("redacted", ()):
+        path = one["path"]
+        file, found = said.get(path), package.digests.get(base + path, {}).get("sha256", "")
+        strays.discard(_REDACTED + path)
+        if one["event"] != event or file is None:
+            yield Refused("P224", base + path, reason="the newest event on its capture says otherwise")
+        elif path not in withheld or file["source"] != "sha512:" + manifest.get("v1/content/" + path, ""):
+            yield Refused("P224", base + path, reason="it is of another file than was sealed and withheld")
+        elif not file.get("sha256", "") == one.get("sha256", "") == ("sha256:" + found if found else ""):
+            yield Refused("P224", base + path, reason="it is another one than the event names")
+    for stray in sorted(strays):
+        yield Refused("P207", "data/{}/{}".format(described["object"], stray))
+
+
+def _redactions(package: Package) -> dict[str, tuple[str, dict[str, dict[str, Any]]]]:
+    """By capture, the newest event on what leaves in the place of its files, and these by path."""
+    found: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {}
+    for event in package.events:
+        said = package.parts.get((event["id"], "body")) if event["type"] == "capture.redacted" else None
+        if said is not None:
+            found[event["subject"][0]["id"]] = event["id"], {one["path"]: one for one in said["files"]}
+    return found
 
 
 def check_items(package: Package) -> None:
@@ -999,6 +1040,9 @@ def check_items(package: Package) -> None:
 
 def _wrong_items(package: Package, sealed: dict[str, dict[str, Any]]) -> Iterator[Refused]:
     places = {capture["id"]: capture["object"] for capture in package.described["captures"]}
+    redacted = {
+        capture["id"]: {one["path"] for one in capture.get("redacted", ())} for capture in package.described["captures"]
+    }
     for item in package.described["items"]:
         try:
             capture, position = item["capture"], item["position"]
@@ -1006,7 +1050,12 @@ def _wrong_items(package: Package, sealed: dict[str, dict[str, Any]]) -> Iterato
             if item["id"] != str(uuid.uuid5(uuid.UUID(capture), str(position))):
                 raise ValueError("its id is not the one of that place")
             files = []
+            recorded = {one["path"]: one for one in sealed[capture]["record"]["files"]}
             for path in said["files"]:
+                if path in redacted[capture]:
+                    # Not here to be read: that it was this one is the word of the log.
+                    files.append({name: recorded[path][name] for name in ("bytes", "path", "sha256")})
+                    continue
                 place = f"data/{places[capture]}/v1/content/{path}"
                 digest = "sha256:" + package.digests[place]["sha256"]
                 files.append({"bytes": package.sizes[place], "path": path, "sha256": digest})

@@ -11,11 +11,37 @@ from functools import cached_property
 from casefile.canonical import Json, canonical_json
 from casefile.errors import IntegrityError
 from casefile.events.envelope import Envelope, Part
+from casefile.events.types_packages import RedactedSpan
 from casefile.ids import CaptureId, item_id
 
 FORMAT = "casefile package 1"
 WHOLE = ("investigation.opened", "key.stated", "key.revoked")
 """Types of which every event of the log is in each package: without them nothing else can be judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRedaction:
+    """What leaves in the place of a file: with `spans` written over it has the digest `sha256`, empty where none of it
+    leaves. `event` says so in the log; `by`, `at` and `why` are its words.
+    """
+
+    path: str
+    event: str
+    spans: tuple[RedactedSpan, ...]
+    sha256: str
+    by: str
+    at: str
+    why: str
+
+    @property
+    def kinds(self) -> str:
+        """What stood in those places, each kind once."""
+        return "; ".join(dict.fromkeys(span.kind for span in self.spans))
+
+    def plain(self) -> dict[str, Json]:
+        """What the description says of it."""
+        derivative: dict[str, Json] = {"sha256": self.sha256} if self.sha256 else {}
+        return {"event": self.event, "path": self.path, **derivative}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +73,7 @@ class HeldItem:
     sensitivity: str = ""
     graphic: bool = False
     consent: str = ""
+    redactions: tuple[HeldRedaction, ...] = ()
 
     def plain(self) -> dict[str, Json]:
         """What the description says of it; the rest is in the log's parts."""
@@ -67,7 +94,8 @@ class HeldItem:
 class HeldCapture:
     """A capture whose object is in the package, with the items of it that come along unasked, as (id, number).
 
-    `withheld` are files of the object that stay, each with the reason; with any, the object is partial.
+    `withheld` are files of the object that stay, each with the reason; with any, the object is partial. `redactions`
+    say what leaves in the place of some of them.
     """
 
     id: str
@@ -76,6 +104,7 @@ class HeldCapture:
     inventory: str
     accompanying: tuple[tuple[str, str], ...]
     withheld: Mapping[str, str] = field(default_factory=dict)
+    redactions: tuple[HeldRedaction, ...] = ()
 
     @property
     def place(self) -> str:
@@ -86,6 +115,7 @@ class HeldCapture:
         """What the description says of it."""
         accompanying: list[Json] = [{"id": one, "number": number} for one, number in self.accompanying]
         withheld: list[Json] = [{"path": path, "reason": reason} for path, reason in sorted(self.withheld.items())]
+        redacted: list[Json] = [one.plain() for one in self.redactions]
         return {
             "accompanying": accompanying,
             "event": self.event,
@@ -93,6 +123,7 @@ class HeldCapture:
             "inventory": self.inventory,
             "object": self.place,
             **({"withheld": withheld} if withheld else {}),
+            **({"redacted": redacted} if redacted else {}),
         }
 
 

@@ -12,8 +12,10 @@ from disclosure.telling import Told
 COLUMNS = (
     "number", "type", "description", "locator", "account", "event_time", "created_time", "published_time",
     "captured_time", "recorded_time", "place", "languages", "sha256", "md5", "acquisition", "sharing_condition",
-    "consent", "sensitivity", "graphic", "relations", "path",
+    "consent", "sensitivity", "graphic", "relations", "path", "redacted",
 )  # fmt: skip
+CONTENT, REDACTED = "v1/content", "redacted"
+"""Below the object of a capture: what was sealed, and what leaves in the place of some of it."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 
@@ -50,8 +52,22 @@ def harmless(cell: str) -> str:
 
 
 def path_of(item: HeldItem) -> str:
-    """Where in the package the item's first file is."""
-    return f"data/{item.place}/v1/content/{item.files[0]}"
+    """Where in the package the item's first file is, or what stands for it; empty where it does not leave."""
+    return place_of(item, item.files[0])
+
+
+def place_of(item: HeldItem, file: str) -> str:
+    """The same of any file of the item's capture."""
+    place = leaving_path(item, file)
+    return f"data/{item.place}/{place}" if place else ""
+
+
+def leaving_path(item: HeldItem, file: str) -> str:
+    """Below the object: where a file is, its derivative where it was redacted, nothing where it does not leave."""
+    for one in item.redactions:
+        if one.path == file:
+            return f"{REDACTED}/{file}" if one.sha256 else ""
+    return f"{CONTENT}/{file}"
 
 
 def _row(item: HeldItem, md5: str) -> list[str]:
@@ -72,5 +88,9 @@ def _row(item: HeldItem, md5: str) -> list[str]:
         "graphic": "yes" if item.graphic or "graphic" in item.tags else "",
         "relations": "; ".join(item.relations),
         "path": path_of(item),
+        "redacted": "; ".join(
+            f"{one.path}: {f'{len(one.spans)} places written over' if one.sha256 else 'does not leave'} ({one.kinds})"
+            for one in item.redactions
+        ),
     }
     return [said.get(column, "") for column in COLUMNS]

@@ -30,6 +30,7 @@ ELSEWHERE = "it is of a capture that is left out"
 NAMES = "names of people were withheld"
 ERASED = "it was erased"
 OF_OTHERS = "it tells of other items of the same capture"
+REDACTED = "redacted: it would expose whoever collected"
 
 
 def reason_to_stay(envelope: Envelope, part: PartName, *, of_left_out: bool, may_name: bool) -> str:

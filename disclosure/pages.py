@@ -12,8 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from casefile.legible import escaped, spoken
 from disclosure.contents import HeldItem
-from disclosure.index import path_of
-from disclosure.telling import Told
+from disclosure.index import path_of, place_of
+from disclosure.telling import PROVEN, Told
 
 TEMPLATES = Path(__file__).parent / "templates"
 POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'unsafe-inline'"
@@ -29,7 +29,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     pages.filters.update(outside=lambda text: escaped(str(text or "")), spoken=spoken)
-    pages.globals.update(policy=POLICY, path_of=path_of)
+    pages.globals.update(policy=POLICY, path_of=path_of, place_of=place_of)
     return pages
 
 
@@ -40,7 +40,7 @@ def index_page(told: Told, viewing: dict[str, str]) -> bytes:
 
 def custody_page(told: Told) -> bytes:
     """`custody.html`: what was done with each item, by whom, and how far that is proven."""
-    return _page("custody.html", root="", told=told, held=told.contents)
+    return _page("custody.html", root="", told=told, held=told.contents, proven=PROVEN)
 
 
 def report_page(told: Told, item: HeldItem) -> bytes:

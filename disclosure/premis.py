@@ -26,6 +26,7 @@ TYPES: Mapping[str, tuple[str, str]] = {
     "item.examined": ("mee", "metadata extraction"),
     "posts.read": ("mee", "metadata extraction"),
     "archive.read": ("mee", "metadata extraction"),
+    "capture.redacted": ("red", "redaction"),
     "fixity.checked": ("fix", "fixity check"),
     "content.erased": ("del", "deletion"),
     "package.released": ("dis", "dissemination"),

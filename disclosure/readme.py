@@ -14,6 +14,7 @@ archive can read it.
   index.csv             one row an item: number, type, where it came from, digests, where its file is
   viewing/              copies of the items' files under their numbers, to look at
   data/objects/         what was collected, as it was received; nothing in here was ever changed
+  data/partial/         the same, where some files stay; below redacted/ are copies with places written over
   data/log/             the record: who did what, when, and the proof that each entry is in the log
   data/package.json     what is here, how many events of each type the log has, what was left out and why
   check_package.py      a program that checks all of it; it needs Python and nothing else

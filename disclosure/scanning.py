@@ -113,14 +113,15 @@ class Look:
             end = at + len(pattern.folded)
             # At the edges of a block, what is before or after is not known: it was judged, or is with the next one.
             is_known = not (at == 0 and self._is_cut) and (is_end or end < len(seen))
-            if not pattern.whole or (is_known and not _has_neighbours(seen, at, end)):
+            if not pattern.whole or (is_known and stands_alone(seen, at, end)):
                 return True
             at = seen.find(pattern.folded, at + 1)
         return False
 
 
-def _has_neighbours(seen: bytes, at: int, end: int) -> bool:
-    return _is_word(seen[max(at - 1, 0) : at]) or _is_word(seen[end : end + 1])
+def stands_alone(seen: bytes, at: int, end: int) -> bool:
+    """Whether no letter or digit is before or behind these bytes, so that they are no part of something longer."""
+    return not _is_word(seen[max(at - 1, 0) : at]) and not _is_word(seen[end : end + 1])
 
 
 def _is_word(byte: bytes) -> bool:

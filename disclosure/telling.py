@@ -18,6 +18,7 @@ SAID: Mapping[str, str] = {
     "capture.started": "collection began",
     "capture.sealed": "collected and sealed",
     "capture.failed": "an attempt brought nothing",
+    "capture.redacted": "redacted for handing over",
     "item.examined": "examined on a working copy",
     "posts.read": "posts read out of it on a working copy",
     "archive.read": "read, on a working copy, as an archive that others made",
@@ -31,6 +32,16 @@ SAID: Mapping[str, str] = {
     "package.released": "handed over in a package",
 }
 """What an event is, in words for people who have never seen one."""
+
+PROVEN = (
+    "A digest shows that bytes are the same as when it was made. It does not show where they came from.",
+    "The log's signature shows that the holder of its key signed this head. It does not show who that was: compare the "
+    "fingerprint with one that was deposited outside.",
+    "A time that somebody outside vouches for is only in a timestamp over the head, if there is one in data/anchors. "
+    "Then everything above existed at that time at the latest.",
+    "Nothing shows that what was collected is true, nor that nothing else was ever seen and left uncollected.",
+)
+"""How far custody is proven, in words for people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from importlib.resources import files
 from typing import BinaryIO
 
 from casefile.canonical import canonical_json
-from casefile.digests import Digest, hex_of
+from casefile.digests import Digest, algorithm_of, hex_of
 from casefile.errors import DigestMismatch
 from disclosure.bag import MD5, Bag, Written
 from disclosure.contents import Contents, HeldCapture, HeldEvent, HeldItem
-from disclosure.index import fingerprints_csv, index_csv
+from disclosure.custody_pdf import custody_pdf
+from disclosure.index import CONTENT, fingerprints_csv, index_csv, leaving_path
 from disclosure.pages import custody_page, index_page, report_page
 from disclosure.premis import premis
 from disclosure.readme import readme
@@ -27,7 +28,6 @@ INDEX_DIGITS = 16
 """So that names sort as indices do."""
 OBJECTS = "data/objects"
 ROOT_DECLARATION = b"ocfl_1.1\n"
-CONTENT = "v1/content"
 VIEWABLE: Mapping[str, str] = {
     "application/pdf": ".pdf",
     "audio/aac": ".aac",
@@ -53,10 +53,10 @@ TAG_MANIFESTS = ("tagmanifest-sha256.txt", "tagmanifest-sha512.txt")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file of a vault's object: its path in the object, the sha512 that it must have, and how to open it."""
+    """A file of a vault's object, or its derivative: its path below it, the digest it must have, how to open it."""
 
     path: str
-    sha512: Digest
+    digest: Digest
     open: Callable[[], AbstractContextManager[BinaryIO]]
 
 
@@ -75,6 +75,7 @@ def write_package(bag: Bag, contents: Contents, sources: Files) -> None:
     bag.add("fingerprints.csv", fingerprints_csv(told))
     bag.add("index.html", index_page(told, viewing))
     bag.add("custody.html", custody_page(told))
+    bag.add("custody.pdf", custody_pdf(told))
     for item in contents.items:
         bag.add(f"reports/{item.number}.html", report_page(told, item))
         bag.add(f"statements/{item.number}.txt", statement(told, item))
@@ -113,7 +114,7 @@ def _line(text: str) -> str:
 
 def _write_objects(bag: Bag, contents: Contents, sources: Files, viewing: Mapping[str, str]) -> Mapping[str, str]:
     """The objects as they are in the vault; the md5 of each file that is an item by itself, by the item's id."""
-    single = {(one.capture, f"{CONTENT}/{one.files[0]}"): one.id for one in contents.items if len(one.files) == 1}
+    single = {(one.capture, leaving_path(one, one.files[0])): one.id for one in contents.items if len(one.files) == 1}
     md5: dict[str, str] = {}
     bag.add(f"{OBJECTS}/0=ocfl_1.1", ROOT_DECLARATION)
     for capture in contents.captures:
@@ -123,15 +124,15 @@ def _write_objects(bag: Bag, contents: Contents, sources: Files, viewing: Mappin
                 extra = [MD5] if item else []
                 written = bag.copy(path, stream, *extra, twin=viewing.get(item, ""))
             _require(source, written)
-            if item:
+            if item and source.path.startswith(CONTENT):
                 md5[item] = written.digests[MD5]
     return md5
 
 
 def _require(source: Source, written: Written) -> None:
-    found = f"sha512:{written.digests['sha512']}"
-    if found != source.sha512:
-        raise DigestMismatch(source.path, "sha512", hex_of(source.sha512), written.digests["sha512"])
+    algorithm, stated = algorithm_of(source.digest), hex_of(source.digest)
+    if written.digests[algorithm] != stated:
+        raise DigestMismatch(source.path, algorithm, stated, written.digests[algorithm])
 
 
 def _write_log(bag: Bag, contents: Contents) -> None:

@@ -11,30 +11,31 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from casefile.digests import sha256, sha512
+from casefile.digests import Digest, sha256, sha512
 from casefile.errors import DigestMismatch, FolderInUse, GateRefused, IntegrityError, UsageError
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
 from casefile.events.types_packages import PackageRecipient, PackageReleased
 from casefile.records.engine import reading
 from casefile.vocabulary import ContainmentLevel
-from containment.worker import run_worker
 from disclosure.archive import write_archive
 from disclosure.bag import Bag
 from disclosure.check_package import ARCHIVE, SIGNATURE, check
-from disclosure.contents import Contents, HeldCapture
+from disclosure.contents import Contents, HeldCapture, HeldRedaction
+from disclosure.index import REDACTED
+from disclosure.masking import Masked
 from disclosure.scanning import Hit, Scanner
-from disclosure.unfolding import LookedFor, UnfoldAnswer, UnfoldRequest
 from disclosure.writing import Source, labels, signed_text, write_package
 from pipelines.custody import checkpoint
-from pipelines.exposing import secrets_of
+from pipelines.exposing import SCAN, secrets_of
 from pipelines.gathering import gather
 from pipelines.keys import history_of, log_key
+from pipelines.looking_through import look_through
 from pipelines.releasing import Asked, agreement_with, require_release
 from pipelines.services import Services
 from pipelines.stamping import anchor
@@ -42,11 +43,8 @@ from preservation import layout
 from preservation.durable import Disk
 from preservation.inventory import build_sidecar, inventory_digest, read_inventory
 from preservation.notes import signed
-from verification.running import limits_for
 
 Note = Callable[[str], None]
-UNFOLDING = "disclosure.unfolding"
-UNFOLD_WALL_S = 3600
 LISTED_HITS = 10
 
 
@@ -87,9 +85,9 @@ class WouldExpose(GateRefused):
         shown = "; ".join(f"{one.path}: {one.kind}" for one in hits[:LISTED_HITS])
         more = f"; and {len(hits) - LISTED_HITS} more" if len(hits) > LISTED_HITS else ""
         super().__init__(
-            "the scan of what leaves",
+            SCAN,
             f"{shown}{more}",
-            "Nothing was handed over. Leave those items out, or hand over a copy in which that place is blacked out.",
+            "Nothing was handed over. Leave those items out, or `casefile redact ITEM --why REASON` and export again.",
         )
         self.hits = tuple(hits)
 
@@ -181,7 +179,7 @@ def _build(
         name = f"casefile/{contents.log}/package"
         content = signed(text, [(name, key.public.raw, key.sign(text.encode("utf-8")))]).to_bytes()
         bag.add(SIGNATURE, content)
-    hits = [*bag.hits, *_unfolded(services, request, bag, note)]
+    hits = [*bag.hits, *look_through(services, bag.root, bag.folded, bag.looked_for, request.level, note)]
     if hits:
         raise WouldExpose(hits)
     computed = {path: dict(one.digests) for path, one in bag.written.items()}
@@ -190,25 +188,6 @@ def _build(
         first = report.failures[0]
         raise IntegrityError(f"the package does not hold: {first.code} {first.path} {first.what}")
     return sha256(content), bag
-
-
-def _unfolded(services: Services, request: ExportRequest, bag: Bag, note: Note) -> list[Hit]:
-    """What a contained worker finds in the files of the bag that are compressed or hold encoded bodies."""
-    looked_for = tuple(LookedFor(kind=one.kind, text=one.text, whole=one.whole) for one in bag.looked_for)
-    if not bag.folded or not looked_for:
-        return []
-    folder = services.workspace.work / f"unfold-{secrets.token_hex(8)}"
-    folder.mkdir(parents=True, mode=0o700)
-    try:
-        asked = UnfoldRequest(files=tuple(bag.folded), secrets=looked_for).plain()
-        limits = replace(limits_for(len(bag.folded)), wall_s=UNFOLD_WALL_S, cpu_s=UNFOLD_WALL_S)
-        result = run_worker(UNFOLDING, asked, bag.root, folder / "out", limits=limits, egress=None, level=request.level)
-    finally:
-        shutil.rmtree(folder)
-    answer = UnfoldAnswer.model_validate(result.answer)
-    for path, reason in answer.left:
-        note(f"{path} could not be looked through to its end: {reason}")
-    return [Hit(one.path, one.kind) for one in answer.found]
 
 
 def _sources(services: Services, capture: HeldCapture) -> Iterator[Source]:
@@ -231,6 +210,16 @@ def _sources(services: Services, capture: HeldCapture) -> Iterator[Source]:
     for path, digest in [one for one in stored if one[0] not in capture.withheld]:
         opening = partial(services.vault.open_content, capture.object_id, path)
         yield Source(f"{layout.CONTENT}/{path}", digest, opening)
+    for one in capture.redactions:
+        if one.sha256:
+            yield Source(f"{REDACTED}/{one.path}", Digest(one.sha256), partial(_derived, services, capture, one))
+
+
+@contextmanager
+def _derived(services: Services, capture: HeldCapture, redaction: HeldRedaction) -> Iterator[BinaryIO]:
+    """The sealed file with the places written over that the log names."""
+    with services.vault.open_content(capture.object_id, redaction.path) as source:
+        yield io.BufferedReader(Masked(source, redaction.spans))
 
 
 @contextmanager

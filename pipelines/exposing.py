@@ -16,6 +16,9 @@ from pipelines.services import Services
 from preservation.durable import Disk
 from preservation.jars import Jars
 
+SCAN = "the scan of what leaves"
+"""The gate by its name."""
+
 
 def secrets_of(services: Services) -> tuple[Secret, ...]:
     """Everything that must not leave, each once. A jar that cannot be read is no reason to look for less elsewhere."""

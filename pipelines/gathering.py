@@ -53,9 +53,10 @@ from disclosure.contents import (
     Withheld,
     require_complete,
 )
-from disclosure.leaving import ERASED, OF_OTHERS, reason_to_stay
+from disclosure.leaving import ERASED, OF_OTHERS, REDACTED, reason_to_stay
 from pipelines.custody import current_checkpoint
 from pipelines.neighbours import edges_of_item
+from pipelines.redactions import Redactions, redactions_in
 from pipelines.releasing import Asked, consent_to, sensitivity_of
 from pipelines.services import Services
 from preservation.checkpoints import SignedCheckpoint
@@ -113,12 +114,14 @@ class _Gathering:
                 )
         entries = self._entries(captures)
         stated = _stated(entries)
-        held = tuple(self._capture(one, stated) for one in captures)
+        redactions = redactions_in(entries)
+        held = tuple(self._capture(one, stated, redactions.get(one)) for one in captures)
         coming = {one.id for one in self.asked} | {id_ for one in held for id_, _number in one.accompanying}
         self._omit_named(entries, coming, set(captures), {one.item for one in tombstones})
-        events, withheld = self._events(entries, coming | set(captures), held)
+        unsaid = {pair for one in redactions.values() for pair in one.parts}
+        events, withheld = self._events(entries, coming | set(captures), held, unsaid)
         items = tuple(
-            self._item(one, {capture.id: capture.place for capture in held})
+            self._item(one, {capture.id: capture for capture in held}, unsaid)
             for one in sorted(self.asked, key=lambda one: one.number)
         )
         note = self.head.note.to_bytes()
@@ -202,7 +205,12 @@ class _Gathering:
     def _omit(self, omission: Omission) -> None:
         self.omitted.setdefault(omission.id, omission)
 
-    def _capture(self, capture: str, stated: Mapping[str, tuple[str, SealedBody | CaptureKept]]) -> HeldCapture:
+    def _capture(
+        self,
+        capture: str,
+        stated: Mapping[str, tuple[str, SealedBody | CaptureKept]],
+        redactions: Redactions | None,
+    ) -> HeldCapture:
         if capture not in stated:
             raise RecordUnreadable(f"capture {capture}", "no event under the head says what its object holds")
         event, body = stated[capture]
@@ -212,24 +220,33 @@ class _Gathering:
             for one in list_items(self.connection, ItemFilter(capture=capture))
             if one.id not in asked and not one.erased_at
         ]
+        redacted = redactions.files if redactions is not None else ()
         if not self.request.only or not others:
             accompanying = tuple((one.id, one.label) for one in others)
-            return HeldCapture(capture, event, body.object_id, body.inventory, accompanying)
+            withheld = {one.path: f"{REDACTED}. {one.why}" for one in redacted}
+            return HeldCapture(capture, event, body.object_id, body.inventory, accompanying, withheld, redacted)
         for one in others:
             self._omit(Omission("item", one.id, "of the same capture and not asked for", one.label))
         kept = {path for one in self.asked if one.capture == capture for path in one.files}
-        withheld = {one.path: OF_OTHERS for one in body.record.files if one.path not in kept}
+        redacted = tuple(one for one in redacted if one.path in kept)
+        withheld = {one.path: f"{REDACTED}. {one.why}" for one in redacted}
+        withheld |= {one.path: OF_OTHERS for one in body.record.files if one.path not in kept}
         withheld[CAPTURE_RECORD] = OF_OTHERS
-        return HeldCapture(capture, event, body.object_id, body.inventory, (), withheld)
+        return HeldCapture(capture, event, body.object_id, body.inventory, (), withheld, redacted)
 
     def _events(
-        self, entries: Sequence[Entry], coming: Collection[str], held: Collection[HeldCapture]
+        self,
+        entries: Sequence[Entry],
+        coming: Collection[str],
+        held: Collection[HeldCapture],
+        unsaid: Collection[tuple[str, str]],
     ) -> tuple[list[HeldEvent], list[Withheld]]:
         """The events with the parts that leave, and the parts that stay with the reason.
 
         Of the erasure that a rebuilt object follows from leaves what is left, as the record of any capture does.
         """
-        partial, stating = {one.id for one in held if one.withheld}, {one.event for one in held}
+        partial = {one.id for one in held if OF_OTHERS in one.withheld.values()}
+        stating = {one.event for one in held}
         size, tiles = self.head.head.size, Tiles(self.services.workspace.log, self.head.head.size)
         sources = {one.id for one in list_people(self.connection) if one.kind is PersonKind.SOURCE}
         events, withheld = [], []
@@ -240,6 +257,8 @@ class _Gathering:
                 reason = "" if is_record else self._reason(entry.event, name, coming, sources)
                 if name is PartName.PERSONAL and any(one.id in partial for one in entry.event.envelope.subject):
                     reason = reason or OF_OTHERS
+                if (entry.event.envelope.id, name) in unsaid:
+                    reason = reason or REDACTED
                 part = entry.event.parts.get(name)
                 if part is None:
                     reason = reason or ERASED
@@ -258,9 +277,12 @@ class _Gathering:
         may_name = not self.request.pseudonymous and not any(one in sources for one in person)
         return reason_to_stay(event.envelope, name, of_left_out=left_out, may_name=may_name)
 
-    def _item(self, item: ItemRecord, places: Mapping[str, str]) -> HeldItem:
+    def _item(self, item: ItemRecord, held: Mapping[str, HeldCapture], unsaid: Collection[tuple[str, str]]) -> HeldItem:
         facts = capture_facts(self.connection, item.capture)
         sensitivity, graphic = sensitivity_of(self.connection, item.id)
+        capture = held[item.capture]
+        # What an item calls itself is in the personal part of its sealing, and stays with that.
+        may_speak = (capture.event, PartName.PERSONAL) not in unsaid
         relations = [f"{one['number']} alike ({one['method']} {one['score']})" for one in self.edges[item.id]]
         return HeldItem(
             id=item.id,
@@ -272,14 +294,15 @@ class _Gathering:
             files=item.files,
             role=item.role or "",
             media_type=item.media_type or "",
-            description=item.title or item.name or "",
+            description=(item.title or item.name or "") if may_speak else "",
             locator=item.locator or item.lead_locator or "",
-            account=item.author or "",
+            account=(item.author or "") if may_speak else "",
             published_time=item.claimed_time or "",
             captured_time=item.captured_at or "",
             recorded_time=facts["sealed_at"] or "",
             acquisition=item.acquisition or "",
-            place=places[item.capture],
+            place=capture.place,
+            redactions=capture.redactions,
             tags=tuple(list_tags(self.connection, item.id)),
             relations=tuple(relations),
             sensitivity=sensitivity,

@@ -46,26 +46,20 @@ class Received:
 def receive(services: Services, source: Path, sender: str, words: str = "", *, log_key: str = "") -> Received:
     """Take in a package from elsewhere, which is checked before and after it is copied.
 
-    Raises UsageError without a sender, IntegrityError for a package that fails, FolderInUse for one that is here.
+    A run that died before it recorded the package is finished by the next one. Raises UsageError without a sender,
+    IntegrityError for a package that fails, FolderInUse for one that is here.
     """
     if not sender.strip():
         raise UsageError("a package comes from somebody; name them with --from")
     report = _checked(source, log_key)
-    signature, found = _signed(source)
-    name = found[1] + (ARCHIVE if source.is_file() else "")
-    target = services.workspace.received / name
-    if is_there(target):
+    signature, found = signed_by(source)
+    target = services.workspace.received / (found[1] + (ARCHIVE if source.is_file() else ""))
+    if not is_there(target):
+        _take_in(source, target, log_key, Disk(services.reached))
+    elif _is_recorded(services, found[1]) or signed_by(target)[0] != signature:
         raise FolderInUse(str(target))
-    disk = Disk(services.reached)
-    disk.make_directories(target.parent)
-    part = target.with_name(f".{name}.{secrets.token_hex(4)}.part")
-    try:
-        _copy(source, part, disk)
-        _checked(part, log_key)
-        disk.rename_exclusive(part, target)
-        disk.sync_directory(target.parent)
-    finally:
-        _discard(part)
+    else:
+        _checked(target, log_key)
     body = PackageReceived(
         package=found[1],
         log=found[2],
@@ -88,6 +82,27 @@ def receive(services: Services, source: Path, sender: str, words: str = "", *, l
     return Received(body.package, body.log, body.size, signature, target, body.verdict)
 
 
+def _take_in(source: Path, target: Path, log_key: str, disk: Disk) -> None:
+    """Copy a package to its place, where it is whole or not at all."""
+    disk.make_directories(target.parent)
+    for left in target.parent.glob(f".{target.name}.????????.part"):
+        _discard(left)
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        _copy(source, part, disk)
+        _checked(part, log_key)
+        disk.rename_exclusive(part, target)
+        disk.sync_directory(target.parent)
+    finally:
+        _discard(part)
+
+
+def _is_recorded(services: Services, package: str) -> bool:
+    with reading(services.engine) as connection:
+        acts = list_acts(connection, "package.received")
+    return any(json.loads(act.body)["package"] == package for act in acts if act.body)
+
+
 def received_problems(workspace: Workspace, engine: Engine) -> Iterator[Problem]:
     """What an audit finds of the packages that the log says were received: each has to be there and hold."""
     with reading(engine) as connection:
@@ -102,7 +117,7 @@ def received_problems(workspace: Workspace, engine: Engine) -> Iterator[Problem]
         failures = check(str(place)).failures
         if failures:
             yield problem("P065", where, reason=f"{failures[0].code} {failures[0].path}: {failures[0].what}")
-        elif _signed(place)[0] != body["signature"]:
+        elif signed_by(place)[0] != body["signature"]:
             yield problem("P065", where, reason="it is another one than was received")
 
 
@@ -114,7 +129,7 @@ def _checked(path: Path, log_key: str) -> Report:
     return report
 
 
-def _signed(path: Path) -> tuple[str, re.Match[str]]:
+def signed_by(path: Path) -> tuple[str, re.Match[str]]:
     """The digest of a checked package's signature, and what it is over."""
     source = Folder(str(path)) if path.is_dir() else Archive(str(path))
     try:

@@ -279,6 +279,7 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "package.released": _act,
     "package.acknowledged": _act,
     "package.received": _act,
+    "capture.redacted": _act,
     "review.sent": _act,
     "review.received": _act,
     "element.stated": _act,

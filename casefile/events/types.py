@@ -13,12 +13,12 @@ from pydantic import Field, ValidationError
 
 from casefile.errors import RecordUnreadable
 from casefile.events import types_of_custody as custody
-from casefile.events import types_packages as packages
 from casefile.events.envelope import Event, PartName, without_content
 from casefile.events.event_type import EventType
 from casefile.events.timestamping import HeadTimestamped
 from casefile.events.types_archives import ARCHIVES
 from casefile.events.types_elements import ELEMENTS
+from casefile.events.types_packages import PACKAGES
 from casefile.events.types_planning import PLANNING
 from casefile.events.types_posts import POSTS
 from casefile.events.types_protection import PROTECTION
@@ -352,9 +352,7 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     ("replica.stated", 1): EventType(custody.ReplicaStated),
     ("replica.checked", 1): EventType(custody.ReplicaChecked),
     ("object.repaired", 1): EventType(custody.ObjectRepaired),
-    ("package.released", 1): EventType(packages.PackageReleased, packages.PackageRecipient),
-    ("package.acknowledged", 1): EventType(packages.PackageAcknowledged, packages.PackageReceipt),
-    ("package.received", 1): EventType(packages.PackageReceived, packages.PackageSender),
+    **PACKAGES,
     **PLANNING,
     **PROTECTION,
     **POSTS,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import Field
 
-from casefile.model import Text, Value
+from casefile.events.event_type import EventType
+from casefile.model import SafePath, Text, Value
 
 
 class PackageReleased(Value):
@@ -62,3 +65,51 @@ class PackageSender(Value):
 
     sender: Text
     words: Text = ""
+
+
+class RedactedSpan(Value):
+    """Bytes of a file that are written over in a derivative of it: the first one, how many, and of which kind."""
+
+    at: int = Field(ge=0)
+    length: int = Field(ge=1)
+    kind: Text
+
+
+class RedactedFile(Value):
+    """A file of a capture that leaves with places written over, or not at all.
+
+    `source` is the sha512 of the sealed file, which stays as it is, `sha256` the digest of the derivative, which has
+    the same length; it is empty where nothing of the file leaves, and `spans` is then all of it.
+    """
+
+    path: SafePath
+    source: Text
+    spans: tuple[RedactedSpan, ...]
+    sha256: Text = ""
+
+
+class RedactedPart(Value):
+    """A part of an event that does not leave because of what it holds, of that kind."""
+
+    event: Text
+    part: Text
+    kind: Text
+
+
+class CaptureRedacted(Value):
+    """What leaves of a capture in the place of what was sealed, and why; the newest of a capture counts.
+
+    The reason is told to the recipient.
+    """
+
+    files: tuple[RedactedFile, ...]
+    parts: tuple[RedactedPart, ...] = ()
+    why: Text
+
+
+PACKAGES: Mapping[tuple[str, int], EventType] = {
+    ("package.released", 1): EventType(PackageReleased, PackageRecipient),
+    ("package.acknowledged", 1): EventType(PackageAcknowledged, PackageReceipt),
+    ("package.received", 1): EventType(PackageReceived, PackageSender),
+    ("capture.redacted", 1): EventType(CaptureRedacted),
+}

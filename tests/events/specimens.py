@@ -63,12 +63,16 @@ from casefile.events.types_of_custody import (
     ReplicaStated,
 )
 from casefile.events.types_packages import (
+    CaptureRedacted,
     PackageAcknowledged,
     PackageReceipt,
     PackageReceived,
     PackageRecipient,
     PackageReleased,
     PackageSender,
+    RedactedFile,
+    RedactedPart,
+    RedactedSpan,
 )
 from casefile.events.types_posts import PostsRead, PostsSaid
 from casefile.events.types_verification import (
@@ -484,6 +488,23 @@ SPECIMENS: tuple[Draft, ...] = (
         ),
         personal=PackageRecipient(recipient="the court", agreement="of 3 May"),
         outcome=status("released"),
+    ),
+    draft(
+        "capture.redacted",
+        Subject(kind="item", id=CAPTURE, count=2),
+        body=CaptureRedacted(
+            files=(
+                RedactedFile(
+                    path="files/0001",
+                    source="sha512:" + "5" * 128,
+                    spans=(RedactedSpan(at=10, length=32, kind="an address that captures leave by"),),
+                    sha256=sha256_of("d"),
+                ),
+            ),
+            parts=(RedactedPart(event=FIRST, part="personal", kind="an address that captures leave by"),),
+            why="it names the machine that we work from",
+        ),
+        outcome=status("redacted"),
     ),
     draft(
         "package.acknowledged",

@@ -141,7 +141,25 @@ def stated(capture, parts):
     return body if "inventory" in body else parts[capture["event"], "personal"]
 
 
-def check_objects(files, described, parts):
+def redacted(capture, inventory, events, parts):
+    """Path and digest of each file that leaves in another form, by the last event that says so."""
+    listed = capture.get("redacted", [])
+    if not listed:
+        return
+    about = [e for e in events if e["type"] == "capture.redacted" and e["subject"][0]["id"] == capture["id"]]
+    last = [event["id"] for event in about if (event["id"], "body") in parts][-1]
+    said = {file["path"]: file for file in parts[last, "body"]["files"]}
+    sealed = {path: digest for digest, paths in json.loads(inventory)["manifest"].items() for path in paths}
+    for one in listed:
+        file = said[one["path"]]
+        need(one["event"] == last, "a redaction that was replaced")
+        need(file["source"] == "sha512:" + sealed["v1/content/" + one["path"]], "a redaction of another file")
+        need(one["path"] in [kept["path"] for kept in capture["withheld"]], "redacted and not withheld")
+        need(file.get("sha256", "") == one.get("sha256", ""), "another derivative")
+        yield one["path"], one.get("sha256", "")
+
+
+def check_objects(files, described, events, parts):
     seen = {"data/objects/0=ocfl_1.1"}
     for capture in described["captures"]:
         withheld = {"v1/content/" + one["path"] for one in capture.get("withheld", ())}
@@ -170,6 +188,11 @@ def check_objects(files, described, parts):
                 need(hashlib.sha512(files[base + path]).hexdigest() == digest, f"{base}{path}: other bytes")
                 seen.add(base + path)
         seen.update(base + path for path in fixed)
+        for path, digest in redacted(capture, inventory, events, parts):
+            place = f"{base}redacted/{path}"
+            need(not digest or "sha256:" + hashlib.sha256(files[place]).hexdigest() == digest, f"{place}: other bytes")
+            need(bool(digest) == (place in files), f"{place}: there although it was to stay")
+            seen.update([place] if digest else [])
         need(not withheld, f"{base}: a file that no inventory names is withheld")
     need(
         seen == {path for path in files if path.startswith(("data/objects/", "data/partial/"))},
@@ -180,12 +203,17 @@ def check_objects(files, described, parts):
 def check_items(files, described, parts):
     events = {capture["id"]: capture["event"] for capture in described["captures"]}
     places = {capture["id"]: capture["object"] for capture in described["captures"]}
+    masked = {capture["id"]: [one["path"] for one in capture.get("redacted", ())] for capture in described["captures"]}
     for item in described["items"]:
         record = stated({"event": events[item["capture"]]}, parts)["record"]
         (said,) = [one for one in record["items"] if one["position"] == item["position"]]
         need(str(uuid.uuid5(uuid.UUID(item["capture"]), str(item["position"]))) == item["id"], "another item's id")
         listed = []
+        recorded = {file["path"]: file for file in record["files"]}
         for path in said["files"]:
+            if path in masked[item["capture"]]:
+                listed.append({name: recorded[path][name] for name in ("bytes", "path", "sha256")})
+                continue
             content = files[f"data/{places[item['capture']]}/v1/content/{path}"]
             digest = "sha256:" + hashlib.sha256(content).hexdigest()
             listed.append({"bytes": len(content), "path": path, "sha256": digest})
@@ -241,7 +269,7 @@ def check(folder):
     )
     need(signed_by(files["signature.note"], f"casefile/{log}/package", log_key) == text, "another package was signed")
     need(len(note(files["signature.note"])[1]) == 1, "more than one signature")
-    check_objects(files, described, parts)
+    check_objects(files, described, events, parts)
     check_items(files, described, parts)
     check_lists(described, size, events, parts)
     check_manifests(files)

@@ -11,9 +11,11 @@ import pytest
 from pypdf import PdfReader
 
 from casefile.errors import UsageError
-from pipelines import investigation_report, report_pdf
+from disclosure import printing
+from disclosure.printing import fonts_for
+from pipelines import investigation_report
 from pipelines.investigation_report import write_pdf
-from pipelines.report_pdf import fonts_for, pdf_of
+from pipelines.report_pdf import pdf_of
 
 from .desk import ANA, PLACE, STEP, Desk
 
@@ -103,7 +105,7 @@ def test_nothing_in_a_pdf_acts_whatever_was_collected(desk: Desk) -> None:
 
 
 def test_letters_that_no_font_draws_stand_as_code_points_and_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report_pdf, "_installed", lambda: ())
+    monkeypatch.setattr(printing, "_installed", lambda: ())
     said = text_of(read(pdf_of(heading(title=f"{ARABIC} é 🏞"), [], [])))
     assert "stand as code points" in said
     assert "\\u0627" in said
