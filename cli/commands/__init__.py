@@ -111,7 +111,7 @@ GROUPS: Mapping[str, Group] = {
         {"add": person.add, "list": person.list_, "key": person.key, "keys": person.keys},
     ),
     "plan": Group(
-        "Preparation: plan, risks, digital landscape, data policies, roles, declarations of interest, bulk, tasks, agreements.",
+        "Preparation: plan, risks, landscape, data policies, roles, declarations of interest, bulk, tasks, agreements.",
         {
             "list": plan.list_,
             "template": plan.template,

@@ -13,8 +13,8 @@ from cli.invocation import Invocation
 Kind = Annotated[
     str,
     typer.Argument(
-        help="plan, risk, landscape, policy, roles, conflicts, bulk, task, agreement, inquiry, lead, assessment, claim, "
-        "conclusion, or step:CHECK such as step:geolocation."
+        help="plan, risk, landscape, policy, roles, conflicts, bulk, task, agreement, inquiry, lead, assessment, "
+        "claim, conclusion, or step:CHECK such as step:geolocation."
     ),
 ]
 
