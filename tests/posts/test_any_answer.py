@@ -46,13 +46,13 @@ def read(answer: Any) -> None:
         assert all(isinstance(value, str) for field in PostField for value in post.values_of(field))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(answer=ANYTHING)
 def test_any_json_is_read_to_its_end(answer: Any) -> None:
     read(answer)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(fields=st.dictionaries(st.sampled_from(KEYS), ANYTHING, max_size=12))
 def test_a_post_with_anything_in_its_fields_is_read_to_its_end(fields: dict[str, Any]) -> None:
     account = {"acct": fields.get("acct"), "username": 1, **{name: fields.get(name) for name in ("id", "display_name")}}
@@ -62,7 +62,7 @@ def test_a_post_with_anything_in_its_fields_is_read_to_its_end(fields: dict[str,
     read([[2, {"category": "a", "subcategory": "b", **fields}], [3, "https://a.example/1.jpg", fields]])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(node=ANYTHING, title=st.text(max_size=20))
 def test_any_page_is_read_to_its_end(node: Any, title: str) -> None:
     stated = json.dumps({"@type": "NewsArticle", "headline": title, "author": node, "image": node, "url": node})

@@ -16,7 +16,7 @@ from .conftest import Places
 from .workspaces import KILLED, Place, counted
 
 PATHS = ("/page", "/a/photo.png", "/plain")
-EVERY = 61
+EVERY = 97
 """The default run kills at one of so many steps: a prime, so that it falls on other steps of each capture."""
 ALWAYS = ("record",)
 """Steps that are killed in every run: here only the intent to seal is left of what is recorded already."""

@@ -34,7 +34,7 @@ TIMES = st.sampled_from(["", "", "", "?", "*", "+", "{2}", "{0,1}", "+?", "??"])
 PATTERNS = st.lists(st.tuples(ATOMS, TIMES).map("".join), max_size=8).map("".join)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_whatever_matches_holds_it(data):
     branches = data.draw(st.lists(PATTERNS, min_size=1, max_size=2))
