@@ -18,32 +18,43 @@ from collectors.choosing import NoMethod, Pages, choose_method
 from collectors.interface import MethodSpec
 from collectors.outcomes import advice
 from containment.limits import Limits
+from containment.tools import find_program
 from containment.worker import run_worker
 from pipelines.page_methods import pages_for
 from pipelines.services import METHODS, open_services
 
 LIMITS = Limits(wall_s=60, cpu_s=60, memory_bytes=2 << 30, file_bytes=1 << 20, output_bytes=1 << 20)
 EXTRACTORS = "collectors.ytdlp.diagnosis"
+SCRIPT_RUNTIME = "a JavaScript runtime (deno)"
 
 
 def diagnose_locator(
     root: Path, environment: Mapping[str, str], locator: str, level: ContainmentLevel
 ) -> dict[str, Any]:
-    """The method, its reason and needs, the last success; nothing is requested from the locator."""
+    """The method, its reason, what it needs and lacks, the last success; nothing is requested from the locator."""
     specs = load_specs(METHODS, MethodSpec)
     choice = choose_method(locator, specs, pages=_pages(root, environment, level))
     if isinstance(choice, NoMethod):
         return {"locator": locator, "method": None, "reason": choice.reason, "advice": advice(choice.cause)}
+    extractor = _extractor(locator, level) if choice.spec.name == "ytdlp" else None
+    needs = needs_of(choice.spec, extractor)
     found: dict[str, Any] = {
         "locator": locator,
         "method": choice.spec.name,
         "reason": choice.reason,
-        "needs": list(choice.spec.needs),
+        "needs": list(needs),
+        "lacks": [name for name, here in needs.items() if not here],
         "last_success": _last_success(root, environment, choice.spec.name, locator),
     }
-    if choice.spec.name == "ytdlp":
-        found["extractor"] = _extractor(locator, level)
-    return found
+    return found if extractor is None else {**found, "extractor": extractor}
+
+
+def needs_of(spec: MethodSpec, extractor: Mapping[str, Any] | None) -> dict[str, bool]:
+    """What a method and the `extractor` that it would use (a Diagnosis) need on this machine, and whether it is here."""
+    needs = {name: find_program(name) is not None for name in spec.needs}
+    if extractor is not None and extractor["needs_script_runtime"]:
+        needs[SCRIPT_RUNTIME] = any(one["supported"] for one in extractor["script_runtimes"])
+    return needs
 
 
 def _pages(root: Path, environment: Mapping[str, str], level: ContainmentLevel) -> Pages:

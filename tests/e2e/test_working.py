@@ -10,6 +10,8 @@ from e2e.case import Case
 from PIL import Image
 from sites.hostile import HostileSite
 
+from pipelines.diagnosing import SCRIPT_RUNTIME
+
 
 def test_handed_over_files_are_listed_as_such_and_two_of_one_name_are_two(case: Case, tmp_path: Path) -> None:
     for folder, colour in (("one", "red"), ("two", "blue")):
@@ -143,7 +145,8 @@ def test_the_tool_proves_itself_and_says_what_is_here(case: Case) -> None:
     found = case.must("doctor")
     assert found["containment"]["level"] == "full"
     assert {"exiftool", "ffmpeg"} <= {tool["name"] for tool in found["tools"] if tool["found"]}
-    assert case.must("doctor", "--for", "https://www.youtube.com/watch?v=abc")["locator"]["method"] == "ytdlp"
+    known = case.must("doctor", "--for", "https://www.youtube.com/watch?v=BaW_jenozKc")["locator"]
+    assert (known["method"], known["needs"], known["last_success"]) == ("ytdlp", [SCRIPT_RUNTIME], None)
 
 
 def test_what_looks_alike_is_flagged_compared_looked_up_and_decided(case: Case, tmp_path: Path) -> None:
