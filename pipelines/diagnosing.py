@@ -50,7 +50,7 @@ def diagnose_locator(
 
 
 def needs_of(spec: MethodSpec, extractor: Mapping[str, Any] | None) -> dict[str, bool]:
-    """What a method and the `extractor` that it would use (a Diagnosis) need on this machine, and whether it is here."""
+    """What a method and the `extractor` that it would use (a Diagnosis) need here, and whether it is there."""
     needs = {name: find_program(name) is not None for name in spec.needs}
     if extractor is not None and extractor["needs_script_runtime"]:
         needs[SCRIPT_RUNTIME] = any(one["supported"] for one in extractor["script_runtimes"])
