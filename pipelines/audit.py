@@ -23,7 +23,7 @@ from casefile.events.journal import segment_name
 from casefile.events.lock import holding
 from casefile.events.replay import rebuild
 from casefile.ids import LogId
-from casefile.records.comparing import Difference, compare
+from casefile.records.comparing import Difference, compare, planted
 from casefile.records.engine import (
     ALL_FAMILIES,
     Connection,
@@ -248,6 +248,8 @@ def _tables(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
             yield problem("P060", workspace.database.name, reason=OTHER_VERSION)
         for difference in compare(live, replayed, "log_", *(["view_"] if current else [])):
             yield _row_problem(difference)
+        for kind, name in planted(live, "log_", "view_"):
+            yield problem("P066", name, kind=kind)
     except CasefileError as error:
         yield problem("P060", workspace.database.name, reason=str(error))
     finally:

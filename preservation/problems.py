@@ -54,6 +54,7 @@ KINDS: dict[str, Kind] = {
     "P062": Kind("the key is missing", "docs/formats/log.md"),
     "P064": Kind("behind the last whole event: {what}", "docs/formats/log.md"),
     "P063": Kind("casefile.toml names another investigation than the log does", "docs/formats/log.md"),
+    "P066": Kind("a {kind} of the database that is none of ours names tables of the log", "docs/formats/log.md"),
     "P065": Kind("the package that was received does not hold: {reason}", "docs/formats/package.md"),
     "P070": Kind("it has other bytes than the journal gives", "C2SP tlog-tiles; docs/formats/log.md rule 19"),
     "P071": Kind("the tile is missing", "C2SP tlog-tiles; docs/formats/log.md rule 19"),

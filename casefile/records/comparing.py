@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Table, inspect, select
+from sqlalchemy import Connection, Engine, Row, Table, inspect, select, text
 
 from casefile.records.engine import reading, tables
 
@@ -32,6 +32,20 @@ def compare(live: Engine, replayed: Engine, *families: str) -> Iterator[Differen
                 yield Difference(name, "", "missing")
                 continue
             yield from _compare(table, _rows(left, table), _rows(right, table))
+
+
+def planted(live: Engine, *families: str) -> Iterator[tuple[str, str]]:
+    """Kind and name of each trigger and view of a SQLite database that names tables of these families: none is ours.
+
+    A trigger could change rows whenever others are written. On another engine nothing is looked at.
+    """
+    if live.dialect.name != "sqlite":
+        return
+    catalogue = "SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view') ORDER BY name"
+    with reading(live) as connection:
+        for kind, name, definition in connection.execute(text(catalogue)):
+            if any(family in definition.lower() for family in families):
+                yield kind, name
 
 
 def _rows(connection: Connection, table: Table) -> Iterator[Row[Any]]:

@@ -189,6 +189,12 @@ def test_an_added_row_is_seen_and_named(copy: Path) -> None:
     assert "0" * 36 in report.problems[0].text
 
 
+def test_a_trigger_that_was_planted_is_named(copy: Path) -> None:
+    change(copy, "create trigger forgetful after insert on log_entry begin delete from view_remark; end")
+    (found,) = audit(copy).problems
+    assert (found.code, found.path) == ("P066", "forgetful")
+
+
 def test_events_in_another_order_are_seen(copy: Path) -> None:
     change(copy, "update log_entry set position = -1 where position = 3")
     change(copy, "update log_entry set position = 3 where position = 4")
