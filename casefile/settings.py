@@ -146,9 +146,7 @@ class CaptureSettings(_Group):
     )
     pages: Literal["purpose", "browser", "http"] = Field(
         default="purpose",
-        description="How pages are taken that no method was named for. `browser`: as Chromium shows them, where it and "
-        "full containment are there, else by `http`, and the record says why; `http`: as they are sent; `purpose`: the "
-        "former for decision and court, the latter for work.",
+        description="How pages are taken without --method; `purpose`: for decision and court by `browser`.",
     )
     mhtml: bool = Field(default=False, description="Whether the method `browser` also saves a page as one MHTML file.")
     consent: bool = Field(
