@@ -143,8 +143,7 @@ class CaptureSettings(_Group):
         "`same-host`: where it is on the page's own host (Mastodon, Telegram); `documented`: elsewhere too (Bluesky).",
     )
     pages: Literal["purpose", "browser", "http"] = Field(
-        default="purpose",
-        description="How pages are taken without --method; `purpose`: `browser` for decision and court.",
+        default="purpose", description="How pages are taken without --method; `purpose`: `browser` for decision, court."
     )
     mhtml: bool = Field(default=False, description="Whether the method `browser` also saves a page as one MHTML file.")
     consent: bool = Field(
