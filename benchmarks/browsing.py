@@ -6,17 +6,20 @@ text, PDF and a reference page besides, with the record of everything that passe
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 
 from benchmarks.measuring import Figure, Spent, spend
-from benchmarks.places import casefile, create
+from benchmarks.places import command_of, create
 from casefile.clock import parse_rfc3339
 from collectors.browser.chromium import FLAGS, program
+from containment.processes import descendants
 from examples import media
 from examples.site import Site, serving
 
@@ -25,11 +28,18 @@ WORDS = "<p>There was a report of shelling near the market at noon.</p>" * 40
 NOT_ALONE = ("--remote-debugging-pipe", "--no-startup-window")
 MOST_S = 4
 """Scoop 0.6.59 took 8 to 10.5 seconds a page on such a machine, auto-archiver's browser 11.9 to 17.6."""
+GROWTH_MB = 0.3
+"""A page, of all processes that outlive one; auto-archiver's process grew by 0.9 MB a page without a browser."""
+SETTLED = 3
+"""Pages after which the workers have started and hold what they load once."""
+HELD = re.compile(r"^VmRSS:\s+(\d+) kB$", re.MULTILINE)
 OF_THE_PAGE = ("screenshot", "page.pdf")
 
 
 def measure(folder: Path) -> Sequence[Figure]:
-    """The least and the mean of ten pages in one collection by one worker; and the bytes that are kept of them."""
+    """The least and the mean of ten pages in one collection by one worker, the bytes that are kept of them, and how
+    what outlives a page grows with each.
+    """
     site = build_site(folder / "site")
     workspace = folder / "workspace"
     create(workspace)
@@ -39,7 +49,7 @@ def measure(folder: Path) -> Sequence[Figure]:
         told = {"CASEFILE_EGRESS__ALLOW": json.dumps([host]), "CASEFILE_CAPTURE__WORKERS": "1"}
         told |= {"CASEFILE_EXAMINE__LOCAL_FEATURES": "false"}
         first = [_alone(folder / f"alone-{number}", locator) for number, locator in enumerate(locators[: PAGES // 2])]
-        _captured(workspace, locators, {**os.environ, **told})
+        growth_mb = _captured(workspace, locators, {**os.environ, **told})
         last = [_alone(folder / f"again-{number}", locator) for number, locator in enumerate(locators[PAGES // 2 :])]
     alone_s, capture_s = [one.wall_s for one in (*first, *last)], _seconds(workspace)
     served = sum(len(page) for page in site.pages.values()) + PAGES * sum(
@@ -54,6 +64,9 @@ def measure(folder: Path) -> Sequence[Figure]:
         Figure("a page captured, against Chromium's own load and picture", ratio, 1.8, "x wall", detail),
         Figure("a page of ten in one collection", mean(capture_s), MOST_S, "s wall", detail),
         Figure("bytes kept of a page, for bytes served", (kept - pictures) / served, 2.3, "x", bytes_told),
+        Figure(
+            "memory that grows with each page", growth_mb, GROWTH_MB, "MB", f"{200 * growth_mb:.0f} MB in 200 pages"
+        ),
     ]
 
 
@@ -67,10 +80,31 @@ def build_site(folder: Path) -> Site:
     return Site(pages, folder)
 
 
-def _captured(workspace: Path, locators: Sequence[str], environment: Mapping[str, str]) -> None:
-    results = casefile(workspace, "collect", "--method", "browser", *locators, environment=environment)["results"]
-    if {one["outcome"] for one in results} != {"captured"}:
-        raise RuntimeError(f"not captured: {results}")
+def _captured(workspace: Path, locators: Sequence[str], environment: Mapping[str, str]) -> float:
+    """Capture all; by how many megabytes each page made the processes grow that outlive it."""
+    command = [one for one in command_of(workspace, "collect", "--method", "browser", *locators) if one != "--json"]
+    held: list[Mapping[int, int]] = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        for line in process.stdout or ():
+            if line.startswith("captured "):
+                held.append(_held_kb(process.pid))
+    if process.returncode or len(held) != len(locators):
+        raise RuntimeError(f"captured {len(held)} of {len(locators)} pages, exit {process.returncode}")
+    settled = held[SETTLED:]
+    lasting = set.intersection(*(set(one) for one in settled))
+    first, last = (sum(one[process] for process in lasting) for one in (settled[0], settled[-1]))
+    return (last - first) / 1024 / (len(settled) - 1)
+
+
+def _held_kb(ancestor: int) -> Mapping[int, int]:
+    """The kilobytes that a process and each of its descendants hold."""
+    held = {}
+    for process in (ancestor, *descendants(ancestor)):
+        # Those of a page end with it, at any moment.
+        with contextlib.suppress(OSError):
+            if found := HELD.search(Path(f"/proc/{process}/status").read_text()):
+                held[process] = int(found[1])
+    return held
 
 
 def _alone(folder: Path, locator: str) -> Spent:

@@ -119,9 +119,7 @@ class CaptureSettings(_Group):
         default=4 << 30, ge=1024, description="Bytes accepted for one response, as sent; then it is kept as partial."
     )
     max_decoded_bytes: int = Field(
-        default=8 << 30,
-        ge=1024,
-        description="Bytes after content decoding; a bomb stops here, its wire bytes are kept.",
+        default=8 << 30, ge=1024, description="Bytes after content decoding; a bomb ends here, its wire bytes are kept."
     )
     deadline_s: int = Field(default=3600, ge=1, description="Seconds for one capture as a whole.")
     connect_timeout_s: int = Field(default=20, ge=1, description="Seconds to connect, and between two reads.")
@@ -145,10 +143,7 @@ class CaptureSettings(_Group):
         "`same-host`: where it is on the page's own host (Mastodon, Telegram); `documented`: elsewhere too (Bluesky).",
     )
     pages: Literal["purpose", "browser", "http"] = Field(
-        default="purpose",
-        description="How pages are taken that no method was named for. `browser`: as Chromium shows them, where it and "
-        "full containment are there, else by `http`, and the record says why; `http`: as they are sent; `purpose`: the "
-        "former for decision and court, the latter for work.",
+        default="purpose", description="How pages are taken without --method; `purpose`: `browser` for decision, court."
     )
     mhtml: bool = Field(default=False, description="Whether the method `browser` also saves a page as one MHTML file.")
     consent: bool = Field(
