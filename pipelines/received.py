@@ -24,6 +24,7 @@ from casefile.records.acts import list_acts
 from casefile.records.engine import Engine, reading
 from casefile.workspace import Workspace
 from disclosure.check_package import ARCHIVE, SIGNATURE, Archive, Folder, Report, check, verdict
+from disclosure.contents import Earlier
 from pipelines.services import Services
 from preservation.durable import READ_ONLY_DIRECTORY, READ_ONLY_FILE, Disk, is_there, storage_errors
 from preservation.problems import Problem, problem
@@ -103,6 +104,25 @@ def _is_recorded(services: Services, package: str) -> bool:
     return any(json.loads(act.body)["package"] == package for act in acts if act.body)
 
 
+def earlier_package(services: Services, path: Path) -> Earlier:
+    """A package of this investigation that another is to add to. Raises UsageError for one that was not released here,
+    IntegrityError for one that does not hold.
+    """
+    if not path.exists():
+        raise UsageError(f"there is no package at {path}")
+    _checked(path, "")
+    signature, found = signed_by(path)
+    with reading(services.engine) as connection:
+        released = [json.loads(act.body)["signature"] for act in list_acts(connection, "package.released") if act.body]
+    if signature not in released:
+        raise UsageError(f"this investigation released no package whose signature has the digest {signature}")
+    described = json.loads(_document(path, "data/package.json"))
+    whole = {
+        one["id"]: one["inventory"] for one in described["captures"] if not one.get("withheld") and "earlier" not in one
+    }
+    return Earlier(found[1], signature, whole)
+
+
 def received_problems(workspace: Workspace, engine: Engine) -> Iterator[Problem]:
     """What an audit finds of the packages that the log says were received: each has to be there and hold."""
     with reading(engine) as connection:
@@ -131,17 +151,22 @@ def _checked(path: Path, log_key: str) -> Report:
 
 def signed_by(path: Path) -> tuple[str, re.Match[str]]:
     """The digest of a checked package's signature, and what it is over."""
-    source = Folder(str(path)) if path.is_dir() else Archive(str(path))
-    try:
-        source.sizes()
-        with source.open(SIGNATURE) as stream:
-            note = stream.read()
-    finally:
-        source.close()
+    note = _document(path, SIGNATURE)
     found = SIGNED.match(note.decode("utf-8"))
     if found is None or not is_uuid(found[1]) or found[1] != found[1].lower():
         raise IntegrityError("the package does not say which one it is")
     return sha256(note), found
+
+
+def _document(path: Path, name: str) -> bytes:
+    """A document of a checked package."""
+    source = Folder(str(path)) if path.is_dir() else Archive(str(path))
+    try:
+        source.sizes()
+        with source.open(name) as stream:
+            return stream.read()
+    finally:
+        source.close()
 
 
 def _copy(source: Path, target: Path, disk: Disk) -> None:
