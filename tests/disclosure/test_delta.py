@@ -63,9 +63,11 @@ def test_another_or_a_damaged_earlier_package_is_refused(
     second: ModuleType,  # noqa: F811
 ) -> None:
     earlier, delta = both
-    assert codes(delta, delta) == ["P225"]
+    # The same object, in a package that this one does not name.
+    another = exported(earlier.parent / "case", tmp_path / "another", "I-0001").path
+    assert codes(delta, another) == ["P225"]
     with pytest.raises(second.Wrong):
-        second.check(delta, delta)
+        second.check(delta, another)
     copy = Path(shutil.copytree(earlier, tmp_path / "earlier"))
     flipped(next(copy.glob("data/objects/*/v1/content/files/0001")), 4001)
     assert codes(delta, copy) == ["P225"]
