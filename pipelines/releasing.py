@@ -18,7 +18,7 @@ from casefile.vocabulary_planning import ConsentUse, DocumentKind
 from disclosure.contents import Earlier
 from pipelines.documents import newest_of
 from pipelines.gates import Going, Lacking, Note, pass_gates
-from pipelines.protecting import consents_lacking
+from pipelines.protecting import consents_lacking, require_sight_of_all
 from pipelines.services import Services
 from pipelines.sight import is_hidden, states_of, viewer_of
 
@@ -63,6 +63,7 @@ def require_release(services: Services, asked: Asked, override: str, note: Note)
             "Hand both in, or end the review (`casefile review waive`), before anything leaves.",
         )
     pass_gates(services, lacking, Going(override=override), note)
+    require_sight_of_all(services, coming, "handed over in a package", note)
 
 
 def agreement_with(connection: Connection, recipient: str) -> Agreement | None:
