@@ -67,6 +67,7 @@ CODES = {
     ),
     "P223": ("the time stamp does not hold: {reason}", "RFC 3161 section 2.4.2; docs/formats/package.md rule 9"),
     "P224": ("what leaves in the place of a file does not hold: {reason}", "docs/formats/package.md rule 16"),
+    "P225": ("the package that this one adds to is not at hand: {reason}", "docs/formats/package.md rule 17"),
     "P222": ("{reason}", "docs/formats/package.md rule 14"),
 }
 """Every way to fail: what is said, and where the rule is written."""
@@ -590,6 +591,7 @@ class Package:
         self.log_key = self.root_key = b""
         self.epochs: list[tuple[int, bytes]] = []
         self.described: dict[str, Any] = {}
+        self.earlier: Any = None
 
     def read(self, path: str) -> bytes:
         """A document of the package, whole."""
@@ -915,7 +917,7 @@ def check_objects(package: Package) -> None:
             held.setdefault(found.group(1), set()).add(found.group(3))
         elif path.startswith(("data/objects/", "data/partial/")) and path not in _STORAGE_ROOT:
             strays.append(Refused("P207", path))
-    captures = {capture["object"]: capture for capture in package.described["captures"]}
+    captures = {one["object"]: one for one in package.described["captures"] if not one.get("earlier")}
     for place in sorted(set(held) ^ set(captures)):
         strays.append(Refused("P217", "data/" + place, reason="objects and description are not the same"))
     for place, capture in captures.items():
@@ -1031,6 +1033,45 @@ def _redactions(package: Package) -> dict[str, tuple[str, dict[str, dict[str, An
     return found
 
 
+def check_earlier(package: Package, path: str, keys: Sequence[str]) -> None:
+    """The objects that are in the package that this one adds to, which is at `path` where it was given."""
+    cited = package.described.get("since")
+    captures = [one for one in package.described["captures"] if one.get("earlier")]
+    if cited is None:
+        if captures:
+            raise Refused("P225", "data/package.json", reason="it names none")
+        return
+    words = "{} objects are in package {}, whose {} has the sha256 {}".format(
+        len(captures), cited["package"], SIGNATURE, cited["signature"]
+    )
+    if not path:
+        package.report.unchecked(words, "python3 check_package.py PACKAGE --since EARLIER")
+        return
+    earlier, report = _opened(path), Report()
+    try:
+        held = Package(earlier, report)
+        _check_all(held, *keys)
+        signature = "sha256:" + hashlib.sha256(held.read(SIGNATURE)).hexdigest()
+    finally:
+        earlier.close()
+    if report.failures:
+        raise Refused("P225", path, reason="it fails: {0.code} {0.path}".format(report.failures[0]))
+    if signature != cited["signature"] or held.log != package.log:
+        raise Refused("P225", path, reason="it is another package")
+    sealed = _sealed(package)
+    for one in captures:
+        found = held.digests.get("data/{}/inventory.json".format(one["object"]), {}).get("sha512", "nothing")
+        body = sealed.get(one["id"], {})
+        if body.get("inventory") != "sha512:" + found or body["event"] != one["event"]:
+            raise Refused("P225", path, reason="its object of {} is not the one that the log names".format(one["id"]))
+    package.earlier = held
+    package.report.ok(words + ", which holds")
+
+
+def _opened(path: str) -> Any:
+    return Folder(path) if os.path.isdir(path) else Archive(path)
+
+
 def check_items(package: Package) -> None:
     """Every item that the package describes is the one that its event names, by its digest over the files."""
     sealed = _sealed(package)
@@ -1043,6 +1084,7 @@ def _wrong_items(package: Package, sealed: dict[str, dict[str, Any]]) -> Iterato
     redacted = {
         capture["id"]: {one["path"] for one in capture.get("redacted", ())} for capture in package.described["captures"]
     }
+    earlier = {capture["id"] for capture in package.described["captures"] if capture.get("earlier")}
     for item in package.described["items"]:
         try:
             capture, position = item["capture"], item["position"]
@@ -1052,13 +1094,14 @@ def _wrong_items(package: Package, sealed: dict[str, dict[str, Any]]) -> Iterato
             files = []
             recorded = {one["path"]: one for one in sealed[capture]["record"]["files"]}
             for path in said["files"]:
-                if path in redacted[capture]:
+                held = package.earlier if capture in earlier else package
+                if path in redacted[capture] or held is None:
                     # Not here to be read: that it was this one is the word of the log.
                     files.append({name: recorded[path][name] for name in ("bytes", "path", "sha256")})
                     continue
                 place = f"data/{places[capture]}/v1/content/{path}"
-                digest = "sha256:" + package.digests[place]["sha256"]
-                files.append({"bytes": package.sizes[place], "path": path, "sha256": digest})
+                digest = "sha256:" + held.digests[place]["sha256"]
+                files.append({"bytes": held.sizes[place], "path": path, "sha256": digest})
             found = files[0]["sha256"] if len(files) == 1 else "sha256:" + hashlib.sha256(canonical(files)).hexdigest()
             if not found == said["sha256"] == item["sha256"] or said["files"] != item["files"]:
                 raise ValueError("sha256 is {}, recorded as {}".format(found, said["sha256"]))
@@ -1229,25 +1272,27 @@ def _der(content: bytes) -> list[bytes]:
     return found
 
 
-def check(
+def check(  # noqa: PLR0913
     path: str,
     log_key: str = "",
     root_key: str = "",
     *,
     roots: str = "",
+    since: str = "",
     computed: dict[str, dict[str, str]] | None = None,
 ) -> Report:
     """Check the package at `path`. Never raises for what is in it; whatever is wrong is in the report.
 
+    `since` is the package that it adds to.
     `computed` are digests by path that whoever wrote the files took on the way: these are not read once more.
     """
     report = Report()
     source: Any = None
     try:
-        source = Folder(path) if os.path.isdir(path) else Archive(path)
+        source = _opened(path)
         package = Package(source, report)
         package.digests.update(computed or {})
-        _check_all(package, log_key, root_key, roots)
+        _check_all(package, log_key, root_key, roots, since)
     except Refused as refused:
         report.failed(refused)
     except UNFORESEEN as error:
@@ -1259,12 +1304,13 @@ def check(
     return report
 
 
-def _check_all(package: Package, log_key: str, root_key: str, roots: str) -> None:
+def _check_all(package: Package, log_key: str, root_key: str, roots: str, since: str = "") -> None:
     check_bag(package)
     check_log(package)
     check_keys(package, log_key, root_key)
     check_description(package)
     check_objects(package)
+    check_earlier(package, since, (log_key, root_key, roots))
     check_items(package)
     check_completeness(package)
     check_anchors(package, roots)
@@ -1303,10 +1349,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--log-key", default="", metavar="FINGERPRINT", help="of the log's key, deposited outside")
     parser.add_argument("--root-key", default="", metavar="FINGERPRINT", help="of the root key, deposited outside")
     parser.add_argument("--tsa-roots", default="", metavar="FILE", help="root certificates of time authorities (PEM)")
+    parser.add_argument("--since", default="", metavar="EARLIER", help="the package that this one adds to")
     parser.add_argument("--strict", action="store_true", help="fail for what is not checked, too")
     parser.add_argument("--json", action="store_true", help="one JSON document")
     options = parser.parse_args(arguments)
-    report = check(options.package, options.log_key, options.root_key, roots=options.tsa_roots)
+    report = check(options.package, options.log_key, options.root_key, roots=options.tsa_roots, since=options.since)
     code, said = verdict(report, options.strict)
     if options.json:
         print(

@@ -95,7 +95,7 @@ class HeldCapture:
     """A capture whose object is in the package, with the items of it that come along unasked, as (id, number).
 
     `withheld` are files of the object that stay, each with the reason; with any, the object is partial. `redactions`
-    say what leaves in the place of some of them.
+    say what leaves in the place of some of them. With `is_earlier` the object is in the package that this one adds to.
     """
 
     id: str
@@ -105,6 +105,7 @@ class HeldCapture:
     accompanying: tuple[tuple[str, str], ...]
     withheld: Mapping[str, str] = field(default_factory=dict)
     redactions: tuple[HeldRedaction, ...] = ()
+    is_earlier: bool = False
 
     @property
     def place(self) -> str:
@@ -124,6 +125,7 @@ class HeldCapture:
             "object": self.place,
             **({"withheld": withheld} if withheld else {}),
             **({"redacted": redacted} if redacted else {}),
+            **({"earlier": True} if self.is_earlier else {}),
         }
 
 
@@ -175,6 +177,21 @@ class HeldAnchor:
     path: tuple[bytes, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A package that another one adds to: its id, the sha256 of its signature.note, and the objects that it has whole,
+    as the sha512 of their inventories by capture.
+    """
+
+    package: str
+    signature: str
+    objects: Mapping[str, str]
+
+    def plain(self) -> dict[str, Json]:
+        """What the description says of it."""
+        return {"package": self.package, "signature": self.signature}
+
+
 @dataclass(frozen=True)
 class Contents:
     """A package before it is written. `made_at` is the time of the last event under the head.
@@ -198,6 +215,7 @@ class Contents:
     withheld: tuple[Withheld, ...]
     anchors: tuple[HeldAnchor, ...] = ()
     expected: frozenset[str] = frozenset()
+    since: Earlier | None = None
 
     @cached_property
     def included(self) -> Mapping[str, int]:
@@ -218,6 +236,7 @@ class Contents:
                 "omitted": [one.plain() for one in self.omitted],
                 "package": self.package,
                 "recipient": self.recipient,
+                **({"since": self.since.plain()} if self.since is not None else {}),
                 "totals": dict(self.totals),
                 "withheld": [one.plain() for one in self.withheld],
             }

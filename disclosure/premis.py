@@ -45,7 +45,7 @@ def premis(told: Told) -> bytes:
     root = Element(f"{{{PREMIS}}}premis", {"version": "3.0"})
     for capture in told.contents.captures:
         for file in told.records[capture.id].files:
-            if file.path not in capture.withheld:
+            if file.path not in capture.withheld and not capture.is_earlier:
                 _object(root, capture, file)
     for event in told.contents.events:
         _event(root, event)

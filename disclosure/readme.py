@@ -17,7 +17,7 @@ archive can read it.
   data/partial/         the same, where some files stay; below redacted/ are copies with places written over
   data/log/             the record: who did what, when, and the proof that each entry is in the log
   data/package.json     what is here, how many events of each type the log has, what was left out and why
-  check_package.py      a program that checks all of it; it needs Python and nothing else
+{delta}  check_package.py      a program that checks all of it; it needs Python and nothing else
 
 Files that were collected can be harmful. Open them on a machine that holds nothing you need.
 
@@ -51,11 +51,22 @@ outside vouches for is only in a timestamp, if there is one in data/anchors. Not
 collected is true, or who really sat at the keyboard: names are as they were entered.
 """
 
+DELTA = """\
+                        IT ADDS TO PACKAGE {package}:
+                        what that has is not here again; check both with --since EARLIER
+"""
+"""What is said between the lines of the list, of a package that adds to another."""
+
 
 def readme(contents: Contents, checker: str) -> bytes:
     """The text for one package; `checker` is the sha256 of check_package.py."""
     count = len(contents.items)
     recipient = "".join(one if one.isprintable() else " " for one in contents.recipient)
+    delta = DELTA.format(package=contents.since.package) if contents.since is not None else ""
     return TEXT.format(
-        items="1 item" if count == 1 else f"{count} items", log=contents.log, recipient=recipient, checker=checker
+        delta=delta,
+        items="1 item" if count == 1 else f"{count} items",
+        log=contents.log,
+        recipient=recipient,
+        checker=checker,
     ).encode("utf-8")

@@ -66,7 +66,8 @@ Files = Callable[[HeldCapture], Iterator[Source]]
 def write_package(bag: Bag, contents: Contents, sources: Files) -> None:
     """Everything but the manifests. Raises DigestMismatch for a file of the vault that is not what was sealed."""
     told = Told(contents)
-    viewing = {item.id: path for item in contents.items if (path := viewing_path(item))}
+    here = {one.id for one in contents.captures if not one.is_earlier}
+    viewing = {one.id: path for one in contents.items if one.capture in here and (path := viewing_path(one))}
     md5 = _write_objects(bag, contents, sources, viewing)
     _write_log(bag, contents)
     bag.add("data/package.json", contents.description())
@@ -86,7 +87,8 @@ def write_package(bag: Bag, contents: Contents, sources: Files) -> None:
 def viewing_path(item: HeldItem) -> str:
     """The place of an item's copy for looking at; empty for what a viewer would carry out, such as a page."""
     ending = VIEWABLE.get(item.media_type, "")
-    return f"viewing/{item.number}{ending}" if ending and len(item.files) == 1 else ""
+    leaves = len(item.files) == 1 and leaving_path(item, item.files[0])
+    return f"viewing/{item.number}{ending}" if ending and leaves else ""
 
 
 def labels(contents: Contents) -> Mapping[str, str]:

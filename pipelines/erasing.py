@@ -7,7 +7,7 @@ there was such an item, its digest, who erased it when and on what basis, and wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from casefile.clock import rfc3339
 from casefile.errors import GateRefused, RecordUnreadable, UsageError, WorkspaceBusy
@@ -39,6 +39,7 @@ from casefile.records.tombstones import (
 )
 from casefile.vocabulary import PersonKind
 from pipelines.holds import hold_of
+from pipelines.received import holding
 from pipelines.recovering import recover_workspace
 from pipelines.removing import finish_removals, kept_of, rebuilt_of
 from pipelines.services import Services
@@ -57,11 +58,15 @@ STAYING = frozenset({ERASED, "hold.stated", "custody.changed", *HANDED_OUT})
 
 @dataclass(frozen=True, slots=True)
 class ItemGone:
-    """An item that is erased; `already` says that it was before. `same_bytes` are items that still hold its bytes."""
+    """An item that is erased; `already` says that it was before. `same_bytes` are items that still hold its bytes.
+
+    `received` are the places in packages of others that do: those are kept as they came, and their removal is pending.
+    """
 
     tombstone: Tombstone
     already: bool
     same_bytes: tuple[str, ...] = ()
+    received: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -90,10 +95,20 @@ def erase_items(services: Services, texts: Sequence[str], basis: str, approver: 
     with reading(services.engine) as connection:
         for item in items:
             _refuse_held(connection, item)
+        digests = {item.id: _digests(connection, item) for item in items}
     already = [_erase(services, item, basis, approved_by) for item in items]
     finish_removals(services.workspace, services.engine, services.vault, Disk(services.reached))
     with reading(services.engine) as connection:
-        return [_gone(connection, item, was) for item, was in zip(items, already, strict=True)]
+        gone = [_gone(connection, item, was) for item, was in zip(items, already, strict=True)]
+    for one in gone:
+        digests[one.tombstone.item].add(one.tombstone.sha256 or "")
+    return [replace(one, received=holding(services.workspace, digests[one.tombstone.item])) for one in gone]
+
+
+def _digests(connection: Connection, item: ItemRecord) -> set[str]:
+    """The sha256 of each file of an item; of one that was erased before, its tombstone's is all that is left."""
+    files = capture_facts(connection, item.capture)["files"] or ()
+    return {one["sha256"] for one in files if one["path"] in item.files}
 
 
 def tombstone_of(connection: Connection, item: str) -> Tombstone | None:

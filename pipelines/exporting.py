@@ -36,6 +36,7 @@ from pipelines.exposing import SCAN, secrets_of
 from pipelines.gathering import gather
 from pipelines.keys import history_of, log_key
 from pipelines.looking_through import look_through
+from pipelines.received import earlier_package
 from pipelines.releasing import Asked, agreement_with, require_release
 from pipelines.services import Services
 from pipelines.stamping import anchor
@@ -54,7 +55,7 @@ class ExportRequest:
     `agreement` is the one that is recorded with the recipient.
 
     `only` keeps the files of other items of the same captures, and what tells of them. `override` is why it
-    goes although a gate asks for something first.
+    goes although a gate asks for something first. Objects that the package at `since` has are cited, not repeated.
     """
 
     items: tuple[str, ...]
@@ -65,6 +66,7 @@ class ExportRequest:
     only: bool = False
     level: ContainmentLevel = ContainmentLevel.FULL
     override: str = ""
+    since: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,8 @@ def export_items(services: Services, request: ExportRequest, note: Note) -> Expo
         raise UsageError("an export needs items, and somebody whom they are for")
     services.actor  # noqa: B018  (nobody named is said before any work)
     request = replace(request, recipient=request.recipient.strip(), agreement=_agreement(services, request))
-    asked = Asked(request.items, request.recipient, request.pseudonymous, request.only, request.agreement)
+    since = earlier_package(services, request.since) if request.since is not None else None
+    asked = Asked(request.items, request.recipient, request.pseudonymous, request.only, request.agreement, since)
     require_release(services, asked, request.override, note)
     checkpoint(services)
     anchor(services)
@@ -192,6 +195,8 @@ def _build(
 
 def _sources(services: Services, capture: HeldCapture) -> Iterator[Source]:
     """The files of an object; the inventory has to be the one that the event names, and the rest the one it names."""
+    if capture.is_earlier:
+        return
     inventory = services.vault.inventory_of(capture.object_id)
     found = inventory_digest(inventory)
     if found != capture.inventory:

@@ -126,6 +126,7 @@ class _Gathering:
         )
         note = self.head.note.to_bytes()
         manner: list[Json] = [self.request.recipient, self.request.pseudonymous, self.request.only]
+        manner += [self.request.since.signature] if self.request.since is not None else []
         named = canonical_json([[one.id for one in items], *manner, sha256(note)]).decode("utf-8")
         return Contents(
             package=derived(self.services.log.id, "package", named),
@@ -143,6 +144,7 @@ class _Gathering:
             omitted=tuple(sorted(self.omitted.values(), key=lambda one: (one.kind, one.number, one.id))),
             withheld=tuple(withheld),
             expected=frozenset(events_by_views(self.connection, {one.id for one in self.asked}, self.head.head.size)),
+            since=self.request.since,
             anchors=tuple(_anchors(self.services.workspace.log, self.head.head.size)),
         )
 
@@ -224,7 +226,11 @@ class _Gathering:
         if not self.request.only or not others:
             accompanying = tuple((one.id, one.label) for one in others)
             withheld = {one.path: f"{REDACTED}. {one.why}" for one in redacted}
-            return HeldCapture(capture, event, body.object_id, body.inventory, accompanying, withheld, redacted)
+            had = self.request.since.objects.get(capture) if self.request.since is not None else None
+            is_earlier = not withheld and had == body.inventory
+            return HeldCapture(
+                capture, event, body.object_id, body.inventory, accompanying, withheld, redacted, is_earlier
+            )
         for one in others:
             self._omit(Omission("item", one.id, "of the same capture and not asked for", one.label))
         kept = {path for one in self.asked if one.capture == capture for path in one.files}

@@ -19,8 +19,9 @@ from casefile.records.acts import list_acts
 from casefile.records.engine import reading
 from casefile.records.people import find_person
 from casefile.records.queries import ItemRecord, capture_facts, find_items
-from disclosure.check_package import SIGNATURE
+from disclosure.check_package import ARCHIVE, SIGNATURE
 from disclosure.writing import VIEWABLE
+from pipelines.received import document
 from pipelines.services import Services
 from preservation.durable import Disk
 
@@ -56,11 +57,11 @@ def acknowledge(services: Services, package: str, receipt: Receipt) -> EventId:
         raise UsageError("a receipt names who received the package")
     with reading(services.engine) as connection:
         released = [json.loads(act.body) for act in list_acts(connection, "package.released") if act.body]
-    path = Path(package) / SIGNATURE
-    signature = str(sha256(path.read_bytes())) if path.is_file() else ""
+    note = _note_of(Path(package))
+    signature = str(sha256(note)) if note else ""
     found = [one for one in released if package == one["package"] or (signature and signature == one["signature"])]
     if not found and signature:
-        named = [one for one in released if f"package {one['package']}\n".encode() in path.read_bytes()]
+        named = [one for one in released if f"package {one['package']}\n".encode() in note]
         if named:
             raise DigestMismatch(SIGNATURE, "sha256", named[-1]["signature"], signature)
     if not found:
@@ -73,6 +74,12 @@ def acknowledge(services: Services, package: str, receipt: Receipt) -> EventId:
     )
     subject = Subject(kind="package", id=found[-1]["package"])
     return services.append(draft("package.acknowledged", subject, body=body, personal=personal))[0]
+
+
+def _note_of(path: Path) -> bytes:
+    """What signs the package at that path; nothing where the path is none of a package."""
+    is_one = (path / SIGNATURE).is_file() or (path.suffix == ARCHIVE and path.is_file())
+    return document(path, SIGNATURE) if is_one else b""
 
 
 def copy_item(services: Services, text: str, to: Path, person: str) -> Copied:

@@ -36,10 +36,11 @@ from casefile.records.protection import (
     list_guards,
     list_pseudonyms,
     newest_consents,
+    newest_guards,
     people_shown,
     real_name,
 )
-from casefile.records.queries import find_items
+from casefile.records.queries import ItemRecord, find_items
 from casefile.refusals import FieldRefused, VersionOutdated
 from casefile.vocabulary import GateMode, PersonKind
 from casefile.vocabulary_planning import ConsentUse, Sensitivity
@@ -224,6 +225,17 @@ def require_sight(services: Services, text: str, act: str, note: Note) -> GuardR
             note(said)
     services.append(draft("access.logged", Subject(kind="item", id=item.id), body=AccessLogged(act=act)))
     return guard
+
+
+def require_sight_of_all(services: Services, items: Sequence[ItemRecord], act: str, note: Note) -> None:
+    """The same of many items at once: of those that are kept closely, one refusal refuses all."""
+    with reading(services.engine) as connection:
+        closely = {
+            item for item, guard in newest_guards(connection).items() if guard.sensitivity != Sensitivity.ORDINARY
+        }
+    for one in items:
+        if one.id in closely:
+            require_sight(services, one.id, act, note)
 
 
 def describe_pseudonym(services: Services, text: str) -> dict[str, Any]:

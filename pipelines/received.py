@@ -9,7 +9,7 @@ import json
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from casefile.model import readable
 from casefile.records.acts import list_acts
 from casefile.records.engine import Engine, reading
 from casefile.workspace import Workspace
-from disclosure.check_package import ARCHIVE, SIGNATURE, Archive, Folder, Report, check, verdict
+from disclosure.check_package import ARCHIVE, SIGNATURE, UNFORESEEN, Archive, Folder, Refused, Report, check, verdict
+from disclosure.contents import Earlier
 from pipelines.services import Services
 from preservation.durable import READ_ONLY_DIRECTORY, READ_ONLY_FILE, Disk, is_there, storage_errors
 from preservation.problems import Problem, problem
@@ -103,6 +104,42 @@ def _is_recorded(services: Services, package: str) -> bool:
     return any(json.loads(act.body)["package"] == package for act in acts if act.body)
 
 
+def earlier_package(services: Services, path: Path) -> Earlier:
+    """A package of this investigation that another is to add to. Raises UsageError for one that was not released here,
+    IntegrityError for one that does not hold.
+    """
+    if not path.exists():
+        raise UsageError(f"there is no package at {path}")
+    _checked(path, "")
+    signature, found = signed_by(path)
+    with reading(services.engine) as connection:
+        released = [json.loads(act.body)["signature"] for act in list_acts(connection, "package.released") if act.body]
+    if signature not in released:
+        raise UsageError(f"this investigation released no package whose signature has the digest {signature}")
+    described = json.loads(document(path, "data/package.json"))
+    whole = {
+        one["id"]: one["inventory"] for one in described["captures"] if not one.get("withheld") and "earlier" not in one
+    }
+    return Earlier(found[1], signature, whole)
+
+
+def holding(workspace: Workspace, digests: Collection[str]) -> tuple[str, ...]:
+    """Where packages that were received hold any of these bytes, by path: they stay as they came. One that cannot be
+    read may hold them.
+    """
+    found: list[str] = []
+    for package in sorted(workspace.received.iterdir()) if workspace.received.is_dir() else ():
+        where = package.relative_to(workspace.root)
+        try:
+            listed = document(package, "manifest-sha256.txt").decode("utf-8", "replace")
+        except IntegrityError:
+            found.append(f"{where} (cannot be read)")
+            continue
+        lines = (line.partition("  ") for line in listed.splitlines())
+        found += [f"{where}/{path}" for digest, _gap, path in lines if f"sha256:{digest}" in digests]
+    return tuple(found)
+
+
 def received_problems(workspace: Workspace, engine: Engine) -> Iterator[Problem]:
     """What an audit finds of the packages that the log says were received: each has to be there and hold."""
     with reading(engine) as connection:
@@ -131,17 +168,26 @@ def _checked(path: Path, log_key: str) -> Report:
 
 def signed_by(path: Path) -> tuple[str, re.Match[str]]:
     """The digest of a checked package's signature, and what it is over."""
-    source = Folder(str(path)) if path.is_dir() else Archive(str(path))
-    try:
-        source.sizes()
-        with source.open(SIGNATURE) as stream:
-            note = stream.read()
-    finally:
-        source.close()
+    note = document(path, SIGNATURE)
     found = SIGNED.match(note.decode("utf-8"))
     if found is None or not is_uuid(found[1]) or found[1] != found[1].lower():
         raise IntegrityError("the package does not say which one it is")
     return sha256(note), found
+
+
+def document(path: Path, name: str) -> bytes:
+    """A document of a package, in a folder or a .zip. Raises IntegrityError where there is none that can be read."""
+    source: Archive | Folder | None = None
+    try:
+        source = Folder(str(path)) if path.is_dir() else Archive(str(path))
+        source.sizes()
+        with source.open(name) as stream:
+            return stream.read()
+    except (Refused, *UNFORESEEN) as error:
+        raise IntegrityError(f"{path} has no {name} that can be read: {error}") from error
+    finally:
+        if source is not None:
+            source.close()
 
 
 def _copy(source: Path, target: Path, disk: Disk) -> None:

@@ -15,9 +15,10 @@ from casefile.records.engine import Connection, reading
 from casefile.records.protection import guard_of
 from casefile.records.queries import ItemFilter, ItemRecord, find_items, list_items
 from casefile.vocabulary_planning import ConsentUse, DocumentKind
+from disclosure.contents import Earlier
 from pipelines.documents import newest_of
 from pipelines.gates import Going, Lacking, Note, pass_gates
-from pipelines.protecting import consents_lacking
+from pipelines.protecting import consents_lacking, require_sight_of_all
 from pipelines.services import Services
 from pipelines.sight import is_hidden, states_of, viewer_of
 
@@ -27,7 +28,7 @@ BLIND, CONSENT, AGREEMENT = "second assessment", "consent", "agreement"
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What is asked for: items by id or number, for whom, without names, without other items of their captures, and
-    the agreement that whoever asks names.
+    the agreement that whoever asks names. What is in `since` already is cited and not there again.
     """
 
     items: tuple[str, ...]
@@ -35,6 +36,7 @@ class Asked:
     pseudonymous: bool = False
     only: bool = False
     agreement: str = ""
+    since: Earlier | None = None
 
 
 def require_release(services: Services, asked: Asked, override: str, note: Note) -> None:
@@ -61,6 +63,7 @@ def require_release(services: Services, asked: Asked, override: str, note: Note)
             "Hand both in, or end the review (`casefile review waive`), before anything leaves.",
         )
     pass_gates(services, lacking, Going(override=override), note)
+    require_sight_of_all(services, coming, "handed over in a package", note)
 
 
 def agreement_with(connection: Connection, recipient: str) -> Agreement | None:

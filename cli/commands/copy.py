@@ -19,10 +19,12 @@ def copy(
 ) -> int:
     """Copy an item out of the vault for work inside the team; who got it is recorded."""
     from pipelines.handing_on import copy_item
+    from pipelines.protecting import require_sight
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
+        require_sight(services, item, "copied", output.note)
         copied = copy_item(services, item, to, for_)
     if invocation.json:
         output.document(

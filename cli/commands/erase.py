@@ -38,6 +38,7 @@ def erase(
                         "sha256": one.tombstone.sha256,
                         "already": one.already,
                         "same_bytes": list(one.same_bytes),
+                        "received": list(one.received),
                     }
                     for one in gone
                 ],
@@ -53,6 +54,8 @@ def erase(
         )
         if one.same_bytes:
             output.line(f"  The same bytes are still held as {', '.join(one.same_bytes)}.")
+        for place in one.received:
+            output.line(f"  Pending, in a package that was received and stays as it came: {place}")
         for recipient in one.tombstone.recipients:
             output.line(f"  Had it before: {recipient['at'][:19]} {recipient['act']}, {recipient['recipient']}")
     for name in pending:

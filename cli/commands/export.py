@@ -29,6 +29,10 @@ def export(
     only: Annotated[
         bool, typer.Option("--only", help="Keep back the files of other items of the same captures.")
     ] = False,
+    since: Annotated[
+        Path | None,
+        typer.Option(metavar="PACKAGE", help="An earlier package for them: what it has whole is cited, not repeated."),
+    ] = None,
     override: Annotated[
         str, typer.Option(metavar="REASON", help="Why it goes although somebody's consent is missing.")
     ] = "",
@@ -41,7 +45,7 @@ def export(
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
-    request = ExportRequest(tuple(items), to, recipient, agreement, pseudonymous, only, containment, override)
+    request = ExportRequest(tuple(items), to, recipient, agreement, pseudonymous, only, containment, override, since)
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         made = export_items(services, request, output.note)
     held = made.contents
@@ -49,6 +53,9 @@ def export(
         output.document(_plain(made))
         return 0
     output.line(f"{made.path}: {output.counted(len(held.items), 'item')}, {made.files} files, {made.bytes} bytes")
+    if held.since is not None:
+        count = sum(one.is_earlier for one in held.captures)
+        output.line(f"Adds to package {held.since.package}, which has {output.counted(count, 'object')} of it.")
     for capture in held.captures:
         if capture.accompanying:
             numbers = " ".join(number for _item, number in capture.accompanying)
@@ -77,6 +84,7 @@ def _plain(made: Exported) -> dict[str, object]:
         ],
         "withheld": [{"event": one.event, "part": one.part, "reason": one.reason} for one in held.withheld],
         "signature": made.signature,
+        "since": held.since.package if held.since is not None else None,
         "files": made.files,
         "bytes": made.bytes,
     }

@@ -43,8 +43,12 @@ def items(
         for erratum in known:
             output.note(f"{erratum.id} {erratum.tool} {' '.join(erratum.affected)}: {erratum.effect}")
         if html is not None:
+            from pipelines.protecting import require_sight_of_all
             from pipelines.sheet_of_items import write_sheet_of_items
 
+            with reading(services.engine) as connection:
+                shown = items_seen(connection, wanted, viewer_of(services))
+            require_sight_of_all(services, shown, "written to a contact sheet", output.note)
             sheet = write_sheet_of_items(services, wanted, html)
             if invocation.json:
                 output.document({"index": str(sheet.index), "items": sheet.items, "problems": sheet.problems})

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from casefile.errors import DigestMismatch, FolderInUse, UnknownPerson, UsageError
+from casefile.errors import DigestMismatch, FolderInUse, IntegrityError, UnknownPerson, UsageError
 from casefile.records.acts import list_acts
 from casefile.records.engine import reading
 from casefile.vocabulary import PersonKind
+from disclosure.archive import write_archive
 from pipelines.describing import describe_item
 from pipelines.erasing import erase_items
 from pipelines.handing_on import Receipt, acknowledge, copy_item
 from pipelines.people import record_person
+from pipelines.received import receive
 from pipelines.services import Services, open_services
 
 from .workspaces import COLLECTOR, ENVIRONMENT, RECIPIENT, exported
@@ -35,10 +37,34 @@ def test_a_receipt_is_recorded_for_a_package_that_was_released(own: Path, tmp_pa
         assert "clerk" not in json.dumps(recorded)
         with pytest.raises(UsageError):
             acknowledge(services, "another", Receipt("a clerk"))
+        archive = tmp_path / "package.zip"
+        write_archive(made.path, [str(one.relative_to(made.path)) for one in files_of(made.path)], archive)
+        acknowledge(services, str(archive), Receipt("a clerk"))
+        assert acts(services, "package.acknowledged")[-1]["signature"] == made.signature
+        archive.write_bytes(archive.read_bytes()[:-1])
+        with pytest.raises(IntegrityError):
+            acknowledge(services, str(archive), Receipt("a clerk"))
         note = made.path / "signature.note"
         note.write_bytes(note.read_bytes()[:-6] + b"AAAA=\n")
         with pytest.raises(DigestMismatch):
             acknowledge(services, str(made.path), Receipt("a clerk"))
+
+
+def files_of(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_what_is_erased_and_in_a_package_that_was_received_is_pending_by_name(own: Path, tmp_path: Path) -> None:
+    made = exported(own, tmp_path / "package", "I-0001")
+    with open_services(own, ENVIRONMENT) as services:
+        receive(services, made.path, "a partner")
+        record_person(services, "Bob", PersonKind.INVESTIGATOR)
+        (gone,) = erase_items(services, ["I-0001"], "asked for by the person shown", "Bob")
+        (again,) = erase_items(services, ["I-0001"], "asked for by the person shown", "Bob")
+    (capture,) = made.contents.captures
+    objects = f"received/{made.contents.package}/data/objects/{capture.id}/v1/content/files/0001"
+    assert objects in gone.received
+    assert again.received == gone.received
 
 
 def test_a_working_copy_is_recorded_and_named_by_its_number(own: Path, tmp_path: Path) -> None:

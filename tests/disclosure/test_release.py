@@ -12,6 +12,7 @@ from casefile.errors import GateRefused, UsageError
 from casefile.events.envelope import PartName
 from casefile.events.types import ContentErased
 from casefile.ids import EventId
+from casefile.records.acts import list_acts
 from casefile.records.engine import reading
 from casefile.records.queries import find_items, list_remarks
 from casefile.vocabulary import PersonKind
@@ -40,7 +41,7 @@ def export(
     root: Path, to: Path, person: str = COLLECTOR, environment: Any = None, override: str = "", *, only: bool = False
 ) -> Exported:
     said: list[str] = []
-    request = ExportRequest(("I-0001",), to, RECIPIENT, level=WEAK, override=override, only=only)
+    request = ExportRequest(("I-0001",), to, RECIPIENT, "a letter", level=WEAK, override=override, only=only)
     with open_services(root, {**ENVIRONMENT, **(environment or {})}, person=person) as services:
         return export_items(services, request, said.append)
 
@@ -87,11 +88,11 @@ def test_consent_to_sharing_is_asked_for_and_the_index_says_what_is_missing(own:
     with open_services(own, ENVIRONMENT) as services:
         state_pseudonym(services, {"pseudonym": "Heron", "role": "witness", "real_name": "Ділана Коваль"})
         link_items(services, "W-0001", ["I-0001"])
-        guard_items(services, ["I-0001"], {"sensitivity": "restricted", "graphic": True, "reason": "injuries"})
+        guard_items(services, ["I-0001"], {"sensitivity": "ordinary", "graphic": True, "reason": "injuries"})
     with pytest.raises(GateRefused, match="consent"):
         export(own, tmp_path / "refused", environment=ENFORCED)
     made = export(own, tmp_path / "reasoned", environment=ENFORCED, override="the court has ordered it")
-    assert "not given: W-0001,restricted,yes" in index_of(made)
+    assert "not given: W-0001,ordinary,yes" in index_of(made)
     everything = b"".join(path.read_bytes() for path in made.path.rglob("*") if path.is_file())
     assert "Ділана".encode() not in everything
     assert b"Heron" not in everything
@@ -147,3 +148,15 @@ def test_what_an_erasure_left_of_a_capture_goes_without_the_grounds(own: Path, t
         assert not [path for path in made.path.rglob("*") if path.is_file() and words in path.read_bytes()]
     with pytest.raises(UsageError, match="cannot go with --only"):
         export(own, tmp_path / "alone", only=True)
+
+
+def test_whoever_may_not_see_an_item_hands_it_to_nobody_and_whoever_may_is_recorded(own: Path, tmp_path: Path) -> None:
+    with open_services(own, ENVIRONMENT) as services:
+        guard_items(services, ["I-0002"], {"sensitivity": "restricted", "reason": "injuries"})
+    with pytest.raises(GateRefused, match="I-0002 is restricted"):
+        export(own, tmp_path / "refused", environment=ENFORCED, override="the court has ordered it")
+    assert export(own, tmp_path / "alone", environment=ENFORCED, only=True).contents.items
+    export(own, tmp_path / "package")
+    with open_services(own, ENVIRONMENT) as services, reading(services.engine) as connection:
+        acts = [json.loads(act.body or "{}")["act"] for act in list_acts(connection, "access.logged")]
+    assert acts == ["handed over in a package"]

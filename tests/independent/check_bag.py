@@ -162,6 +162,8 @@ def redacted(capture, inventory, events, parts):
 def check_objects(files, described, events, parts):
     seen = {"data/objects/0=ocfl_1.1"}
     for capture in described["captures"]:
+        if capture.get("earlier"):
+            continue
         withheld = {"v1/content/" + one["path"] for one in capture.get("withheld", ())}
         need(capture["object"] == ("partial/" if withheld else "objects/") + capture["id"], "an object elsewhere")
         base = f"data/{capture['object']}/"
@@ -204,6 +206,7 @@ def check_items(files, described, parts):
     events = {capture["id"]: capture["event"] for capture in described["captures"]}
     places = {capture["id"]: capture["object"] for capture in described["captures"]}
     masked = {capture["id"]: [one["path"] for one in capture.get("redacted", ())] for capture in described["captures"]}
+    earlier = {capture["id"]: capture.get("earlier", False) for capture in described["captures"]}
     for item in described["items"]:
         record = stated({"event": events[item["capture"]]}, parts)["record"]
         (said,) = [one for one in record["items"] if one["position"] == item["position"]]
@@ -211,7 +214,7 @@ def check_items(files, described, parts):
         listed = []
         recorded = {file["path"]: file for file in record["files"]}
         for path in said["files"]:
-            if path in masked[item["capture"]]:
+            if path in masked[item["capture"]] or earlier[item["capture"]]:
                 listed.append({name: recorded[path][name] for name in ("bytes", "path", "sha256")})
                 continue
             content = files[f"data/{places[item['capture']]}/v1/content/{path}"]
@@ -254,7 +257,22 @@ def check_manifests(files):
             need(files[f"{name}-{algorithm}.txt"] == "".join(lines).encode(), f"{name}-{algorithm}.txt: other files")
 
 
-def check(folder):
+def check_earlier(described, parts, folder):
+    """What is in an earlier package is there as this log names it; nothing is said of it where none is given."""
+    captures = [capture for capture in described["captures"] if capture.get("earlier")]
+    need(not captures or "since" in described, "an earlier package that has no name")
+    if folder is None or "since" not in described:
+        return
+    check(folder)
+    files = load(folder)
+    signature = hashlib.sha256(files["signature.note"]).hexdigest()
+    need("sha256:" + signature == described["since"]["signature"], "another earlier package")
+    for capture in captures:
+        digest = hashlib.sha512(files[f"data/{capture['object']}/inventory.json"]).hexdigest()
+        need(stated(capture, parts)["inventory"] == "sha512:" + digest, "another object in the earlier package")
+
+
+def check(folder, since=None):
     files = load(folder)
     log, size, top, events, parts = read_log(files)
     log_key = keys(log, size, events, parts)
@@ -270,6 +288,7 @@ def check(folder):
     need(signed_by(files["signature.note"], f"casefile/{log}/package", log_key) == text, "another package was signed")
     need(len(note(files["signature.note"])[1]) == 1, "more than one signature")
     check_objects(files, described, events, parts)
+    check_earlier(described, parts, since)
     check_items(files, described, parts)
     check_lists(described, size, events, parts)
     check_manifests(files)

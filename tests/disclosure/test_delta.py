@@ -1,0 +1,106 @@
+"""Delta packages: what an earlier one has is cited by its digest and not repeated, and both are checked as one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from casefile.errors import IntegrityError, UsageError
+from casefile.vocabulary import PersonKind
+from disclosure.check_package import check, verdict
+from pipelines.erasing import erase_items
+from pipelines.people import record_person
+from pipelines.services import open_services
+from preservation.keys import SigningKey
+
+from .test_damage import described, refuses, repacked, second  # noqa: F401  (a fixture)
+from .workspaces import ENVIRONMENT, exported, flipped
+
+
+@pytest.fixture(scope="module")
+def both(case: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A package of item 1, and one of 1 and 3 that adds to it."""
+    folder = tmp_path_factory.mktemp("delta")
+    root = Path(shutil.copytree(case, folder / "case", symlinks=True))
+    earlier = exported(root, folder / "earlier", "I-0001").path
+    return earlier, exported(root, folder / "delta", "I-0001", "I-0003", since=earlier).path
+
+
+def codes(package: Path, since: Path | str = "") -> list[str]:
+    return [line.code for line in check(str(package), since=str(since)).failures]
+
+
+def test_only_what_is_new_is_in_it_and_it_says_what_it_needs(
+    both: tuple[Path, Path],
+    second: ModuleType,  # noqa: F811
+) -> None:
+    earlier, delta = both
+    before, after = (json.loads((one / "data/package.json").read_bytes()) for one in both)
+    assert [one["id"] for one in after["items"]][:1] == [one["id"] for one in before["items"]]
+    assert [one.get("earlier", False) for one in after["captures"]] == [True, False]
+    assert after["since"]["package"] == before["package"]
+    assert len([one for one in (delta / "data/objects").iterdir() if one.is_dir()]) == 1
+    assert not list((delta / "viewing").glob("I-0001*"))
+    alone = check(str(delta))
+    assert alone.failures == []
+    (needed,) = [line for line in alone.lines if before["package"] in line.what]
+    assert (needed.verdict, "--since" in needed.command) == ("NOT CHECKED", True)
+    assert after["since"]["signature"] in needed.what
+    assert before["package"] in (delta / "index.html").read_text("utf-8")
+    assert before["package"] in (delta / "README.txt").read_text("utf-8")
+    assert not any("--since" in line.command for line in check(str(delta), since=str(earlier)).lines)
+    second.check(delta)
+    second.check(delta, earlier)
+
+
+def test_another_or_a_damaged_earlier_package_is_refused(
+    both: tuple[Path, Path],
+    tmp_path: Path,
+    second: ModuleType,  # noqa: F811
+) -> None:
+    earlier, delta = both
+    # The same object, in a package that this one does not name.
+    another = exported(earlier.parent / "case", tmp_path / "another", "I-0001").path
+    assert codes(delta, another) == ["P225"]
+    with pytest.raises(second.Wrong):
+        second.check(delta, another)
+    copy = Path(shutil.copytree(earlier, tmp_path / "earlier"))
+    flipped(next(copy.glob("data/objects/*/v1/content/files/0001")), 4001)
+    assert codes(delta, copy) == ["P225"]
+    with pytest.raises(second.Wrong):
+        second.check(delta, copy)
+    with pytest.raises(IntegrityError):
+        exported(earlier.parent / "case", tmp_path / "never", "I-0001", since=copy)
+
+
+def test_an_object_that_is_nowhere_is_missed(both: tuple[Path, Path], tmp_path: Path, second: ModuleType) -> None:  # noqa: F811
+    """Whoever has the log's key cannot pass an object off as handed over before."""
+    earlier, delta = both
+    package = Path(shutil.copytree(delta, tmp_path / "package"))
+    held = next(one for one in (package / "data/objects").iterdir() if one.is_dir())
+    shutil.rmtree(held)
+    described(package, lambda said: said["captures"][1].update(earlier=True))
+    repacked(package, SigningKey.read(earlier.parent / "case/keys/log.key"))
+    assert codes(package, earlier) == ["P225"]
+    with pytest.raises((second.Wrong, KeyError)):
+        second.check(package, earlier)
+    assert verdict(check(str(package)), strict=True)[0] == 5
+
+
+def test_a_package_of_another_log_is_no_beginning_and_what_was_erased_since_goes_anew(
+    both: tuple[Path, Path], own: Path, tmp_path: Path
+) -> None:
+    earlier, _delta = both
+    with pytest.raises(UsageError, match="released no package"):
+        exported(own, tmp_path / "never", "I-0001", since=earlier)
+    root = Path(shutil.copytree(earlier.parent / "case", tmp_path / "case", symlinks=True))
+    with open_services(root, ENVIRONMENT) as services:
+        record_person(services, "Bob", PersonKind.INVESTIGATOR)
+        erase_items(services, ["I-0002"], "asked for by the person shown", "Bob")
+    made = exported(root, tmp_path / "package", "I-0001", since=earlier)
+    assert [one.is_earlier for one in made.contents.captures] == [False]
+    assert check(str(made.path), since=str(earlier)).failures == []
