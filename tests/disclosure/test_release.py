@@ -34,13 +34,14 @@ from .workspaces import COLLECTOR, ENVIRONMENT, RECIPIENT, WEAK
 BOB = "Bob"
 STEP = {"check": "provenance", "result": "supports", "method": "looked", "finding": "as it says"}
 ENFORCED = {"CASEFILE_GATES__MODE": "enforce"}
+AGREED = "letter of 3 May"
 
 
 def export(
     root: Path, to: Path, person: str = COLLECTOR, environment: Any = None, override: str = "", *, only: bool = False
 ) -> Exported:
     said: list[str] = []
-    request = ExportRequest(("I-0001",), to, RECIPIENT, level=WEAK, override=override, only=only)
+    request = ExportRequest(("I-0001",), to, RECIPIENT, AGREED, level=WEAK, override=override, only=only)
     with open_services(root, {**ENVIRONMENT, **(environment or {})}, person=person) as services:
         return export_items(services, request, said.append)
 
