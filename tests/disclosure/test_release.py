@@ -29,12 +29,11 @@ from pipelines.verifying import correct_step, record_step
 from pipelines.written import checked
 from verification.steps import NewStep
 
-from .workspaces import COLLECTOR, ENVIRONMENT, RECIPIENT, WEAK
+from .workspaces import AGREED, COLLECTOR, ENVIRONMENT, RECIPIENT, WEAK
 
 BOB = "Bob"
 STEP = {"check": "provenance", "result": "supports", "method": "looked", "finding": "as it says"}
 ENFORCED = {"CASEFILE_GATES__MODE": "enforce"}
-AGREED = "letter of 3 May"
 
 
 def export(
