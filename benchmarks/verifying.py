@@ -89,8 +89,11 @@ def _fill(services: Services) -> None:
     rows = _rows(services.log.id, services.person_id, position)
     while batch := list(islice(rows, BATCH)):
         with writing(services.engine) as connection:
+            # Ids are random: without room in memory each row would turn over pages of the indexes.
+            connection.exec_driver_sql("PRAGMA cache_size=-2000000")
             for name in dict.fromkeys(name for name, _row in batch):
                 insert_rows(connection, name, [row for one, row in batch if one == name])
+    services.engine.dispose()
     with writing(services.engine) as connection:
         # Every examination was compared when it was made, as `examine` does.
         note_matched(connection, position + ITEMS * (STEPS_EACH + 3))

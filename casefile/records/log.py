@@ -13,7 +13,7 @@ class LogEntry(Row, table=True):
 
     position: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     event: str = Field(unique=True)
-    type: str
+    type: str = Field(index=True)
     envelope: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     leaf: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     segment: int

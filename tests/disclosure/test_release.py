@@ -30,7 +30,7 @@ from pipelines.verifying import correct_step, record_step
 from pipelines.written import checked
 from verification.steps import NewStep
 
-from .workspaces import COLLECTOR, ENVIRONMENT, RECIPIENT, WEAK
+from .workspaces import AGREED, COLLECTOR, ENVIRONMENT, RECIPIENT, WEAK
 
 BOB = "Bob"
 STEP = {"check": "provenance", "result": "supports", "method": "looked", "finding": "as it says"}
@@ -41,7 +41,7 @@ def export(
     root: Path, to: Path, person: str = COLLECTOR, environment: Any = None, override: str = "", *, only: bool = False
 ) -> Exported:
     said: list[str] = []
-    request = ExportRequest(("I-0001",), to, RECIPIENT, "a letter", level=WEAK, override=override, only=only)
+    request = ExportRequest(("I-0001",), to, RECIPIENT, AGREED, level=WEAK, override=override, only=only)
     with open_services(root, {**ENVIRONMENT, **(environment or {})}, person=person) as services:
         return export_items(services, request, said.append)
 

@@ -27,7 +27,7 @@ from pipelines.services import Services, open_services
 
 ENVIRONMENT = {"CASEFILE_RESERVE__BYTES": "0", "CASEFILE_RESERVE__INODES": "0"}
 SOURCE, REMARK, COLLECTOR = "Bora Source", "seen by the neighbour of the lake", "Ada Ñandú"
-RECIPIENT = "The Court"
+RECIPIENT, AGREED = "The Court", "letter of 3 May"
 WEAK = ContainmentLevel.WEAK
 EDGE = "sha256:" + "e" * 64
 
@@ -80,7 +80,8 @@ def _liken(services: Services, one: str, other: str) -> None:
 
 def exported(root: Path, to: Path, *items: str, **options: Any) -> Exported:
     with open_services(root, {**ENVIRONMENT, **options.pop("environment", {})}) as services:
-        request = ExportRequest(items, to, RECIPIENT, level=ContainmentLevel.WEAK, **options)
+        agreed = {"agreement": AGREED, **options}
+        request = ExportRequest(items, to, RECIPIENT, level=ContainmentLevel.WEAK, **agreed)
         return export_items(services, request, lambda _said: None)
 
 

@@ -263,7 +263,7 @@ def test_with_a_key_every_act_is_signed_also_those_that_name_themselves(elsewher
     with bench.services() as services:
         found = identities_of(services.engine, services.log.id, [one.id for one in acts])
     assert {one.identity for one in found.values()} == {"authenticated"}
-    assert audit_workspace(bench.root, ENVIRONMENT).problems == []
+    assert not audit_workspace(bench.root, ENVIRONMENT).problems
 
 
 def test_row_74_a_key_that_the_log_never_stated_signs_nothing(elsewhere: Elsewhere, tmp_path: Path) -> None:
