@@ -32,6 +32,7 @@ from verification.edges import VERSION, Edge, Matches, PixelQuestion, Subject, T
 from verification.interface import Fingerprint
 from verification.technical.index_files import IndexFiles
 from verification.technical.indexed import EXHAUSTIVE, IndexedItems
+from verification.technical.known_items import Sort
 from verification.technical.matching import Matcher
 
 PORTION = 500
@@ -71,6 +72,23 @@ class EdgeIndex:
         with reading(self.engine) as connection:
             matched = matched_position(connection)
         return self._matcher(self._known(matched)).matches(Subject("", "", digest, tuple(fingerprints)))
+
+    def near(self, codes: Sequence[str], most: int) -> list[Mapping[str, int]]:
+        """For each PDQ code the items with a fingerprint that differs in at most `most` bits, and in how many."""
+        self.catch_up()
+        with reading(self.engine) as connection:
+            known = self._known(matched_position(connection))
+        found: list[Mapping[str, int]] = []
+        for code in codes:
+            near = known.near(Sort.TELLING, code, most)
+            items = known.items({one.place for one in near})
+            bits: dict[str, int] = {}
+            for one in near:
+                if one.place in items and one.ordinal < len(items[one.place].fingerprints):
+                    item = items[one.place].item
+                    bits[item] = min(one.bits, bits.get(item, one.bits))
+            found.append(bits)
+        return found
 
     def _match(self, waiting: Sequence[ExaminedItem], matched: int) -> None:
         items = self._known(matched)

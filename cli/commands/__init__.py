@@ -177,6 +177,8 @@ GROUPS: Mapping[str, Group] = {
             "lookup": duplicates.lookup,
             "compare": duplicates.compare,
             "decide": duplicates.decide,
+            "match-hashes": duplicates.match_hashes,
+            "export-hashes": duplicates.export_hashes,
         },
         default=duplicates.list_,
     ),

@@ -141,3 +141,46 @@ def decide(
     else:
         output.line("Decided.")
     return 0
+
+
+def match_hashes(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A list of PDQ hashes: `pdq HASH` or HASH, one a line.")],
+) -> int:
+    """Compare a list of PDQ hashes, as ThreatExchange's tools exchange them, with the items; nothing is taken over."""
+    from pipelines.hash_lists import compare_list
+    from pipelines.services import open_services
+
+    invocation: Invocation = context.obj
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
+        found = compare_list(services, file)
+    if found.refused:
+        output.note(f"{output.counted(len(found.refused), 'line')} hold no hash, the first is line {found.refused[0]}")
+    if invocation.json:
+        matches = [
+            {"hash": one.hash, "item": one.item.id, "number": one.item.label, "distance": one.bits, "tier": one.tier}
+            for one in found.matches
+        ]
+        output.document({"hashes": found.hashes, "matches": matches, "refused_lines": list(found.refused)})
+    else:
+        rows = ((one.hash, one.item.label, one.score, one.tier) for one in found.matches)
+        output.table(("hash", "item", "score", "tier"), rows, none="None of them is near an item.")
+    return 0
+
+
+def export_hashes(
+    context: typer.Context,
+    out: Annotated[Path, typer.Argument(help="The new file.")],
+) -> int:
+    """Write the PDQ hashes of the pictures here as a list for others: hashes only, nothing of items kept closely."""
+    from pipelines.hash_lists import export_list
+    from pipelines.services import open_services
+
+    invocation: Invocation = context.obj
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
+        count = export_list(services, out)
+    if invocation.json:
+        output.document({"file": str(out), "hashes": count})
+    else:
+        output.line(f"{output.counted(count, 'PDQ code')} in {out}")
+    return 0

@@ -10,9 +10,12 @@ import pytest
 from PIL import Image
 
 import pipelines.edge_index
+from casefile.errors import SheetUnusable, UsageError
 from examples.media import draw_scene
 from pipelines.edge_index import edge_index
+from pipelines.hash_lists import compare_list, export_list
 from pipelines.neighbours import list_pairs
+from pipelines.protecting import guard_items
 from pipelines.reindex import reindex_workspace
 from pipelines.similar import look_up
 from verification.technical.index_files import MANIFEST
@@ -88,3 +91,27 @@ def test_the_index_is_used_and_without_it_or_damaged_the_same_comes_out(
     album.place.delete_database()
     reindex_workspace(album.place.root, album.place.environment, WEAK)
     assert [one.edge for one in list_pairs(album.services, inside_captures=True)] == before
+
+
+def test_a_list_of_hashes_finds_items_and_leaves_without_those_kept_closely(album: Album, tmp_path: Path) -> None:
+    album.hand_over(a_jpg=saved(picture(1)), b_jpg=saved(picture(2)))
+    album.examine()
+    services, out = album.services, tmp_path / "ours.txt"
+    assert export_list(services, out) == 2
+    lines = out.read_text().splitlines()
+    assert all(len(line) == len("pdq ") + 64 for line in lines)
+    with pytest.raises(SheetUnusable, match="something by this name"):
+        export_list(services, out)
+    theirs = tmp_path / "theirs.csv"
+    near = f"{int(lines[0][4:], 16) ^ 0b1011:064x}"
+    theirs.write_text(f"{near},100,their-name.jpg\n{'3c' * 32}\nnonsense\n")
+    found = compare_list(services, theirs)
+    assert (found.hashes, found.refused) == (2, (3,))
+    ((one,), (label,)) = found.matches, {match.item.label for match in found.matches}
+    assert (one.hash, one.bits, one.tier, one.score) == (near, 3, "auto", "0.9883")
+    guard_items(services, [label], {"sensitivity": "restricted", "reason": "a child"})
+    kept = tmp_path / "kept.txt"
+    assert export_list(services, kept) == 1
+    assert kept.read_text().splitlines() == lines[1:]
+    with pytest.raises(UsageError, match="holds no PDQ hash"):
+        compare_list(services, Path(__file__))
