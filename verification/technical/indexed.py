@@ -46,6 +46,7 @@ class IndexedItems:
 
     @property
     def search(self) -> str:
+        """Whether every fingerprint is looked at."""
         return EXACT if len(self) <= self.exhaustive else APPROXIMATE
 
     def __len__(self) -> int:
@@ -58,6 +59,7 @@ class IndexedItems:
         return sum(map(len, self._tail))
 
     def add(self, subject: Subject) -> None:
+        """From now on this item is known too."""
         rows = rows_of(subject)
         self.position = subject.position
         if len(rows):
@@ -77,9 +79,11 @@ class IndexedItems:
         self._scanned = None
 
     def equal(self, subject: Subject, most: int) -> Sequence[Subject]:
+        """Other items of the same bytes."""
         return self.same(subject, self.position, most + 1)
 
     def near(self, sort: Sort, code: str, most: int) -> Sequence[Near]:
+        """Fingerprints that differ in at most `most` bits."""
         asked, flips = words(code), self._flips(PHASH_BITS if sort is Sort.PHASH else PDQ_BITS, most)
         found = list[Near]()
         for segment in self._segments():
@@ -93,6 +97,7 @@ class IndexedItems:
         return found
 
     def items(self, places: Collection[int]) -> Mapping[int, Subject]:
+        """The items at these places."""
         missing = [place for place in places if place not in self._cache]
         loaded = self.load(missing) if missing else {}
         known = {place: self._cache[place] for place in places if place in self._cache}

@@ -92,9 +92,11 @@ class ScannedItems:
 
     @property
     def search(self) -> str:
+        """Whether every fingerprint is looked at."""
         return EXACT
 
     def add(self, subject: Subject) -> None:
+        """From now on this item is known too."""
         place = len(self._subjects)
         self._subjects.append(subject)
         self._by_digest[subject.sha256].append(subject)
@@ -108,11 +110,14 @@ class ScannedItems:
                 self._codes[Sort.WHOLE_STILL].add(one.pdq, place, ordinal)
 
     def equal(self, subject: Subject, most: int) -> Sequence[Subject]:
+        """Other items of the same bytes."""
         others = {one.item: one for one in self._by_digest.get(subject.sha256, ()) if one.item != subject.item}
         return [others[item] for item in sorted(others)[: most + 1]]
 
     def near(self, sort: Sort, code: str, most: int) -> Sequence[Near]:
+        """Fingerprints that differ in at most `most` bits."""
         return self._codes[sort].near(code, most)
 
     def items(self, places: Collection[int]) -> Mapping[int, Subject]:
+        """The items at these places."""
         return {place: self._subjects[place] for place in places}
