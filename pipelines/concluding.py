@@ -42,6 +42,7 @@ from casefile.vocabulary_verification import (
     Verdict,
 )
 from pipelines.documents import declaration_of
+from pipelines.neighbours import joined
 from pipelines.services import Services
 from pipelines.sight import Seen, conclusions_seen, edges_seen, look, viewer_of
 from pipelines.verifying import correction, require_person
@@ -175,13 +176,18 @@ def _origins(rows: Connection, supporting: Sequence[StepRecord], viewer: str) ->
     captures: dict[str, list[str]] = {}
     for one in list_items(rows, ItemFilter(ids=tuple(sorted(items)))) if items else ():
         captures.setdefault(one.capture, []).append(one.id)
-    same = [(edge.item_a, edge.item_b) for edge in edges if _joins(edge)]
-    open_pairs = [
-        edge
+    found = joined(edges)
+    held_back = {(link.item_a, link.item_b) for link in found.held_back}
+    open_pairs = {
+        (edge.item_a, edge.item_b)
         for edge in edges
-        if edge.tier == Tier.CANDIDATE and not edge.judgement and {edge.item_a, edge.item_b} <= items
-    ]
-    return Counted(len(items), count_origins(items, [*same, *captures.values()]), len(open_pairs))
+        if not edge.judgement and (edge.tier == Tier.CANDIDATE or (edge.item_a, edge.item_b) in held_back)
+    }
+    return Counted(
+        len(items),
+        count_origins(items, [*found.groups, *captures.values()]),
+        sum(set(pair) <= items for pair in open_pairs),
+    )
 
 
 def _reachable(rows: Connection, items: Iterable[str], viewer: str) -> list[StoredEdge]:

@@ -29,7 +29,7 @@ from casefile.vocabulary import Judgement, Tier
 from pipelines.edge_index import edge_index
 from pipelines.services import Services
 from pipelines.sight import edges_seen, viewer_of
-from verification.clusters import Clusters, Link, clusters
+from verification.clusters import Clusters, Link, clusters, templates_among
 from verification.edges import edge_id, score
 from verification.interface import Fingerprint
 
@@ -76,20 +76,20 @@ def list_pairs(services: Services, *, inside_captures: bool = False, rejected: b
     ]
 
 
-def joined(pairs: Sequence[Pair]) -> Clusters:
-    """The groups of items that pairs make, rejected pairs among them: derived each time, nothing is merged."""
+def joined(edges: Sequence[StoredEdge]) -> Clusters:
+    """The groups of items that edges make, rejected ones among them: derived each time, nothing is merged."""
     links = [
         Link(
-            pair.edge.item_a,
-            pair.edge.item_b,
-            certain=pair.tier != Tier.AUTO or pair.edge.distance == 0,
-            ten_thousandths=pair.edge.distance * 10_000 // pair.edge.bits,
+            edge.item_a,
+            edge.item_b,
+            certain=edge.judgement == Judgement.SAME or edge.tier != Tier.AUTO or edge.distance == 0,
+            ten_thousandths=edge.distance * 10_000 // edge.bits,
         )
-        for pair in pairs
-        if pair.tier != Tier.CANDIDATE and pair.edge.judgement != Judgement.DIFFERENT
+        for edge in edges
+        if edge.judgement == Judgement.SAME or (edge.tier != Tier.CANDIDATE and edge.judgement != Judgement.DIFFERENT)
     ]
-    apart = [(pair.edge.item_a, pair.edge.item_b) for pair in pairs if pair.edge.judgement == Judgement.DIFFERENT]
-    return clusters(links, apart)
+    apart = [(edge.item_a, edge.item_b) for edge in edges if edge.judgement == Judgement.DIFFERENT]
+    return clusters(links, apart, templates_among((edge.item_a, edge.item_b) for edge in edges))
 
 
 def decide(services: Services, edge: str, judgement: Judgement, reason: str) -> EventId:
@@ -188,7 +188,7 @@ def cluster_of(services: Services, text: str) -> Cluster:
     with reading(services.engine) as connection:
         item = find_items(connection, [text])[0]
     pairs = list_pairs(services, inside_captures=True, rejected=True)
-    found = joined(pairs)
+    found = joined([pair.edge for pair in pairs])
     held = next((set(group) for group in found.groups if item.id in group), {item.id})
     items = {one.id: one for pair in pairs for one in (pair.item_a, pair.item_b)} | {item.id: item}
     return Cluster(

@@ -5,12 +5,15 @@ The same edges give the same clusters in whatever order they came.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 SMALL = 3
 """Two clusters that both have at least this many items are not joined by one edge that nobody looked at: a single
 mistaken edge would make one origin of two."""
+MOST_NEIGHBOURS = 200
+"""What has more edges is a template, such as a logo or a form: it looks like everything that is made with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +35,18 @@ class Clusters:
     held_back: tuple[Link, ...] = ()
 
 
-def clusters(links: Iterable[Link], apart: Collection[tuple[str, str]] = ()) -> Clusters:
+def clusters(
+    links: Iterable[Link], apart: Collection[tuple[str, str]] = (), templates: Collection[str] = ()
+) -> Clusters:
     """The groups that links make.
 
-    A link is held back that would put two items of `apart` into one group, or that alone, and not certain, would join
-    two groups of SMALL or more items.
+    A link is held back that would put two items of `apart` into one group, or that is not certain and either ends at
+    one of `templates` or alone would join two groups of SMALL or more items.
     """
-    ordered = sorted(links, key=lambda link: (not link.certain, link.ten_thousandths, link.item_a, link.item_b))
-    group = {item: frozenset([item]) for link in ordered for item in (link.item_a, link.item_b)}
+    unsure = frozenset(templates)
+    known = sorted(links, key=lambda link: (not link.certain, link.ten_thousandths, link.item_a, link.item_b))
+    ordered = [link for link in known if link.certain or not {link.item_a, link.item_b} & unsure]
+    group = {item: frozenset([item]) for link in known for item in (link.item_a, link.item_b)}
     enemies = _enemies(apart)
     waiting: Sequence[Link] = ordered
     while True:
@@ -59,8 +66,14 @@ def clusters(links: Iterable[Link], apart: Collection[tuple[str, str]] = ()) -> 
     distinct = {frozenset(one) for one in group.values() if len(one) > 1}
     return Clusters(
         tuple(sorted((tuple(sorted(one)) for one in distinct), key=lambda one: (-len(one), one))),
-        tuple(link for link in waiting if group[link.item_a] is not group[link.item_b]),
+        tuple(link for link in known if group[link.item_a] is not group[link.item_b]),
     )
+
+
+def templates_among(pairs: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """The items that have MOST_NEIGHBOURS edges or more, each edge given once by the items that it joins."""
+    edges = Counter(item for pair in pairs for item in pair)
+    return frozenset(item for item, count in edges.items() if count >= MOST_NEIGHBOURS)
 
 
 def _supported(one: frozenset[str], other: frozenset[str], links: Sequence[Link]) -> bool:

@@ -8,7 +8,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verification.clusters import Link, clusters
+from verification.clusters import MOST_NEIGHBOURS, Link, clusters, templates_among
 
 ITEMS = "abcdefgh"
 LINKS = st.lists(
@@ -66,3 +66,15 @@ def test_the_nearer_of_two_edges_that_exclude_each_other_counts() -> None:
     found = clusters([far, near], [("a", "c")])
     assert found.groups == (("a", "b"),)
     assert found.held_back == (far,)
+
+
+def test_what_resembles_everything_joins_nothing_whatever_came_first() -> None:
+    copies = [f"form-{number:03}" for number in range(MOST_NEIGHBOURS + 1)]
+    alike = [link(one, other) for one, other in itertools.combinations(copies, 2)]
+    templates = templates_among((one.item_a, one.item_b) for one in alike)
+    assert templates == set(copies)
+    same = link(copies[0], copies[1], certain=True, apart=0)
+    found = clusters([*alike[1:], same, link("a", "b")], templates=templates)
+    assert found.groups == (("a", "b"), (copies[0], copies[1]))
+    assert len(found.held_back) == len(alike) - 1
+    assert not templates_among((one.item_a, one.item_b) for one in alike[1:200])

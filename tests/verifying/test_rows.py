@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
@@ -176,6 +176,20 @@ def test_row_69_a_pair_that_nobody_decided_on_is_two_origins_and_said(desk: Desk
     drawn = draw(desk, claim(desk, VIDEO, PHOTOGRAPH))
     assert drawn.origins == 2
     assert any("nobody has decided" in warning for warning in drawn.warnings)
+
+
+def test_row_69_copies_that_a_person_called_different_are_two_origins_whatever_joins_them(desk: Desk) -> None:
+    clips = [desk.seal(Role.VIDEO)[0] for _number in range(3)]
+    for one, other in combinations(clips, 2):
+        desk.alike(one, other)
+    strands(desk, *clips)
+    with desk.as_(ANA) as services:
+        ends = {clips[0], clips[2]}
+        (pair,) = [one for one in list_pairs(services) if {one.item_a.label, one.item_b.label} == ends]
+        decide(services, pair.edge.edge, Judgement.DIFFERENT, "another day")
+    drawn = draw(desk, claim(desk, *clips))
+    assert drawn.origins == 2
+    assert any("nobody has decided" in warning for warning in drawn.warnings), "the copy between them is held back"
 
 
 def test_row_70_a_person_confirms_or_rejects_a_pair_and_nothing_is_removed(desk: Desk) -> None:

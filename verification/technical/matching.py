@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from statistics import median_low
 
 from casefile.vocabulary import Tier
+from verification.clusters import MOST_NEIGHBOURS as MOST_NEIGHBOURS
 from verification.edges import (
     EMPTY,
     PDQ_BITS,
@@ -35,8 +36,6 @@ from verification.technical.scanning import ScannedItems
 TURN_SLACK_BITS = 12
 """Turning a picture and turning its hash differ by up to this, so the scan looks further and the pair is then measured
 both ways; without it an edge would depend on which item came first."""
-MOST_NEIGHBOURS = 200
-"""An item with more is a template, such as a logo or a form: the nearest are kept, and only as candidates."""
 UNRELATED_BITS = PDQ_BITS // 2
 MOST_LOOKED_AT = 2_000
 """Items of which the fingerprints are read and measured, the nearest by their codes."""
@@ -181,7 +180,7 @@ def _nearest(found: Sequence[Near], limits: list[str]) -> Collection[int]:
 
 
 def _at_most(edges: list[Edge], limits: list[str]) -> list[Edge]:
-    """The edges of one item, or the nearest of them as candidates when it resembles too many."""
+    """The edges of one item; of a template, the nearest of them as candidates."""
     if len(edges) <= MOST_NEIGHBOURS:
         return edges
     limits.append(f"alike to {len(edges)} items, the nearest {MOST_NEIGHBOURS} are kept as candidates")
