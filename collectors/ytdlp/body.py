@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import zlib
@@ -91,9 +92,10 @@ class Body:
                 raise self._broken(Cause.TOO_LARGE, f"more than {most} bytes")
 
     def close(self) -> None:
-        """Leave the rest where it is. The entry says that the end was not waited for."""
+        """Leave the rest where it is, whatever it was worth: the entry says why, or that the end was not waited for."""
         if self.open and self._left == 0:
-            self._end()
+            with contextlib.suppress(WireFault, LimitReached):
+                self._end()
         if self.open:
             self._break(None, "left before the end")
 

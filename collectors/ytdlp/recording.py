@@ -69,9 +69,13 @@ class Transfer:
     @property
     def is_unasked_part(self) -> bool:
         """Whether a part (206) came where the whole was asked for (RFC 9110 section 15.3.7)."""
-        first, last, total = parse_http_range(self.headers_by_name.get("content-range", ""))
-        asked = any(name.lower() == "range" for name, _ in self.request_headers)
-        return self.status == 206 and not asked and (first, last) != (0, (total or 0) - 1)
+        if self.status != 206 or any(name.lower() == "range" for name, _ in self.request_headers):
+            return False
+        try:
+            first, last, total = parse_http_range(self.headers_by_name.get("content-range", ""))
+        except ValueError:  # more digits than Python reads as a number
+            return True
+        return (first, last) != (0, (total or 0) - 1)
 
     @property
     def succeeded(self) -> bool:

@@ -6,11 +6,15 @@ import gzip
 import importlib
 import re
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from casefile.vocabulary import Cause, Content, FileKind, Outcome, Role
+from collectors.interface import CaptureLimits
+from collectors.ytdlp.body import Body
 from collectors.ytdlp.faults import LimitReached
+from collectors.ytdlp.recording import Recorder, note_response
 from collectors.ytdlp.thinking import bounded_thinking
 
 media_site = importlib.import_module("tests_media_site")
@@ -132,6 +136,27 @@ def test_a_part_that_came_for_the_whole_is_partial(site, media, capture):
     all_of_it = (("Content-Range", f"bytes 0-{len(whole) - 1}/{len(whole)}"),)
     site.reply("/all.mp4", Reply(whole, "video/mp4", status=206, headers=all_of_it))
     assert capture(site.url("/all.mp4")).received.outcome is Outcome.CAPTURED
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(200, Outcome.CAPTURED), (206, Outcome.PARTIAL)])
+def test_a_range_that_is_no_number_costs_nothing_that_came(site, media, capture, status, outcome):
+    whole = (media / "a.mp4").read_bytes()
+    said = (("Content-Range", f"bytes {'9' * 5_000}-1/2"),)
+    site.reply("/odd.mp4", Reply(whole, "video/mp4", status=status, headers=said))
+    captured = capture(site.page("/watch.html", '<video src="/odd.mp4"></video>'))
+    assert captured.received.outcome is outcome
+    assert captured.content(captured.item(Role.VIDEO)) == [whole]
+
+
+def test_leaving_a_part_that_was_read_to_its_last_byte_raises_nothing(tmp_path, limits):
+    recorder = Recorder(tmp_path, CaptureLimits(**limits))
+    transfer = recorder.begin("GET", "http://127.0.0.1/part", ())
+    note_response(transfer, 206, "Partial Content", [("Content-Range", "bytes 0-3/9")])
+    raw = SimpleNamespace(length=4, chunked=False, read1=lambda _most: b"part", close=lambda: None)
+    body = Body(raw, transfer, recorder, lambda _reusable: None)
+    assert body.read(4) == b"part"
+    body.close()
+    assert (body.open, transfer.cause, transfer.complete) == (False, Cause.TRUNCATED, False)
 
 
 @pytest.mark.parametrize("second", [("Content-Length", "5"), ("Transfer-Encoding", "chunked")])
