@@ -14,7 +14,7 @@ from yt_dlp.downloader.dash import DashSegmentsFD
 from yt_dlp.downloader.hls import HlsFD
 from yt_dlp.networking import Request
 from yt_dlp.networking.exceptions import HTTPError, RequestError
-from yt_dlp.utils import determine_protocol, parse_http_range
+from yt_dlp.utils import determine_protocol, parse_http_range, parse_m3u8_attributes
 
 from casefile.model import readable
 from casefile.vocabulary import Cause
@@ -23,12 +23,16 @@ from collectors.ytdlp.extraction import Extraction
 from collectors.ytdlp.faults import LimitReached, WireFault
 from collectors.ytdlp.live import fresh_part, poll_s
 from collectors.ytdlp.recording import Transfer
+from collectors.ytdlp.thinking import bounded_thinking
 
 TRIES = 2
 MAX_MISSING_IN_A_ROW = 10
 """A stream whose segments all fail ends here, instead of asking for a thousand more."""
 MAX_JOINED_SEGMENT_BYTES = 256 << 20
 """yt-dlp decrypts and joins a segment in memory; segments of ten seconds are far below."""
+MAX_PLAYLIST_LINE = 16_384
+"""Characters. The pattern by which yt-dlp reads attributes takes the square of a line's length."""
+WITH_ATTRIBUTES = ("#EXT-X-KEY", "#EXT-X-MAP")
 MAX_WAIT_S = 30.0
 LIVE_S = 300.0
 """What is taken of a broadcast that goes on: five minutes, and no more than most of the capture's time."""
@@ -257,8 +261,18 @@ class _Keeping:
 class _Hls(_Keeping, HlsFD):  # type: ignore[misc]  # yt-dlp publishes no types
     @classmethod
     def can_download(cls, manifest: str, info_dict: Any, allow_unplayable_formats: bool = False) -> bool:
-        """All but what is protected: nothing is ever handed to a program that fetches by itself."""
-        return not cls._has_drm(manifest)
+        """All but what is protected: nothing is ever handed to a program that fetches by itself.
+
+        Raises WireFault and LimitReached for what takes too long to read: the receiver reads it once more, unbounded.
+        """
+        lines = [line.strip() for line in manifest.splitlines()]
+        if any(len(line) > MAX_PLAYLIST_LINE for line in lines):
+            raise WireFault(Cause.MALFORMED, f"a line of the playlist has more than {MAX_PLAYLIST_LINE} characters")
+        with bounded_thinking():
+            for line in lines:
+                if line.startswith(WITH_ATTRIBUTES):
+                    parse_m3u8_attributes(line)
+            return not cls._has_drm(manifest)
 
 
 class _Dash(_Keeping, DashSegmentsFD):  # type: ignore[misc]

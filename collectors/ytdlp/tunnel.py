@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -27,6 +28,7 @@ BROKER_CAUSES = {
 }
 MAX_HEAD_LINES = 32
 MAX_LINE_BYTES = 8_192
+PLAIN_LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 class _Response(http.client.HTTPResponse):
@@ -41,9 +43,14 @@ class _Response(http.client.HTTPResponse):
 
 
 def has_one_framing(response: http.client.HTTPResponse) -> bool:
-    """Whether the length is said in one way at most: of two, readers believe different ones (RFC 9112 section 6.3)."""
-    lengths = {one.strip() for said in response.headers.get_all("Content-Length", ()) for one in said.split(",")}
-    return len(lengths) + bool(response.chunked) <= 1
+    """Whether the length is said in one plain way at most: of two, readers believe different ones (RFC 9112, 6.3).
+
+    Chunks are the only transfer coding that is read here.
+    """
+    lengths = {one.strip() for one in response.headers.get_all("Content-Length", ())}
+    if codings := response.headers.get_all("Transfer-Encoding", ()):
+        return bool(response.chunked) and len(codings) == 1 and not lengths
+    return len(lengths) <= 1 and all(map(PLAIN_LENGTH.fullmatch, lengths))
 
 
 class Connection(http.client.HTTPConnection):

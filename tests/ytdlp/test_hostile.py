@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import http.client
 import importlib
+import io
 import re
 import time
 from types import SimpleNamespace
@@ -16,6 +18,7 @@ from collectors.ytdlp.body import Body
 from collectors.ytdlp.faults import LimitReached
 from collectors.ytdlp.recording import Recorder, note_response
 from collectors.ytdlp.thinking import bounded_thinking
+from collectors.ytdlp.tunnel import has_one_framing
 
 media_site = importlib.import_module("tests_media_site")
 Reply = media_site.Reply
@@ -83,6 +86,24 @@ def test_a_segment_on_another_host_is_left_out_and_named(site, other_site, captu
     assert "segment 2: blocked-by-policy" in captured.received.detail
     kept = captured.content(captured.item(Role.VIDEO))
     assert [(site.media / "hls" / name).read_bytes() for name in ("0.ts", "2.ts")] == kept[1:]
+
+
+@pytest.mark.parametrize("tag", ["MAP", "KEY"])
+def test_a_line_of_a_playlist_that_would_be_read_for_minutes_is_malformed(site, capture, tag):
+    listed = playlist("/hls/0.ts").replace(b"#EXTINF", f"#EXT-X-{tag}:{'A' * 100_000}\n#EXTINF".encode(), 1)
+    captured = capture(site.reply("/list.m3u8", Reply(listed, HLS)))
+    assert (captured.received.outcome, captured.received.cause) == (Outcome.PARTIAL, Cause.PARTS_MISSING)
+    assert "malformed: a line of the playlist" in captured.received.detail
+    assert captured.content(captured.item(Role.VIDEO)) == [listed]
+
+
+def test_many_lines_of_a_playlist_that_would_be_read_for_minutes_end_it(site, capture, monkeypatch):
+    monkeypatch.setattr("collectors.ytdlp.streams.bounded_thinking", lambda: bounded_thinking(0.1))
+    keys = f"#EXT-X-KEY:{'A' * 3_000}\n".encode() * 10
+    listed = playlist("/hls/0.ts").replace(b"#EXTINF", keys + b"#EXTINF", 1)
+    captured = capture(site.reply("/list.m3u8", Reply(listed, HLS)))
+    assert (captured.received.outcome, captured.received.cause) == (Outcome.PARTIAL, Cause.TIMEOUT)
+    assert captured.content(captured.item(Role.VIDEO)) == [listed]
 
 
 def test_a_list_of_segments_elsewhere_only_is_refused(site, other_site, capture):
@@ -165,6 +186,28 @@ def test_a_length_that_is_said_in_two_ways_is_malformed(site, capture, second):
     received = capture(site.reply("/two.mp4", Reply(b"4\r\nfilm\r\n0\r\n\r\n", "video/mp4", headers=said))).received
     assert (received.outcome, received.cause) == (Outcome.FAILED, Cause.MALFORMED)
     assert received.exchanges[0].status == 200
+
+
+@pytest.mark.parametrize(
+    ("said", "plain"),
+    [
+        ("", True),
+        ("Content-Length: 9\r\nContent-Length: 9\r\n", True),
+        ("Transfer-Encoding: Chunked\r\n", True),
+        ("Content-Length: 9\r\nTransfer-Encoding: gzip, chunked\r\n", False),
+        ("Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n", False),
+        ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", False),
+        ("Transfer-Encoding: gzip\r\n", False),
+        ("Content-Length: 9, 9\r\n", False),
+        ("Content-Length: +9\r\n", False),
+        (f"Content-Length: {'9' * 5_000}\r\n", False),
+    ],
+)
+def test_one_plain_framing_is_taken_and_no_other(said, plain):
+    answer = io.BytesIO(f"HTTP/1.1 200 OK\r\n{said}\r\n".encode())
+    response = http.client.HTTPResponse(SimpleNamespace(makefile=lambda _mode: answer))
+    response.begin()
+    assert has_one_framing(response) is plain
 
 
 def test_an_interim_answer_is_not_taken_for_the_final_one(site, media, capture):
