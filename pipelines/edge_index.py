@@ -6,9 +6,11 @@ same ones. The files are a cache of the tables: without them, or where they are 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from casefile.errors import SpaceExhausted, StorageFailed
 from casefile.ids import LogId
 from casefile.records.edges import (
     ExaminedItem,
@@ -132,11 +134,16 @@ class EdgeIndex:
         return items
 
     def _save(self, items: IndexedItems, least: int) -> None:
-        """Write the tail into a file when it is that long."""
+        """Write the tail into a file when it is that long; that the disk refuses it is said, and costs nothing."""
         if items.waiting < least:
             return
         until = items.position, self._event_at(items.position)
-        mapped = self.files.appended(items.mapped, items.tail(), until, self._gone)
+        try:
+            mapped = self.files.appended(items.mapped, items.tail(), until, self._gone)
+        except (SpaceExhausted, StorageFailed) as error:
+            # Nothing is lost: what the files hold is read from the tables again.
+            sys.stderr.write(f"index of fingerprints: not written: {error}\n")
+            return
         if mapped is not None:
             items.written(mapped)
         elif items.waiting >= LONGEST:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import pipelines.edge_index
-from casefile.errors import SheetUnusable, UsageError
+from casefile.errors import SheetUnusable, SpaceExhausted, UsageError
 from examples.media import draw_scene
 from pipelines.edge_index import edge_index
 from pipelines.hash_lists import compare_list, export_list
@@ -18,7 +18,7 @@ from pipelines.neighbours import list_pairs
 from pipelines.protecting import guard_items
 from pipelines.reindex import reindex_workspace
 from pipelines.similar import look_up
-from verification.technical.index_files import MANIFEST
+from verification.technical.index_files import MANIFEST, IndexFiles
 from verification.technical.indexed import IndexedItems
 
 from .albums import WEAK, Album, Bench, opened_album, saved
@@ -91,6 +91,19 @@ def test_the_index_is_used_and_without_it_or_damaged_the_same_comes_out(
     album.place.delete_database()
     reindex_workspace(album.place.root, album.place.environment, WEAK)
     assert [one.edge for one in list_pairs(album.services, inside_captures=True)] == before
+
+
+def test_a_full_disk_costs_the_index_its_files_and_no_pair(
+    album: Album, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_any: object) -> None:
+        raise SpaceExhausted("bytes", 0, 1)
+
+    monkeypatch.setattr(IndexFiles, "appended", full)
+    album.hand_over(a_jpg=saved(picture(1)), b_jpg=saved(picture(1), quality=60))
+    album.examine()
+    assert "index of fingerprints: not written: 0 bytes free" in capsys.readouterr().err
+    assert list(album.methods()) == [("a.jpg", "b.jpg")]
 
 
 def test_a_list_of_hashes_finds_items_and_leaves_without_those_kept_closely(album: Album, tmp_path: Path) -> None:

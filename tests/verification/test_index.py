@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
+import mmap
 import os
 import signal
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -11,11 +14,12 @@ import numpy as np
 import pytest
 
 import verification.technical.segments as segments
+from casefile.errors import SpaceExhausted
 from casefile.vocabulary import Tier
 from verification.edges import APPROXIMATE, EXACT, Edge, Subject, Thresholds
 from verification.interface import Fingerprint
 from verification.technical import bands
-from verification.technical.index_files import MANIFEST, IndexFiles, Mapped
+from verification.technical.index_files import MANIFEST, IndexFiles, Listed, Mapped
 from verification.technical.index_lock import LOCK, forget, trying
 from verification.technical.indexed import FLIPS, IndexedItems
 from verification.technical.matching import Matcher
@@ -248,6 +252,58 @@ def test_an_index_of_another_log_or_of_one_that_was_set_back_ends_where_they_par
     assert [one.listed.last for one in written.files.opened(event_at, second - 1)] == [first]
     forked = written.files.opened(lambda position: event_at(position) if position < second else "another", second)
     assert [one.listed.last for one in forked] == [first]
+
+
+def test_a_file_that_cannot_be_read_or_mapped_ends_the_index_there(
+    written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = written.files.folder / f"{written.known[1].listed.sha256}.codes"
+    ends = [one.listed.last for one in written.known]
+    second.unlink()
+    second.mkdir()
+    assert written.last == ends[0]
+
+    def refused(*_any: object, **_named: object) -> None:
+        raise OSError(errno.ENOMEM, "no memory")
+
+    monkeypatch.setattr(mmap, "mmap", refused)
+    assert written.last == -1
+    monkeypatch.undo()
+    content = b"no segment at all"
+    foreign = Listed(sha256=hashlib.sha256(content).hexdigest(), last=ends[1], event="")
+    (written.files.folder / f"{foreign.sha256}.codes").write_bytes(content)
+    assert written.files._mapped(foreign) is None
+
+
+def test_a_disk_that_is_full_leaves_no_part_behind(written: Written) -> None:
+    stretch = written.examined[120:]
+    for step in ("some written", "segment written", "manifest written"):
+
+        def full(reached: str, step: str = step) -> None:
+            if reached == step:
+                raise OSError(errno.ENOSPC, "no space")
+
+        written.files = IndexFiles(written.files.folder, LOG, full)
+        with pytest.raises(SpaceExhausted):
+            written.append(stretch)
+        assert not list(written.files.folder.glob("*.part"))
+        assert same(written.opened(), written.known)
+
+
+def test_forgetting_takes_folders_and_leaves_what_a_link_leads_to(written: Written, tmp_path: Path) -> None:
+    folder, other = written.files.folder, tmp_path / "other"
+    (folder / "left").mkdir()
+    (folder / "left" / "file").touch()
+    other.mkdir()
+    (other / "evidence").touch()
+    (folder / "link").symlink_to(other)
+    forget(folder)
+    assert [path.name for path in folder.iterdir()] == [LOCK]
+    linked = tmp_path / "linked"
+    linked.symlink_to(other)
+    forget(linked)
+    assert not linked.is_symlink()
+    assert (other / "evidence").exists()
 
 
 class KilledAfter:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -122,25 +123,29 @@ class IndexFiles:
         try:
             content, _newline, digest = (self.folder / MANIFEST).read_bytes().rpartition(b"\n")
             manifest = Manifest.model_validate_json(content)
-        except (FileNotFoundError, ValidationError):
+        except (OSError, ValidationError):
             return ()
         whole = digest == sha256(content).encode() and (manifest.version, manifest.log) == (VERSION, self.log)
         return manifest.segments if whole else ()
 
     def _mapped(self, one: Listed) -> Segment | None:
-        """The segment, when its bytes are those that were written; raises FileNotFoundError."""
-        with (self.folder / f"{one.sha256}{SUFFIX}").open("rb") as file:
-            if not os.fstat(file.fileno()).st_size:
-                return None
-            content = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
-        if hashlib.sha256(content).hexdigest() != one.sha256:
+        """The segment, when its bytes can be read and are those that were written; raises FileNotFoundError."""
+        try:
+            with (self.folder / f"{one.sha256}{SUFFIX}").open("rb") as file:
+                # Read, not mapped: a disk that fails ends a process that reads what it has mapped.
+                if hashlib.file_digest(file, "sha256").hexdigest() != one.sha256:
+                    return None
+                content = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+            segment = Segment.read(np.frombuffer(content, dtype=np.uint8))
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError):
             return None
-        segment = Segment.read(np.frombuffer(content, dtype=np.uint8))
         return segment if segment.last == one.last else None
 
     def _write(self, segment: Segment) -> str:
         part, digest = self.folder / f"segment{PART}", hashlib.sha256()
-        with translated("write", part), _private(part) as file:
+        with _written(part) as file:
             for content in segment.parts():
                 digest.update(content)
                 file.write(content)
@@ -153,7 +158,7 @@ class IndexFiles:
 
     def _replace(self, manifest: Manifest) -> None:
         part, content = self.folder / f"{MANIFEST}{PART}", manifest.canonical()
-        with translated("write", part), _private(part) as file:
+        with _written(part) as file:
             file.write(content + b"\n" + sha256(content).encode())
             file.flush()
             self.reached("manifest written")
@@ -169,6 +174,15 @@ class IndexFiles:
                     self.reached("file removed")
 
 
-def _private(path: Path) -> BinaryIO:
+@contextmanager
+def _written(part: Path) -> Iterator[BinaryIO]:
+    """A new file to write to, which is not left behind where the disk refuses. Raises SpaceExhausted, StorageFailed."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
-    return os.fdopen(os.open(path, flags, FILE_MODE), "wb")
+    with translated("write", part):
+        handle = os.open(part, flags, FILE_MODE)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise

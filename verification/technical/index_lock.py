@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from casefile.events.durable import FILE_MODE, translated
+from casefile.events.durable import FILE_MODE, sync_folder, translated
 from casefile.events.lock import holding
 
 LOCK = "lock"
 
 
 def forget(folder: Path) -> None:
-    """Take the whole index away: it is made anew from the tables. Raises WorkspaceBusy, StorageFailed."""
-    if not folder.is_dir():
-        return
-    with holding(folder / LOCK), translated("remove", folder):
-        for path in folder.iterdir():
-            if path.name != LOCK:
-                path.unlink()
+    """Take the whole index away, off the disk too: it is made anew from the tables.
+
+    Nothing that a link leads to is touched. Raises WorkspaceBusy, StorageFailed.
+    """
+    if folder.is_symlink():
+        with translated("remove", folder):
+            folder.unlink()
+            sync_folder(folder.parent)
+    elif folder.is_dir():
+        with holding(folder / LOCK), translated("remove", folder):
+            for path in folder.iterdir():
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                elif path.name != LOCK:
+                    path.unlink()
+            sync_folder(folder)
 
 
 @contextmanager
