@@ -35,13 +35,22 @@ from verification.interface import Fingerprint
 from verification.technical.index_files import IndexFiles
 from verification.technical.indexed import EXHAUSTIVE, IndexedItems
 from verification.technical.known_items import Sort
-from verification.technical.matching import Matcher
+from verification.technical.matching import Matcher, nearest_places
 
 PORTION = 500
 """Examinations that are matched before what was found is written."""
 SHORTEST, LONGEST = 1_024, 16_384
 """Codes that are worth a file of their own at the end, and while more of them come: fewer are read from the tables
 again by whoever opens the index next."""
+
+
+@dataclass(frozen=True, slots=True)
+class NearItems:
+    """For each code the items near it and how many bits differ; how they were searched, and what was left out."""
+
+    found: tuple[Mapping[str, int], ...]
+    search: str
+    limits: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -75,22 +84,23 @@ class EdgeIndex:
             matched = matched_position(connection)
         return self._matcher(self._known(matched)).matches(Subject("", "", digest, tuple(fingerprints)))
 
-    def near(self, codes: Sequence[str], most: int) -> list[Mapping[str, int]]:
-        """For each PDQ code the items with a fingerprint that differs in at most `most` bits, and in how many."""
+    def near(self, codes: Sequence[str], most: int) -> NearItems:
+        """The items with a fingerprint that differs from each PDQ code in at most `most` bits."""
         self.catch_up()
         with reading(self.engine) as connection:
             known = self._known(matched_position(connection))
         found: list[Mapping[str, int]] = []
+        limits: list[str] = []
         for code in codes:
             near = known.near(Sort.TELLING, code, most)
-            items = known.items({one.place for one in near})
+            items = known.items(nearest_places(near, limits))
             bits: dict[str, int] = {}
             for one in near:
                 if one.place in items and one.ordinal < len(items[one.place].fingerprints):
                     item = items[one.place].item
                     bits[item] = min(one.bits, bits.get(item, one.bits))
             found.append(bits)
-        return found
+        return NearItems(tuple(found), known.search, tuple(limits))
 
     def _match(self, waiting: Sequence[ExaminedItem], matched: int) -> None:
         items = self._known(matched)

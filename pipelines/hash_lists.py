@@ -13,6 +13,7 @@ from casefile.events.port import draft
 from casefile.events.types import AccessLogged
 from casefile.records.edges import examined_after
 from casefile.records.engine import Connection, reading
+from casefile.records.pixels import portions
 from casefile.records.protection import newest_guards
 from casefile.records.queries import ItemFilter, ItemRecord, list_items
 from casefile.records.tombstones import buried
@@ -42,11 +43,16 @@ class ListedMatch:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What came of comparing a list: how many hashes it has, what they are near, and lines that hold none."""
+    """What came of comparing a list: how many hashes it has, what they are near, and lines that hold none.
+
+    `search` is exact or approximate; `limits` say where a hash is near more items than were looked at.
+    """
 
     hashes: int
     matches: tuple[ListedMatch, ...]
     refused: tuple[int, ...]
+    search: str
+    limits: tuple[str, ...]
 
 
 def compare_list(services: Services, file: Path) -> Compared:
@@ -59,20 +65,20 @@ def compare_list(services: Services, file: Path) -> Compared:
     if not listed.hashes:
         raise UsageError(f"{file.name} holds no PDQ hash: 64 hexadecimal digits a line, `pdq` before them or not")
     examine = services.settings.examine
-    found = edge_index(services).near(listed.hashes, examine.candidate_distance_bits)
+    near = edge_index(services).near(listed.hashes, examine.candidate_distance_bits)
     with reading(services.engine) as connection:
-        wanted = tuple({item for one in found for item in one})
-        items = {one.id: one for one in list_items(connection, ItemFilter(ids=wanted))} if wanted else {}
+        wanted = portions({item for bits in near.found for item in bits})
+        items = {one.id: one for some in wanted for one in list_items(connection, ItemFilter(ids=tuple(some)))}
     matches = [
         ListedMatch(code, items[item], bits, Tier.AUTO if bits <= examine.auto_distance_bits else Tier.CANDIDATE)
-        for code, near in zip(listed.hashes, found, strict=True)
-        for item, bits in near.items()
+        for code, found in zip(listed.hashes, near.found, strict=True)
+        for item, bits in found.items()
         if item in items
     ]
-    said = f"{len(listed.hashes)} hashes of a list, {len(matches)} near items"
+    said = f"{len(listed.hashes)} hashes of a list, {len(matches)} near items, {near.search} search"
     _record(services, "duplicates match-hashes", said)
     ordered = sorted(matches, key=lambda one: (one.bits, one.item.number, one.hash))
-    return Compared(len(listed.hashes), tuple(ordered), listed.refused)
+    return Compared(len(listed.hashes), tuple(ordered), listed.refused, near.search, near.limits)
 
 
 def export_list(services: Services, target: Path) -> int:

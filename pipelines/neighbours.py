@@ -30,7 +30,7 @@ from pipelines.edge_index import edge_index
 from pipelines.services import Services
 from pipelines.sight import edges_seen, viewer_of
 from verification.clusters import Clusters, Link, clusters, templates_among
-from verification.edges import edge_id, score
+from verification.edges import FEATURES, PART, edge_id, score
 from verification.interface import Fingerprint
 
 EDGE_ALGORITHM = "sha256:"
@@ -82,7 +82,7 @@ def joined(edges: Sequence[StoredEdge]) -> Clusters:
         Link(
             edge.item_a,
             edge.item_b,
-            certain=edge.judgement == Judgement.SAME or edge.tier != Tier.AUTO or edge.distance == 0,
+            certain=_is_certain(edge),
             ten_thousandths=edge.distance * 10_000 // edge.bits,
         )
         for edge in edges
@@ -90,6 +90,12 @@ def joined(edges: Sequence[StoredEdge]) -> Clusters:
     ]
     apart = [(edge.item_a, edge.item_b) for edge in edges if edge.judgement == Judgement.DIFFERENT]
     return clusters(links, apart, templates_among((edge.item_a, edge.item_b) for edge in edges))
+
+
+def _is_certain(edge: StoredEdge) -> bool:
+    """Whether it is equal, aligned as a whole, or called the same by a person."""
+    aligned = FEATURES in edge.method.split("+") and PART not in edge.method.split("+")
+    return edge.judgement == Judgement.SAME or edge.tier != Tier.AUTO or edge.distance == 0 or aligned
 
 
 def decide(services: Services, edge: str, judgement: Judgement, reason: str) -> EventId:

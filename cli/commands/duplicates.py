@@ -156,12 +156,22 @@ def match_hashes(
         found = compare_list(services, file)
     if found.refused:
         output.note(f"{output.counted(len(found.refused), 'line')} hold no hash, the first is line {found.refused[0]}")
+    for said in found.limits:
+        output.note(f"a hash is {said}")
     if invocation.json:
         matches = [
             {"hash": one.hash, "item": one.item.id, "number": one.item.label, "distance": one.bits, "tier": one.tier}
             for one in found.matches
         ]
-        output.document({"hashes": found.hashes, "matches": matches, "refused_lines": list(found.refused)})
+        output.document(
+            {
+                "hashes": found.hashes,
+                "matches": matches,
+                "refused_lines": list(found.refused),
+                "search": found.search,
+                "limits": list(found.limits),
+            }
+        )
     else:
         rows = ((one.hash, one.item.label, one.score, one.tier) for one in found.matches)
         output.table(("hash", "item", "score", "tier"), rows, none="None of them is near an item.")

@@ -119,7 +119,7 @@ def test_a_list_of_hashes_finds_items_and_leaves_without_those_kept_closely(albu
     near = f"{int(lines[0][4:], 16) ^ 0b1011:064x}"
     theirs.write_text(f"{near},100,their-name.jpg\n{'3c' * 32}\nnonsense\n")
     found = compare_list(services, theirs)
-    assert (found.hashes, found.refused) == (2, (3,))
+    assert (found.hashes, found.refused, found.search, found.limits) == (2, (3,), "exact", ())
     ((one,), (label,)) = found.matches, {match.item.label for match in found.matches}
     assert (one.hash, one.bits, one.tier, one.score) == (near, 3, "auto", "0.9883")
     guard_items(services, [label], {"sensitivity": "restricted", "reason": "a child"})

@@ -25,6 +25,9 @@ Found: TypeAlias = tuple[NDArray[np.int64], Distances]
 
 BAND_BITS = 16
 KEYS = 1 << BAND_BITS
+FEWER = 4
+"""Bands are asked where they leave at most this part of the codes: to gather more takes the memory that a scan spares,
+as when very many rows hold one code."""
 SCANNED = 8_192
 """Codes that are counted at a time in a scan: they and what is made of them stay in the processor's cache."""
 
@@ -47,8 +50,11 @@ class Bands:
             np.cumsum(np.bincount(key, minlength=KEYS), out=offsets[band, 1:])
         return cls(orders, offsets)
 
-    def candidates(self, code: Words, flips: int) -> NDArray[np.int64]:
-        """Rows that share a band with the code, up to that many flipped bits of it; some more than once."""
+    def candidates(self, code: Words, flips: int, most: int) -> NDArray[np.int64] | None:
+        """Rows that share a band with the code, up to that many flipped bits of it; some more than once.
+
+        None where they are more than `most`.
+        """
         masks = _masks(flips)
         keys = keys_of(code[None, :])[0]
         asked = (keys[:, None] ^ masks[None, :]).astype(np.int64)
@@ -57,6 +63,8 @@ class Bands:
         offsets = self.offsets.reshape(-1)
         starts = offsets[flat].astype(np.int64)
         counts = offsets[flat + 1].astype(np.int64) - starts
+        if counts.sum() > most:
+            return None
         starts += np.repeat(np.arange(len(keys), dtype=np.int64) * self.orders.shape[1], len(masks))
         ends = np.cumsum(counts)
         within = np.arange(ends[-1], dtype=np.int64) + np.repeat(starts - ends + counts, counts)
@@ -69,11 +77,20 @@ def complete_below(bits: int, flips: int) -> int:
     return bits // BAND_BITS * (flips + 1)
 
 
-def near(codes: Words, bands: Bands | None, code: Words, most: int, flips: int) -> Found:
-    """The rows whose codes differ from `code` in at most `most` bits; without bands every code is looked at."""
-    if bands is None:
+def near(codes: Words, bands: Bands | None, code: Words, most: int, flips: int | None) -> Found:
+    """The rows whose codes differ from `code` in at most `most` bits; of all of them where `flips` is None.
+
+    Else of those that share a band up to so many flipped bits, whether the codes have bands or are scanned: what is
+    found does not depend on how they are stored.
+    """
+    if flips is None:
         return _scan(codes, code, most)
-    rows = bands.candidates(code, flips)
+    rows = bands.candidates(code, flips, len(codes) // FEWER) if bands is not None else None
+    if rows is None:
+        rows, apart = _scan(codes, code, most)
+        flipped = np.bitwise_count(keys_of(codes[rows]) ^ keys_of(code[None, :]))
+        shared = (flipped <= flips).any(axis=1)
+        return rows[shared], apart[shared]
     apart = bits_apart(codes[rows], code)
     close = apart <= most
     rows, first = np.unique(rows[close], return_index=True)
@@ -96,7 +113,7 @@ def bits_apart(codes: Words, code: Words) -> Distances:
 
 def keys_of(codes: Words) -> NDArray[np.uint16]:
     """The key of every band, `(codes, bands)`."""
-    return np.ascontiguousarray(codes).view(np.uint16).reshape(len(codes), -1)
+    return np.ascontiguousarray(codes).view(np.uint16).reshape(len(codes), 64 // BAND_BITS * codes.shape[1])
 
 
 def words(code: str) -> Words:

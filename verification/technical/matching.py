@@ -86,7 +86,7 @@ class Matcher:
         for edge in _at_most(self._alike(subject, limits), limits):
             edges.setdefault(edge.edge, edge)
         exact = {edge.edge for edge in edges.values() if "sha256" in edge.methods}
-        questions = [one for one in self._questions(subject) if one.edge not in exact]
+        questions = [one for one in self._questions(subject, limits) if one.edge not in exact]
         if len(questions) > MOST_NEIGHBOURS:
             limits.append(f"pixels are compared with {MOST_NEIGHBOURS} of {len(questions)} items")
         ordered = sorted(edges.values(), key=lambda edge: (edge.distance, edge.item_a, edge.item_b))
@@ -109,7 +109,7 @@ class Matcher:
             edge = (video_edge if both_videos else picture_edge)(subject, other, hits, self.thresholds)
             if edge is not None:
                 edges[edge.edge] = edge
-        for edge in self._by_phash(subject):
+        for edge in self._by_phash(subject, limits):
             known = edges.setdefault(edge.edge, edge)
             if known.bits == PHASH_BITS and edge.distance < known.distance:
                 edges[edge.edge] = edge
@@ -124,7 +124,7 @@ class Matcher:
             for variant in (() if asking.low_information else VARIANTS)
             for near in self.known.near(Sort.TELLING, turned(asking, variant), most + TURN_SLACK_BITS)
         ]
-        items = self.known.items(_nearest([near for _asking, _variant, near in asked], limits))
+        items = self.known.items(nearest_places([near for _asking, _variant, near in asked], limits))
         found = defaultdict[int, list[_Hit]](list)
         for asking, variant, near in asked:
             stored = _stored(items, near)
@@ -135,25 +135,25 @@ class Matcher:
                 found[near.place].append(_Hit(asking, stored, variant, apart))
         return ((items[place], hits) for place, hits in found.items())
 
-    def _by_phash(self, subject: Subject) -> Iterator[Edge]:
+    def _by_phash(self, subject: Subject, limits: list[str]) -> Iterator[Edge]:
         for asking in subject.fingerprints:
             if asking.low_information or asking.frame_ms >= 0:
                 continue
             found = self.known.near(Sort.PHASH, asking.phash, self.thresholds.phash_candidate_bits)
-            items = self.known.items(_nearest(found, []))
+            items = self.known.items(nearest_places(found, limits))
             for near in found:
                 stored = _stored(items, near)
                 if stored is not None and items[near.place].item != subject.item:
                     yield phash_edge(subject, items[near.place], asking, stored)
 
-    def _questions(self, subject: Subject) -> list[PixelQuestion]:
+    def _questions(self, subject: Subject, limits: list[str]) -> list[PixelQuestion]:
         """Stills near enough, as they lie, to be equal in every pixel; low information included."""
         questions = []
         for asking in subject.fingerprints:
             if asking.frame_ms >= 0 or asking.region != "full":
                 continue
             found = self.known.near(Sort.WHOLE_STILL, asking.pdq, PIXELS_WORTH_ASKING_BITS)
-            items = self.known.items(_nearest(found, []))
+            items = self.known.items(nearest_places(found, limits))
             for near in found:
                 other = items.get(near.place)
                 if other is not None and other.item != subject.item:
@@ -168,8 +168,8 @@ def _stored(items: Mapping[int, Subject], near: Near) -> Fingerprint | None:
     return prints[near.ordinal] if near.ordinal < len(prints) else None
 
 
-def _nearest(found: Sequence[Near], limits: list[str]) -> Collection[int]:
-    """The places of what was found, or of the nearest where that is very much."""
+def nearest_places(found: Sequence[Near], limits: list[str]) -> Collection[int]:
+    """The places of what was found, or of the nearest where that is very much, which `limits` then say."""
     nearest = dict[int, int]()
     for near in found:
         nearest[near.place] = min(near.bits, nearest.get(near.place, near.bits))

@@ -128,13 +128,13 @@ class Segment:
 
     def near(self, code: Words, most: int, flips: int | None, kind: int) -> Found:
         """Rows of this kind whose PDQ code differs in at most `most` bits; all are looked at where `flips` is None."""
-        rows, apart = near(self.codes, self.bands if flips is not None else None, code, most, flips or 0)
+        rows, apart = near(self.codes, self.bands, code, most, flips)
         right = of_kind(self.kinds[rows], kind)
         return rows[right], apart[right]
 
     def near_phash(self, code: Words, most: int, flips: int | None) -> Found:
         """The same by phash."""
-        rows, apart = near(self.phashes, self.phash_bands if flips is not None else None, code, most, flips or 0)
+        rows, apart = near(self.phashes, self.phash_bands, code, most, flips)
         return self.pictures[rows].astype(np.int64), apart
 
     def rows(self) -> Rows:
