@@ -33,7 +33,10 @@ def _ways_out(services: Services) -> Iterator[Secret]:
         yield Secret("the address of the proxy that captures leave by", host)
     yield Secret("the user name of the proxy that captures leave by", egress.upstream_user)
     yield Secret(
-        "the password of the proxy that captures leave by", egress.upstream_password.get_secret_value(), whole=False
+        "the password of the proxy that captures leave by",
+        egress.upstream_password.get_secret_value(),
+        whole=False,
+        is_drawn=True,
     )
     for address in services.settings.disclosure.exit_addresses:
         yield Secret("an address that captures leave by", address)
@@ -52,7 +55,9 @@ def _identities(services: Services) -> Iterator[Secret]:
             except (JarUnusable, DigestMismatch):
                 continue
             for cookie in cookies:
-                yield Secret(f"a cookie of virtual identity {one.id}", str(cookie.get("value", "")), whole=False)
+                yield Secret(
+                    f"a cookie of virtual identity {one.id}", str(cookie.get("value", "")), whole=False, is_drawn=True
+                )
 
 
 def _is_local(host: str) -> bool:
