@@ -29,7 +29,8 @@ def redact(
 ) -> int:
     """Record what a package carries in the place of files that would expose whoever collected.
 
-    Looks for what the scan of `casefile export` looks for. What was redacted before stays so. The original stays as it was sealed.
+    Looks for what the scan of `casefile export` looks for; what was redacted before stays so. The original stays as it
+    was sealed.
     """
     from pipelines.redacting import Redaction
     from pipelines.redacting import redact as record

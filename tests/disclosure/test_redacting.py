@@ -18,7 +18,7 @@ from casefile.errors import GateRefused, UsageError, WorkspaceBusy
 from casefile.records.acts import list_acts
 from casefile.records.engine import reading
 from casefile.vocabulary import PersonKind
-from disclosure.check_package import check
+from disclosure.check_package import Report, check
 from disclosure.masking import Masked, every_span_in, spans_in
 from disclosure.scanning import Scanner, Secret
 from pipelines.audit import audit_workspace
@@ -94,6 +94,9 @@ def test_a_derivative_takes_the_place_of_what_would_expose_somebody(left: Path, 
     report = check(str(left))
     assert report.failures == []
     assert any("2 files left redacted or not at all" in line.what for line in report.lines)
+    unchecked = [line.what for line in report.lines if line.verdict == "NOT CHECKED"]
+    assert any("redacted/files/0001" in one for one in unchecked)
+    assert any("I-0005" in one for one in unchecked)
     assert not audit_package(left).report.problems
     assert not refuses(second, left)
 
@@ -174,6 +177,22 @@ def test_a_redaction_that_nobody_recorded_is_found_by_all(
     report = check(str(package))
     assert report.failures
     assert refuses(second, package)
+
+
+def test_a_derivative_that_shows_what_it_was_to_hide_is_refused_whatever_the_log_says(
+    exposing: Path,
+    tmp_path: Path,
+    second: ModuleType,  # noqa: F811
+) -> None:
+    root = Path(shutil.copytree(exposing, tmp_path / "case", symlinks=True))
+    with (
+        mock.patch("disclosure.masking.MASK", b"-"),
+        mock.patch("pipelines.exporting.check", return_value=Report()),
+    ):
+        redacted(root, "I-0008", mask_guessable=True)
+        made = exported(root, tmp_path / "package", "I-0008", environment=NAMES).path
+    assert [line.code for line in check(str(made)).failures] == ["P224"]
+    assert refuses(second, made)
 
 
 def test_a_short_value_leaves_with_its_file_only_where_somebody_says_so(exposing: Path, tmp_path: Path) -> None:
