@@ -88,7 +88,7 @@ def redact(services: Services, asked: Redaction, note: Note) -> Redacted:
     itself, GateRefused where the record of the capture itself holds it, and DigestMismatch for a damaged original.
     """
     services.actor  # noqa: B018  (nobody named is said before any work)
-    wanted = [one for one in secrets_of(services) if not one.is_short]
+    wanted = [one for one in secrets_of(services, note) if not one.is_short]
     why = _reason(asked, wanted)
     with reading(services.engine) as connection:
         item = find_items(connection, [asked.item])[0]

@@ -17,6 +17,7 @@ from casefile.errors import IntegrityError, UsageError
 from casefile.vocabulary import PersonKind
 from disclosure.check_package import check, verdict
 from pipelines.erasing import erase_items
+from pipelines.exporting import ExportRequest, export_items
 from pipelines.keys import log_key, rotate
 from pipelines.people import record_person
 from pipelines.services import open_services
@@ -89,6 +90,16 @@ def test_another_or_a_damaged_earlier_package_is_refused(
         second.check(delta, copy)
     with pytest.raises(IntegrityError):
         exported(earlier.parent / "case", tmp_path / "never", "I-0001", since=copy)
+
+
+def test_nobody_is_told_what_somebody_else_has(both: tuple[Path, Path], tmp_path: Path) -> None:
+    earlier, _delta = both
+    request = ExportRequest(("I-0001",), tmp_path / "never", "Another Court", "letter of 4 May", since=earlier)
+    with (
+        open_services(earlier.parent / "case", ENVIRONMENT) as services,
+        pytest.raises(UsageError, match="made for somebody else than Another Court"),
+    ):
+        export_items(services, request, lambda _said: None)
 
 
 @pytest.mark.parametrize(
