@@ -158,10 +158,12 @@ def _files(  # noqa: PLR0913
                 found[path] = _whole(path, digest, size, (span.kind for span in spans))
                 continue
             left -= len(spans)
-            stayed = earlier is not None and not earlier.sha256 and not asked.mask_guessable
+            # What stayed for more than could be guessed stays.
+            may_leave = asked.mask_guessable and spans[0].length < size
+            stayed = earlier is not None and not earlier.sha256 and not may_leave
             # What nobody could guess may cover a name, which then says nothing.
             is_guessable = _places(source, scanner) != _places(source, certain)
-            stays = stayed or is_guessable or spans[0].length == size
+            stays = stayed or is_guessable
             source.seek(0)
             leaving = "" if stays else digest_stream(io.BufferedReader(Masked(source, spans))).sha256
         found[path] = RedactedFile(path=path, source=digest, spans=spans, sha256=leaving)
