@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Checks a Casefile package: `python3 check_package.py [PACKAGE] [--log-key FINGERPRINT] [--root-key FINGERPRINT]`.
+"""Checks a Casefile package: `python3 check_package.py [PACKAGE] [--log-key FINGERPRINT] [--root-key FINGERPRINT]
+[--since EARLIER]`.
 
 One file, Python 3.8 or newer, nothing but the standard library: no network, no writes, nothing of the package is run.
-PACKAGE is a folder or a .zip; without it, the folder that this file lies in. Each check says OK, FAILED or NOT CHECKED,
-the last with the command that checks it. Exit code 0: nothing failed; 5: something failed; 2: usage. With --strict,
-NOT CHECKED fails too.
+PACKAGE is a folder or a .zip; without it, the folder that this file lies in. EARLIER is the one that it adds to. Each
+check says OK, FAILED or NOT CHECKED, the last with the command that checks it. Exit code 0: nothing failed; 5:
+something failed; 2: usage. With --strict, NOT CHECKED fails too.
 
 A package cannot vouch for its own keys. Give the fingerprint that somebody deposited outside, on paper, before; without
 one the verdict says that the keys are self-asserted. docs/formats/package.md of Casefile describes the format.
@@ -918,6 +919,7 @@ def check_objects(package: Package) -> None:
         elif path.startswith(("data/objects/", "data/partial/")) and path not in _STORAGE_ROOT:
             strays.append(Refused("P207", path))
     captures = {one["object"]: one for one in package.described["captures"] if not one.get("earlier")}
+    strays += _wrong_citations(package)
     for place in sorted(set(held) ^ set(captures)):
         strays.append(Refused("P217", "data/" + place, reason="objects and description are not the same"))
     for place, capture in captures.items():
@@ -926,16 +928,39 @@ def check_objects(package: Package) -> None:
             strays.append(Refused("P217", "data/" + place, reason="it is not where an object of that kind is"))
     if not package.each_failure(iter(strays)):
         return
-    sealed = _sealed(package)
-    wrong = (one for place in sorted(held) for one in _wrong_object(package, captures[place], held[place], sealed))
+    sealed, said = _sealed(package), _redactions(package)
+    wrong = (
+        one
+        for place in sorted(held)
+        for one in _wrong_object(package, captures[place], held[place], sealed, said.get(captures[place]["id"]))
+    )
     if package.each_failure(wrong):
         package.report.ok(f"{len(held)} objects and every file in them are those that the log names")
     redacted = sum(len(capture.get("redacted", ())) for capture in captures.values())
     if redacted:
         package.report.ok(f"{redacted} files left redacted or not at all, as the log says of each")
+    derived = [
+        f"data/{place}/{_REDACTED}{one['path']}"
+        for place, capture in sorted(captures.items())
+        for one in capture.get("redacted", ())
+        if one.get("sha256")
+    ]
+    if derived:
+        package.report.unchecked(
+            "that nothing but the places written over differs from what was sealed, in " + ", ".join(derived),
+            "ask whoever made it to mask the original before you and compare the sha256",
+        )
     erased = [place for place, capture in captures.items() if "rebuilt_at" in sealed.get(capture["id"], {})]
     if erased:
         package.report.ok(f"{len(erased)} of them are what erasures have left, as the log says of each")
+
+
+def _wrong_citations(package: Package) -> Iterator[Refused]:
+    """An object that is said to be in an earlier package is there whole: nothing of it is withheld or redacted."""
+    for one in package.described["captures"]:
+        is_whole = one["object"] == "objects/" + one["id"] and not one.get("withheld") and not one.get("redacted")
+        if one.get("earlier") and not is_whole:
+            yield Refused("P217", "data/" + one["object"], reason="an earlier object is cited, and not as a whole")
 
 
 _STORAGE_ROOT = frozenset({"data/objects/0=ocfl_1.1"})
@@ -955,7 +980,11 @@ def _sealed(package: Package) -> dict[str, dict[str, Any]]:
 
 
 def _wrong_object(
-    package: Package, described: dict[str, Any], held: set[str], sealed: dict[str, dict[str, Any]]
+    package: Package,
+    described: dict[str, Any],
+    held: set[str],
+    sealed: dict[str, dict[str, Any]],
+    redactions: Any,
 ) -> Iterator[Refused]:
     capture, base = described["id"], f"data/{described['object']}/"
     withheld = {"v1/content/" + one["path"] for one in described.get("withheld", ()) if one["reason"]}
@@ -987,7 +1016,8 @@ def _wrong_object(
     if digests.get("v1/inventory.json", {}).get("sha512") != inventory:
         yield Refused("P218", base + "v1/inventory.json", reason="it differs from the object's")
     manifest = {path: digest for digest, paths in stated.get("manifest", {}).items() for path in paths}
-    yield from _wrong_redactions(package, described, held, manifest)
+    sizes = {one["path"]: one["bytes"] for one in body["record"]["files"]}
+    yield from _wrong_redactions(package, described, held, manifest, sizes, redactions)
     named = held - set(fixed) - {"inventory.json", "v1/inventory.json"}
     for path in sorted(set(manifest) | {path for path in named if not path.startswith(_REDACTED)}):
         if path in withheld and path in manifest and path not in held:
@@ -1001,13 +1031,18 @@ def _wrong_object(
 _REDACTED = "redacted/"
 
 
-def _wrong_redactions(
-    package: Package, described: dict[str, Any], held: set[str], manifest: dict[str, str]
+def _wrong_redactions(  # noqa: PLR0913
+    package: Package,
+    described: dict[str, Any],
+    held: set[str],
+    manifest: dict[str, str],
+    sizes: dict[str, int],
+    redactions: Any,
 ) -> Iterator[Refused]:
     """What leaves in the place of a sealed file is what the newest event on that capture says, or nothing."""
     base = "data/{}/{}".format(described["object"], _REDACTED)
     withheld = {one["path"] for one in described.get("withheld", ())}
-    event, said = _redactions(package).get(described["id"], ("", {}))
+    event, said = redactions or ("", {})
     strays = {path for path in held if path.startswith(_REDACTED)}
     for one in described.get("redacted", ()):
         path = one["path"]
@@ -1019,8 +1054,31 @@ def _wrong_redactions(
             yield Refused("P224", base + path, reason="it is of another file than was sealed and withheld")
         elif not file.get("sha256", "") == one.get("sha256", "") == ("sha256:" + found if found else ""):
             yield Refused("P224", base + path, reason="it is another one than the event names")
+        elif found and not _is_masked(package, base + path, sizes.get(path), file["spans"]):
+            yield Refused("P224", base + path, reason="it has another length, or shows what was to be written over")
     for stray in sorted(strays):
         yield Refused("P207", "data/{}/{}".format(described["object"], stray))
+
+
+def _is_masked(package: Package, place: str, size: int | None, spans: list[dict[str, Any]]) -> bool:
+    """Whether a file has that length, where the record says one, and nothing but `*` in each of these places."""
+    if size is not None and package.sizes[place] != size:
+        return False
+    with package.source.open(place) as stream:
+        at = 0
+        for span in sorted(spans, key=lambda one: int(one["at"])):
+            if span["length"] < 1 or span["at"] < at or span["at"] + span["length"] > package.sizes[place]:
+                return False
+            while at < span["at"]:
+                at += len(stream.read(min(BLOCK, span["at"] - at))) or BLOCK
+            left = span["length"]
+            while left > 0:
+                block = stream.read(min(BLOCK, left))
+                if not block or block.strip(b"*"):
+                    return False
+                left -= len(block)
+            at = span["at"] + span["length"]
+    return bool(spans)
 
 
 def _redactions(package: Package) -> dict[str, tuple[str, dict[str, dict[str, Any]]]]:
@@ -1033,7 +1091,7 @@ def _redactions(package: Package) -> dict[str, tuple[str, dict[str, dict[str, An
     return found
 
 
-def check_earlier(package: Package, path: str, keys: Sequence[str]) -> None:
+def check_earlier(package: Package, path: str) -> None:
     """The objects that are in the package that this one adds to, which is at `path` where it was given."""
     cited = package.described.get("since")
     captures = [one for one in package.described["captures"] if one.get("earlier")]
@@ -1047,25 +1105,46 @@ def check_earlier(package: Package, path: str, keys: Sequence[str]) -> None:
     if not path:
         package.report.unchecked(words, "python3 check_package.py PACKAGE --since EARLIER")
         return
-    earlier, report = _opened(path), Report()
-    try:
-        held = Package(earlier, report)
-        _check_all(held, *keys)
-        signature = "sha256:" + hashlib.sha256(held.read(SIGNATURE)).hexdigest()
-    finally:
-        earlier.close()
-    if report.failures:
-        raise Refused("P225", path, reason="it fails: {0.code} {0.path}".format(report.failures[0]))
-    if signature != cited["signature"] or held.log != package.log:
+    held = _held_earlier(path, cited)
+    if held.log != package.log:
         raise Refused("P225", path, reason="it is another package")
+    whole = {one["id"] for one in held.described["captures"] if not (one.get("earlier") or one.get("withheld"))}
     sealed = _sealed(package)
     for one in captures:
         found = held.digests.get("data/{}/inventory.json".format(one["object"]), {}).get("sha512", "nothing")
         body = sealed.get(one["id"], {})
-        if body.get("inventory") != "sha512:" + found or body["event"] != one["event"]:
+        is_there = one["id"] in whole and body.get("inventory") == "sha512:" + found
+        if not is_there or body["event"] != one["event"]:
             raise Refused("P225", path, reason="its object of {} is not the one that the log names".format(one["id"]))
     package.earlier = held
     package.report.ok(words + ", which holds")
+
+
+def _held_earlier(path: str, cited: dict[str, Any]) -> Package:
+    """The package at `path`, which holds and is the one that is cited.
+
+    Its keys are not asked for: the digest of its signature is under the key of the package that cites it, and they may
+    have been other ones. So may the roots of its timestamps.
+    """
+    report = Report()
+    earlier: Any = None
+    try:
+        earlier = _opened(path)
+        held = Package(earlier, report)
+        _check_all(held)
+        signature = "sha256:" + hashlib.sha256(held.read(SIGNATURE)).hexdigest()
+    except Refused as refused:
+        raise Refused("P225", path, reason=f"it fails: {refused.code} {refused.path}") from None
+    except UNFORESEEN as error:
+        raise Refused("P225", path, reason="it cannot be read: " + type(error).__name__) from None
+    finally:
+        if earlier is not None:
+            earlier.close()
+    if report.failures:
+        raise Refused("P225", path, reason="it fails: {0.code} {0.path}".format(report.failures[0]))
+    if signature != cited["signature"] or held.id != cited["package"]:
+        raise Refused("P225", path, reason="it is another package")
+    return held
 
 
 def _opened(path: str) -> Any:
@@ -1074,12 +1153,20 @@ def _opened(path: str) -> Any:
 
 def check_items(package: Package) -> None:
     """Every item that the package describes is the one that its event names, by its digest over the files."""
-    sealed = _sealed(package)
-    if package.each_failure(_wrong_items(package, sealed)):
-        package.report.ok("{} items are what their events say".format(len(package.described["items"])))
+    unread: list[str] = []
+    if not package.each_failure(_wrong_items(package, _sealed(package), unread)):
+        return
+    package.report.ok("{} items are what their events say".format(len(package.described["items"]) - len(unread)))
+    if unread:
+        package.report.unchecked(
+            f"the digests of {len(unread)} items, of which not all files are here as they were sealed: "
+            + ", ".join(unread),
+            "read the earlier package too (--since EARLIER); ask for the originals of what left redacted",
+        )
 
 
-def _wrong_items(package: Package, sealed: dict[str, dict[str, Any]]) -> Iterator[Refused]:
+def _wrong_items(package: Package, sealed: dict[str, dict[str, Any]], unread: list[str]) -> Iterator[Refused]:
+    """Items that are not what their events say; `unread` gets the numbers of those of which files are not at hand."""
     places = {capture["id"]: capture["object"] for capture in package.described["captures"]}
     redacted = {
         capture["id"]: {one["path"] for one in capture.get("redacted", ())} for capture in package.described["captures"]
@@ -1097,6 +1184,7 @@ def _wrong_items(package: Package, sealed: dict[str, dict[str, Any]]) -> Iterato
                 held = package.earlier if capture in earlier else package
                 if path in redacted[capture] or held is None:
                     # Not here to be read: that it was this one is the word of the log.
+                    unread += [str(item["number"])] if str(item["number"]) not in unread[-1:] else []
                     files.append({name: recorded[path][name] for name in ("bytes", "path", "sha256")})
                     continue
                 place = f"data/{places[capture]}/v1/content/{path}"
@@ -1304,13 +1392,13 @@ def check(  # noqa: PLR0913
     return report
 
 
-def _check_all(package: Package, log_key: str, root_key: str, roots: str, since: str = "") -> None:
+def _check_all(package: Package, log_key: str = "", root_key: str = "", roots: str = "", since: str = "") -> None:
     check_bag(package)
     check_log(package)
     check_keys(package, log_key, root_key)
     check_description(package)
     check_objects(package)
-    check_earlier(package, since, (log_key, root_key, roots))
+    check_earlier(package, since)
     check_items(package)
     check_completeness(package)
     check_anchors(package, roots)

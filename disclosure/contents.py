@@ -48,7 +48,7 @@ class HeldRedaction:
 class HeldItem:
     """An item that was asked for. What the record does not say is empty; times are RFC 3339 and never merged.
 
-    `place` is where the object of its capture is, below `data/`.
+    `place` is where the object of its capture is, below `data/`, and `redactions` are of all files of that.
     """
 
     id: str
@@ -74,6 +74,11 @@ class HeldItem:
     graphic: bool = False
     consent: str = ""
     redactions: tuple[HeldRedaction, ...] = ()
+
+    @property
+    def redacted(self) -> tuple[HeldRedaction, ...]:
+        """What leaves in the place of its own files."""
+        return tuple(one for one in self.redactions if one.path in self.files)
 
     def plain(self) -> dict[str, Json]:
         """What the description says of it; the rest is in the log's parts."""

@@ -90,7 +90,7 @@ def _row(item: HeldItem, md5: str) -> list[str]:
         "path": path_of(item),
         "redacted": "; ".join(
             f"{one.path}: {f'{len(one.spans)} places written over' if one.sha256 else 'does not leave'} ({one.kinds})"
-            for one in item.redactions
+            for one in item.redacted
         ),
     }
     return [said.get(column, "") for column in COLUMNS]

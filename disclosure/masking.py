@@ -10,10 +10,11 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
+from casefile.digests import blocks
 from casefile.events.types_packages import RedactedSpan
 from disclosure.scanning import Scanner, stands_alone
 
-MASK = b"*"
+MASK, AND = b"*", " and "
 
 
 def spans_in(content: Iterable[bytes], scanner: Scanner) -> tuple[RedactedSpan, ...]:
@@ -27,6 +28,28 @@ def spans_in(content: Iterable[bytes], scanner: Scanner) -> tuple[RedactedSpan, 
         base += len(seen) - len(tail)
     found.update(_matches(tail, base, scanner, is_end=True))
     return tuple(_apart(sorted(found)))
+
+
+def every_span_in(
+    source: BinaryIO, scanner: Scanner, known: Sequence[RedactedSpan] = ()
+) -> tuple[tuple[RedactedSpan, ...], bool]:
+    """The same of a file, with places that are `known`; and whether nothing is found when all are written over.
+
+    Writing over makes edges, at which more stands alone than before. Where that does not end, a mask is looked for.
+    """
+    spans = tuple(known)
+    while True:
+        source.seek(0)
+        more = spans_in(blocks(io.BufferedReader(Masked(source, spans))), scanner)
+        both = joined((*spans, *more))
+        if not more or both == spans:
+            return spans, not more
+        spans = both
+
+
+def joined(spans: Iterable[RedactedSpan]) -> tuple[RedactedSpan, ...]:
+    """These places in order, with those that overlap made one."""
+    return tuple(_apart(sorted({(span.at, span.at + span.length, span.kind) for span in spans})))
 
 
 def _matches(seen: bytes, base: int, scanner: Scanner, *, is_end: bool) -> Iterator[tuple[int, int, str]]:
@@ -48,13 +71,13 @@ def _apart(found: Sequence[tuple[int, int, str]]) -> Iterator[RedactedSpan]:
     for at, stop, kind in found:
         if kinds and at < end:
             end = max(end, stop)
-            kinds[kind] = None
+            kinds |= dict.fromkeys(kind.split(AND))
             continue
         if kinds:
-            yield RedactedSpan(at=begin, length=end - begin, kind=" and ".join(kinds))
-        begin, end, kinds = at, stop, {kind: None}
+            yield RedactedSpan(at=begin, length=end - begin, kind=AND.join(kinds))
+        begin, end, kinds = at, stop, dict.fromkeys(kind.split(AND))
     if kinds:
-        yield RedactedSpan(at=begin, length=end - begin, kind=" and ".join(kinds))
+        yield RedactedSpan(at=begin, length=end - begin, kind=AND.join(kinds))
 
 
 class Masked(io.RawIOBase):

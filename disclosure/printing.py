@@ -126,6 +126,8 @@ class Pages:
 
     def _legible(self, text: str) -> str:
         safe = marked(text, escape_of, over_lines=True).replace("\t", "    ")
+        if self._family == CORE:
+            safe = INVISIBLE.sub("", safe)
         return "".join(_code_point(one) if one in self._missing else one for one in safe)
 
 

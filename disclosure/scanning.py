@@ -16,19 +16,31 @@ FOLDED = (GZIP, WARC, ZIP)
 SHORTEST = 6
 """Characters. Shorter values are in every file by chance; they are told as not looked for."""
 
+GUESSABLE = 20
+"""Characters. Whoever has the digest of a file and all of it but a shorter value can try the values."""
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """Text that must not leave. `kind` says what it is without saying it; `whole` asks for an edge on both sides."""
+    """Text that must not leave. `kind` says what it is without saying it; `whole` asks for an edge on both sides.
+
+    `is_drawn`: a machine drew it. Names and addresses have few values, however long they are.
+    """
 
     kind: str
     text: str
     whole: bool = True
+    is_drawn: bool = False
 
     @property
     def is_short(self) -> bool:
         """Whether it is too short to be looked for."""
         return len(self.text) < SHORTEST
+
+    @property
+    def is_guessable(self) -> bool:
+        """Whether somebody could try all that it may be against a digest."""
+        return not self.is_drawn or len(self.text) < GUESSABLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,10 @@ ERASED = "content.erased"
 CONCLUDED, CORRECTED = "conclusion.drawn", "statement.corrected"
 ASSESSING = frozenset({"step.recorded", CONCLUDED})
 HANDED_OUT = frozenset({"access.logged"})
-STAYING = frozenset({ERASED, "hold.stated", "custody.changed", *HANDED_OUT})
-"""What is said of an item in events of these types stays: it is how custody of it was exercised."""
+STAYING = frozenset({ERASED, "hold.stated", "custody.changed", "capture.redacted", *HANDED_OUT})
+"""What is said of an item in events of these types stays: it is how custody of it was exercised.
+
+What is left of a capture must not leave with what was redacted of it."""
 
 
 @dataclass(frozen=True, slots=True)

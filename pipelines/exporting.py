@@ -104,7 +104,7 @@ def export_items(services: Services, request: ExportRequest, note: Note) -> Expo
         raise UsageError("an export needs items, and somebody whom they are for")
     services.actor  # noqa: B018  (nobody named is said before any work)
     request = replace(request, recipient=request.recipient.strip(), agreement=_agreement(services, request))
-    since = earlier_package(services, request.since) if request.since is not None else None
+    since = earlier_package(services, request.since, request.recipient) if request.since is not None else None
     asked = Asked(request.items, request.recipient, request.pseudonymous, request.only, request.agreement, since)
     require_release(services, asked, request.override, note)
     checkpoint(services)
@@ -170,7 +170,7 @@ def place_of(to: Path, name: str) -> Path:
 def _build(
     services: Services, request: ExportRequest, contents: Contents, building: Path, note: Note
 ) -> tuple[str, Bag]:
-    looked_for = secrets_of(services)
+    looked_for = secrets_of(services, note)
     for one in looked_for:
         if one.is_short:
             note(f"{one.kind} is too short to be looked for")

@@ -115,6 +115,12 @@ class _Gathering:
         entries = self._entries(captures)
         stated = _stated(entries)
         redactions = redactions_in(entries)
+        for one in self.asked:
+            if one.capture in redactions and redactions[one.capture].position < stated[one.capture][0].position:
+                raise UsageError(
+                    f"of the capture of {one.label} something was erased since it was redacted; `casefile redact`"
+                    f" {one.label} anew"
+                )
         held = tuple(self._capture(one, stated, redactions.get(one)) for one in captures)
         coming = {one.id for one in self.asked} | {id_ for one in held for id_, _number in one.accompanying}
         self._omit_named(entries, coming, set(captures), {one.item for one in tombstones})
@@ -210,12 +216,13 @@ class _Gathering:
     def _capture(
         self,
         capture: str,
-        stated: Mapping[str, tuple[str, SealedBody | CaptureKept]],
+        stated: Mapping[str, tuple[Entry, SealedBody | CaptureKept]],
         redactions: Redactions | None,
     ) -> HeldCapture:
         if capture not in stated:
             raise RecordUnreadable(f"capture {capture}", "no event under the head says what its object holds")
-        event, body = stated[capture]
+        entry, body = stated[capture]
+        event = entry.event.envelope.id
         asked = {one.id for one in self.asked}
         others = [
             one
@@ -326,13 +333,13 @@ def _reached(entries: Iterable[Entry]) -> Iterator[str]:
             yield envelope.id
 
 
-def _stated(entries: Iterable[Entry]) -> dict[str, tuple[str, SealedBody | CaptureKept]]:
-    """What says last what the object of each capture holds, with its event: its sealing, or an erasure from it."""
-    found: dict[str, tuple[str, SealedBody | CaptureKept]] = {}
+def _stated(entries: Iterable[Entry]) -> dict[str, tuple[Entry, SealedBody | CaptureKept]]:
+    """What says last what the object of each capture holds, with its entry: its sealing, or an erasure from it."""
+    found: dict[str, tuple[Entry, SealedBody | CaptureKept]] = {}
     for entry in entries:
         stated = _record_in(entry.event)
         if stated is not None:
-            found[stated.record.circumstances.capture] = (entry.event.envelope.id, stated)
+            found[stated.record.circumstances.capture] = (entry, stated)
     return found
 
 

@@ -28,6 +28,7 @@ from disclosure.contents import Earlier
 from pipelines.services import Services
 from preservation.durable import READ_ONLY_DIRECTORY, READ_ONLY_FILE, Disk, is_there, storage_errors
 from preservation.problems import Problem, problem
+from preservation.vault import locked
 
 SIGNED = re.compile(r"casefile package\npackage (\S+)\nlog (\S+)\nhead (\d{1,16}) ")
 
@@ -55,12 +56,17 @@ def receive(services: Services, source: Path, sender: str, words: str = "", *, l
     report = _checked(source, log_key)
     signature, found = signed_by(source)
     target = services.workspace.received / (found[1] + (ARCHIVE if source.is_file() else ""))
+    other = target.with_name(found[1] + ("" if source.is_file() else ARCHIVE))
+    disk = Disk(services.reached)
+    if is_there(other):
+        raise FolderInUse(str(other))
     if not is_there(target):
-        _take_in(source, target, log_key, Disk(services.reached))
+        _take_in(source, target, log_key, disk)
     elif _is_recorded(services, found[1]) or signed_by(target)[0] != signature:
         raise FolderInUse(str(target))
     else:
         _checked(target, log_key)
+        disk.sync_directory(target.parent)
     body = PackageReceived(
         package=found[1],
         log=found[2],
@@ -86,16 +92,18 @@ def receive(services: Services, source: Path, sender: str, words: str = "", *, l
 def _take_in(source: Path, target: Path, log_key: str, disk: Disk) -> None:
     """Copy a package to its place, where it is whole or not at all."""
     disk.make_directories(target.parent)
-    for left in target.parent.glob(f".{target.name}.????????.part"):
-        _discard(left)
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        _copy(source, part, disk)
-        _checked(part, log_key)
-        disk.rename_exclusive(part, target)
-        disk.sync_directory(target.parent)
-    finally:
-        _discard(part)
+    # One at a time: what lies there unfinished is then of a run that died.
+    with locked(target.parent, alone=True):
+        for left in target.parent.glob(f".{target.name}.????????.part"):
+            _discard(left)
+        part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+        try:
+            _copy(source, part, disk)
+            _checked(part, log_key)
+            disk.rename_exclusive(part, target)
+            disk.sync_directory(target.parent)
+        finally:
+            _discard(part)
 
 
 def _is_recorded(services: Services, package: str) -> bool:
@@ -104,9 +112,11 @@ def _is_recorded(services: Services, package: str) -> bool:
     return any(json.loads(act.body)["package"] == package for act in acts if act.body)
 
 
-def earlier_package(services: Services, path: Path) -> Earlier:
-    """A package of this investigation that another is to add to. Raises UsageError for one that was not released here,
-    IntegrityError for one that does not hold.
+def earlier_package(services: Services, path: Path, recipient: str) -> Earlier:
+    """A package of this investigation that another one for the same recipient is to add to.
+
+    Raises UsageError for one that was not released here, or for somebody else, who would be told of it; IntegrityError
+    for one that does not hold.
     """
     if not path.exists():
         raise UsageError(f"there is no package at {path}")
@@ -117,6 +127,8 @@ def earlier_package(services: Services, path: Path) -> Earlier:
     if signature not in released:
         raise UsageError(f"this investigation released no package whose signature has the digest {signature}")
     described = json.loads(document(path, "data/package.json"))
+    if described["recipient"] != recipient:
+        raise UsageError(f"{path} was made for somebody else than {recipient}, who has nothing of it")
     whole = {
         one["id"]: one["inventory"] for one in described["captures"] if not one.get("withheld") and "earlier" not in one
     }

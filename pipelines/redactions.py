@@ -16,14 +16,17 @@ TYPE = "capture.redacted"
 
 @dataclass(frozen=True, slots=True)
 class Redactions:
-    """What leaves of one capture in another form, and the parts of events that stay, as (event, part)."""
+    """What leaves of one capture in another form, and the parts of events that stay, as (event, part); `position` is
+    that of the event in the log.
+    """
 
+    position: int
     files: tuple[HeldRedaction, ...]
     parts: frozenset[tuple[str, str]]
 
 
 def redactions_in(entries: Iterable[Entry]) -> dict[str, Redactions]:
-    """By capture, what the newest of these events says; an erasure of an item took what was said before it."""
+    """By capture, what the newest of these events says, which holds what was said before it."""
     found: dict[str, Redactions] = {}
     for entry in entries:
         envelope = entry.event.envelope
@@ -38,5 +41,5 @@ def redactions_in(entries: Iterable[Entry]) -> dict[str, Redactions]:
                 HeldRedaction(one.path, envelope.id, one.spans, one.sha256, by, envelope.recorded_at, said.why)
                 for one in said.files
             )
-            found[capture] = Redactions(files, frozenset((one.event, one.part) for one in said.parts))
+            found[capture] = Redactions(entry.position, files, frozenset((one.event, one.part) for one in said.parts))
     return found

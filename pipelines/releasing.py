@@ -45,7 +45,8 @@ def require_release(services: Services, asked: Asked, override: str, note: Note)
     It would show one assessor what the other wrote, of the items or in a conclusion that rests on others too: as long
     as that is hidden from whoever exports, nothing overrules it. Without the consent of whoever is shown, in
     what comes along too, to sharing with this recipient, nothing leaves but for a reason, the legal basis (199). Nor
-    does it under an agreement that has ended; where there is none the gate acts as the settings say (131).
+    does it under an agreement that has ended, unless another one is named; where there is none the gate acts as the
+    settings say (131).
     Raises GateRefused and UnknownItem.
     """
     with reading(services.engine) as connection:
@@ -63,7 +64,7 @@ def require_release(services: Services, asked: Asked, override: str, note: Note)
             "Hand both in, or end the review (`casefile review waive`), before anything leaves.",
         )
     pass_gates(services, lacking, Going(override=override), note)
-    require_sight_of_all(services, coming, "handed over in a package", note)
+    require_sight_of_all(services, coming, "asked for in a package", note)
 
 
 def agreement_with(connection: Connection, recipient: str) -> Agreement | None:
@@ -105,7 +106,8 @@ def _agreements(services: Services, connection: Connection, asked: Asked) -> lis
     if known is None:
         said = f"no agreement with {asked.recipient} is recorded or named"
         return [] if asked.agreement.strip() else [Lacking(AGREEMENT, said, remedy)]
-    if known.until >= services.clock.read().wall.date():
+    is_another = asked.agreement.strip() not in ("", known.agreement)
+    if is_another or known.until >= services.clock.read().wall.date():
         return []
     return [Lacking(AGREEMENT, f"the agreement with {asked.recipient} ended on {known.until}", remedy, always=True)]
 

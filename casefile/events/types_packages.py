@@ -79,7 +79,7 @@ class RedactedFile(Value):
     """A file of a capture that leaves with places written over, or not at all.
 
     `source` is the sha512 of the sealed file, which stays as it is, `sha256` the digest of the derivative, which has
-    the same length; it is empty where nothing of the file leaves, and `spans` is then all of it.
+    the same length; it is empty where nothing of the file leaves, whatever `spans` are.
     """
 
     path: SafePath
@@ -97,7 +97,8 @@ class RedactedPart(Value):
 
 
 class CaptureRedacted(Value):
-    """What leaves of a capture in the place of what was sealed, and why; the newest of a capture counts.
+    """What leaves of a capture in the place of what was sealed, and why. The newest of a capture counts, and
+    holds what those before it said.
 
     The reason is told to the recipient.
     """

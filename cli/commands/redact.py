@@ -19,8 +19,8 @@ def redact(
         bool,
         typer.Option(
             "--mask-guessable",
-            help="Let files leave, too, in which only short values are written over: the digest of the original tells "
-            "whoever tries them out.",
+            help="Let files leave, too, in which names, addresses and short values are written over: the digest of the "
+            "original tells whoever tries them out.",
         ),
     ] = False,
     containment: Annotated[
@@ -29,7 +29,8 @@ def redact(
 ) -> int:
     """Record what a package carries in the place of files that would expose whoever collected.
 
-    Looks for what the scan of `casefile export` looks for. The original stays as it was sealed.
+    Looks for what the scan of `casefile export` looks for; what was redacted before stays so. The original stays as it
+    was sealed.
     """
     from pipelines.redacting import Redaction
     from pipelines.redacting import redact as record

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -13,6 +17,8 @@ from casefile.errors import IntegrityError, UsageError
 from casefile.vocabulary import PersonKind
 from disclosure.check_package import check, verdict
 from pipelines.erasing import erase_items
+from pipelines.exporting import ExportRequest, export_items
+from pipelines.keys import log_key, rotate
 from pipelines.people import record_person
 from pipelines.services import open_services
 from preservation.keys import SigningKey
@@ -37,6 +43,7 @@ def codes(package: Path, since: Path | str = "") -> list[str]:
 def test_only_what_is_new_is_in_it_and_it_says_what_it_needs(
     both: tuple[Path, Path],
     second: ModuleType,  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     earlier, delta = both
     before, after = (json.loads((one / "data/package.json").read_bytes()) for one in both)
@@ -55,6 +62,14 @@ def test_only_what_is_new_is_in_it_and_it_says_what_it_needs(
     assert not any("--since" in line.command for line in check(str(delta), since=str(earlier)).lines)
     second.check(delta)
     second.check(delta, earlier)
+    assert [line.what for line in alone.lines if line.what.startswith("the digests of 1 items")]
+    for given, said in (([], "NOT CHECKED: what the earlier package has"), ([str(earlier)], "OK")):
+        with (
+            mock.patch.object(sys, "argv", ["check_bag.py", str(delta), *given]),
+            mock.patch("builtins.print") as shown,
+        ):
+            assert second.main() == 0
+        shown.assert_called_once_with(said)
 
 
 def test_another_or_a_damaged_earlier_package_is_refused(
@@ -75,6 +90,51 @@ def test_another_or_a_damaged_earlier_package_is_refused(
         second.check(delta, copy)
     with pytest.raises(IntegrityError):
         exported(earlier.parent / "case", tmp_path / "never", "I-0001", since=copy)
+
+
+def test_nobody_is_told_what_somebody_else_has(both: tuple[Path, Path], tmp_path: Path) -> None:
+    earlier, _delta = both
+    request = ExportRequest(("I-0001",), tmp_path / "never", "Another Court", "letter of 4 May", since=earlier)
+    with (
+        open_services(earlier.parent / "case", ENVIRONMENT) as services,
+        pytest.raises(UsageError, match="made for somebody else than Another Court"),
+    ):
+        export_items(services, request, lambda _said: None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda one: one.update(object="partial/" + one["id"]),
+        lambda one: one.update(redacted=[{"event": one["event"], "path": "files/0001"}]),
+        lambda one: one.update(withheld=[{"path": "files/0001", "reason": "so"}]),
+    ],
+    ids=["partial", "redacted", "withheld"],
+)
+def test_what_is_cited_is_cited_as_a_whole(
+    both: tuple[Path, Path],
+    tmp_path: Path,
+    second: ModuleType,  # noqa: F811
+    change: Callable[[dict[str, Any]], None],
+) -> None:
+    earlier, delta = both
+    package = Path(shutil.copytree(delta, tmp_path / "package"))
+    described(package, lambda said: change(said["captures"][0]))
+    repacked(package, SigningKey.read(earlier.parent / "case/keys/log.key"))
+    assert codes(package) == ["P217"]
+    assert refuses(second, package)
+
+
+def test_the_earlier_package_may_be_under_keys_that_were_replaced_since(
+    both: tuple[Path, Path], tmp_path: Path
+) -> None:
+    earlier, _delta = both
+    root = Path(shutil.copytree(earlier.parent / "case", tmp_path / "case", symlinks=True))
+    with open_services(root, ENVIRONMENT) as services:
+        fingerprint = log_key(services.workspace, rotate(services)).public.fingerprint()
+    made = exported(root, tmp_path / "package", "I-0001", since=earlier).path
+    assert check(str(made), fingerprint, since=str(earlier)).failures == []
+    assert [line.code for line in check(str(made), fingerprint, since=str(tmp_path / "mistyped")).failures] == ["P225"]
 
 
 def test_an_object_that_is_nowhere_is_missed(both: tuple[Path, Path], tmp_path: Path, second: ModuleType) -> None:  # noqa: F811

@@ -10,6 +10,7 @@ import pytest
 from casefile.errors import FolderInUse, IntegrityError
 from casefile.records.acts import list_acts
 from casefile.records.engine import reading
+from disclosure.archive import write_archive
 from pipelines.audit import audit_workspace
 from pipelines.copying import back_up, restore_workspace
 from pipelines.exporting import Exported
@@ -45,6 +46,15 @@ def test_a_package_is_kept_as_it_came_and_survives_a_backup(elsewhere: Path, pac
     assert restore_workspace(elsewhere.parent / "backup", elsewhere.parent / "restored", ENVIRONMENT).ok
     flipped(received.path / "data/package.json", 99)
     assert [one.code for one in audit_workspace(elsewhere, ENVIRONMENT).problems] == ["P065"]
+
+
+def test_a_package_that_is_here_as_a_folder_is_not_taken_in_as_an_archive_too(elsewhere: Path, package: Path) -> None:
+    archive = elsewhere.parent / "package.zip"
+    write_archive(package, [str(one.relative_to(package)) for one in package.rglob("*") if one.is_file()], archive)
+    with open_services(elsewhere, ENVIRONMENT) as services:
+        receive(services, package, "a partner")
+        with pytest.raises(FolderInUse):
+            receive(services, archive, "a partner")
 
 
 def test_a_package_that_does_not_hold_is_not_taken_in(elsewhere: Path, package: Path) -> None:

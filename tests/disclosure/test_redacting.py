@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import shutil
@@ -9,19 +10,24 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest import mock
 
 import pytest
 
-from casefile.errors import GateRefused, UsageError
+from casefile.errors import GateRefused, UsageError, WorkspaceBusy
 from casefile.records.acts import list_acts
 from casefile.records.engine import reading
-from disclosure.check_package import check
-from disclosure.masking import Masked, spans_in
+from casefile.vocabulary import PersonKind
+from disclosure.check_package import Report, check
+from disclosure.masking import Masked, every_span_in, spans_in
 from disclosure.scanning import Scanner, Secret
 from pipelines.audit import audit_workspace
+from pipelines.erasing import erase_items
 from pipelines.exporting import WouldExpose
 from pipelines.package_audit import audit_package
+from pipelines.people import record_person
 from pipelines.redacting import Redacted, Redaction, redact
+from pipelines.redacting import _packed as packed
 from pipelines.services import open_services
 from preservation.keys import SigningKey
 
@@ -53,9 +59,11 @@ def exposing(case: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def redacted(root: Path, item: str, **options: Any) -> Redacted:
-    with open_services(root, {**ENVIRONMENT, **NAMES}) as services:
-        return redact(services, Redaction(item, WHY, level=WEAK, **options), lambda _said: None)
+def redacted(
+    root: Path, item: str, *, why: str = WHY, environment: dict[str, str] = NAMES, mask_guessable: bool = False
+) -> Redacted:
+    with open_services(root, {**ENVIRONMENT, **environment}) as services:
+        return redact(services, Redaction(item, why, mask_guessable, WEAK), lambda _said: None)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +73,7 @@ def left(exposing: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = Path(shutil.copytree(exposing, folder / "case", symlinks=True))
     with pytest.raises(WouldExpose):
         exported(root, folder / "package", "I-0005", environment=NAMES)
-    redacted(root, "I-0005")
+    redacted(root, "I-0005", mask_guessable=True)
     return exported(root, folder / "package", "I-0005", environment=NAMES).path
 
 
@@ -86,6 +94,9 @@ def test_a_derivative_takes_the_place_of_what_would_expose_somebody(left: Path, 
     report = check(str(left))
     assert report.failures == []
     assert any("2 files left redacted or not at all" in line.what for line in report.lines)
+    unchecked = [line.what for line in report.lines if line.verdict == "NOT CHECKED"]
+    assert any("redacted/files/0001" in one for one in unchecked)
+    assert any("I-0005" in one for one in unchecked)
     assert not audit_package(left).report.problems
     assert not refuses(second, left)
 
@@ -95,7 +106,9 @@ def test_index_report_and_totals_say_what_was_redacted_why_and_by_whom(left: Pat
     assert said["included"]["capture.redacted"] == said["totals"]["capture.redacted"] == 1
     reasons = {one["path"]: one["reason"] for one in said["captures"][0]["withheld"]}
     assert WHY in reasons["files/0001"]
-    assert "2 places written over" in (left / "index.csv").read_text("utf-8-sig")
+    (row, *_others) = csv.DictReader((left / "index.csv").read_text("utf-8-sig").splitlines())
+    assert row["redacted"].startswith("files/0001: 2 places written over")
+    assert "files/0003" not in row["redacted"]
     assert WHY in (left / "index.html").read_text("utf-8")
     page = (left / "reports/I-0005.html").read_text("utf-8")
     assert all(one in page for one in (WHY, COLLECTOR, "10, 32", "an address that captures leave by"))
@@ -166,6 +179,22 @@ def test_a_redaction_that_nobody_recorded_is_found_by_all(
     assert refuses(second, package)
 
 
+def test_a_derivative_that_shows_what_it_was_to_hide_is_refused_whatever_the_log_says(
+    exposing: Path,
+    tmp_path: Path,
+    second: ModuleType,  # noqa: F811
+) -> None:
+    root = Path(shutil.copytree(exposing, tmp_path / "case", symlinks=True))
+    with (
+        mock.patch("disclosure.masking.MASK", b"-"),
+        mock.patch("pipelines.exporting.check", return_value=Report()),
+    ):
+        redacted(root, "I-0008", mask_guessable=True)
+        made = exported(root, tmp_path / "package", "I-0008", environment=NAMES).path
+    assert [line.code for line in check(str(made)).failures] == ["P224"]
+    assert refuses(second, made)
+
+
 def test_a_short_value_leaves_with_its_file_only_where_somebody_says_so(exposing: Path, tmp_path: Path) -> None:
     root = Path(shutil.copytree(exposing, tmp_path / "case", symlinks=True))
     (file, *_others) = redacted(root, "I-0008").said.files
@@ -178,6 +207,70 @@ def test_a_short_value_leaves_with_its_file_only_where_somebody_says_so(exposing
     made = exported(root, tmp_path / "masked", "I-0008", environment=NAMES)
     assert check(str(made.path)).failures == []
     assert (made.path / "viewing/I-0008.txt").read_bytes() == b"seen from ************\n"
+
+
+def test_what_was_redacted_once_stays_so_whatever_is_known_and_erased_later(exposing: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(exposing, tmp_path / "case", symlinks=True))
+    before = redacted(root, "I-0005", mask_guessable=True).said
+    assert [bool(one.sha256) for one in before.files] == [True, False]
+    assert redacted(root, "I-0005", environment={}).said == before
+    with open_services(root, ENVIRONMENT) as services:
+        record_person(services, "Bob", PersonKind.INVESTIGATOR)
+        erase_items(services, ["I-0006"], "asked for by the person shown", "Bob")
+    with pytest.raises(UsageError, match="anew"):
+        exported(root, tmp_path / "never", "I-0005")
+    assert redacted(root, "I-0005", environment={}).said == before
+    made = exported(root, tmp_path / "package", "I-0005", environment=NAMES)
+    assert check(str(made.path)).failures == []
+    assert EXIT.encode() not in everything(made.path).lower()
+
+
+def test_a_reason_that_would_expose_somebody_is_not_recorded(exposing: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(exposing, tmp_path / "case", symlinks=True))
+    with pytest.raises(UsageError, match="an address that captures leave by"):
+        redacted(root, "I-0005", why=f"it names {EXIT}")
+    # What became one only later stays with the redaction that another one replaced.
+    redacted(root, "I-0005", why="seen from harmless.example", mask_guessable=True)
+    names = {"CASEFILE_DISCLOSURE__EXIT_ADDRESSES": json.dumps([EXIT, "harmless.example"])}
+    redacted(root, "I-0005", environment=names, mask_guessable=True)
+    made = exported(root, tmp_path / "package", "I-0005", environment=names)
+    assert check(str(made.path)).failures == []
+
+
+def test_what_is_recorded_during_the_search_is_noticed(exposing: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(exposing, tmp_path / "case", symlinks=True))
+
+    def meanwhile(*asked: Any) -> Any:
+        with mock.patch("pipelines.redacting._packed", packed):
+            redacted(root, "I-0005")
+        return packed(*asked)
+
+    with mock.patch("pipelines.redacting._packed", meanwhile), pytest.raises(WorkspaceBusy):
+        redacted(root, "I-0005")
+
+
+def test_names_and_addresses_can_be_guessed_however_long_they_are() -> None:
+    assert Secret("a name", "Maximiliane von Beispielhausen").is_guessable
+    assert Secret("a cookie", "short", is_drawn=True).is_guessable
+    assert not Secret("a cookie", "5a8f" * 8, is_drawn=True).is_guessable
+
+
+def test_a_capture_with_too_many_places_keeps_its_files(
+    exposing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(shutil.copytree(exposing, tmp_path / "case", symlinks=True))
+    monkeypatch.setattr("pipelines.redacting.MOST_PLACES", 1)
+    (file, *_others) = redacted(root, "I-0005", mask_guessable=True).said.files
+    assert (file.sha256, [(span.at, span.length) for span in file.spans]) == ("", [(0, len(NOTE))])
+
+
+def test_what_stands_alone_once_its_neighbour_is_written_over_is_found() -> None:
+    scanner = Scanner((Secret("a cookie", "c00kiec00kie", whole=False), Secret("a handle", "lakewatcher")))
+    spans, is_covered = every_span_in(io.BytesIO(b"x c00kiec00kielakewatcher y"), scanner)
+    assert is_covered
+    assert [(span.at, span.length) for span in spans] == [(2, 12), (14, 11)]
+    _spans, is_covered = every_span_in(io.BytesIO(b"x ******** y"), Scanner((Secret("odd", "******", whole=False),)))
+    assert not is_covered
 
 
 def test_what_the_record_itself_says_is_refused_and_nothing_is_recorded(exposing: Path, tmp_path: Path) -> None:

@@ -159,4 +159,4 @@ def test_whoever_may_not_see_an_item_hands_it_to_nobody_and_whoever_may_is_recor
     export(own, tmp_path / "package")
     with open_services(own, ENVIRONMENT) as services, reading(services.engine) as connection:
         acts = [json.loads(act.body or "{}")["act"] for act in list_acts(connection, "access.logged")]
-    assert acts == ["handed over in a package"]
+    assert acts == ["asked for in a package"]

@@ -16,6 +16,7 @@ from casefile.records.view import ViewAct
 from casefile.vocabulary import Access, Outcome, Purpose
 from pipelines.audit import audit_workspace
 from pipelines.copying import back_up, restore_workspace
+from pipelines.exposing import secrets_of
 from pipelines.identities import allow_mixing, retire_identity
 
 from .desk import NAME, Desk, jar_text
@@ -112,6 +113,22 @@ def test_a_jar_that_was_discarded_leaves_the_backup_with_the_next_one(desk: Desk
         retire_identity(services, NAME)
         assert back_up(services, copy).jars == 0
     assert list((copy / "keys" / "identities").iterdir()) == []
+
+
+def test_the_scan_of_packages_says_whose_cookies_it_does_not_know(desk: Desk) -> None:
+    desk.add()
+    notes: list[str] = []
+    with desk.services() as services:
+        assert any(one.text == SESSION for one in secrets_of(services, notes.append))
+        assert notes == []
+        for jar in (desk.root / "keys" / "identities").iterdir():
+            jar.unlink()
+        assert any(one.text == HANDLE for one in secrets_of(services, notes.append))
+        retire_identity(services, NAME)
+        secrets_of(services, notes.append)
+    lost, retired = notes
+    assert "not in this workspace's keys any more" in lost
+    assert "retired" in retired
 
 
 def test_what_a_crash_left_of_a_jar_is_gone_with_the_next_statement(desk: Desk) -> None:

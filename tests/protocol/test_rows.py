@@ -141,6 +141,7 @@ def test_row_15_under_an_agreement_that_has_ended_nothing_leaves(filled: Bench, 
     for named in ("", "memorandum of 3 May"):
         with pytest.raises(GateRefused, match="ended on 2026-11-29"):
             leave(filled, agreement=named)
+    leave(filled, agreement="letter of 1 December")
     leave(filled, "prolonged by word of mouth on 30 November")
     assert filled.overrides()[-1][0] == "overridden"
 

@@ -106,10 +106,11 @@ def test_nothing_in_a_pdf_acts_whatever_was_collected(desk: Desk) -> None:
 
 def test_letters_that_no_font_draws_stand_as_code_points_and_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(printing, "_installed", lambda: ())
-    said = text_of(read(pdf_of(heading(title=f"{ARABIC} é 🏞"), [], [])))
+    said = text_of(read(pdf_of(heading(title=f"{ARABIC} é 🏞 a\u200db\u200c\u200e\ufe0fc"), [], [])))
     assert "stand as code points" in said
     assert "\\u0627" in said
     assert "\\U0001f3de" in said
+    assert "abc" in said
     assert "é" in said
 
 
