@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,12 +12,12 @@ from casefile.events.envelope import Subject
 from casefile.ids import PSEUDONYM, format_number
 from casefile.preparation.policies import Agreement
 from casefile.records.assessments import list_claims
+from casefile.records.documents import list_documents
 from casefile.records.engine import Connection, reading
 from casefile.records.protection import guard_of
 from casefile.records.queries import ItemFilter, ItemRecord, find_items, list_items
 from casefile.vocabulary_planning import ConsentUse, DocumentKind
 from disclosure.contents import Earlier
-from pipelines.documents import newest_of
 from pipelines.gates import Going, Lacking, Note, pass_gates
 from pipelines.protecting import consents_lacking, require_sight_of_all
 from pipelines.services import Services
@@ -45,7 +46,8 @@ def require_release(services: Services, asked: Asked, override: str, note: Note)
     It would show one assessor what the other wrote, of the items or in a conclusion that rests on others too: as long
     as that is hidden from whoever exports, nothing overrules it. Without the consent of whoever is shown, in
     what comes along too, to sharing with this recipient, nothing leaves but for a reason, the legal basis (199). Nor
-    does it under an agreement that has ended; where there is none the gate acts as the settings say (131).
+    does it under an agreement that has ended; where none is recorded, named or not, the gate acts as the settings say
+    (131).
     Raises GateRefused and UnknownItem.
     """
     with reading(services.engine) as connection:
@@ -67,8 +69,16 @@ def require_release(services: Services, asked: Asked, override: str, note: Note)
 
 
 def agreement_with(connection: Connection, recipient: str) -> Agreement | None:
-    """The agreement that is recorded with a recipient."""
-    return newest_of(connection, DocumentKind.AGREEMENT, Agreement, recipient)
+    """The newest agreement that is recorded with a recipient; case, blanks and Unicode form of names decide nothing."""
+    text = next(
+        (
+            one.text
+            for one in reversed(list_documents(connection, DocumentKind.AGREEMENT))
+            if _folded(one.name or "") == _folded(recipient)
+        ),
+        None,
+    )
+    return None if text is None else Agreement.model_validate_json(text)
 
 
 def consent_to(services: Services, connection: Connection, item: str, recipient: str) -> str:
@@ -102,12 +112,21 @@ def _with_their_captures(connection: Connection, items: Sequence[ItemRecord]) ->
 def _agreements(services: Services, connection: Connection, asked: Asked) -> list[Lacking]:
     known = agreement_with(connection, asked.recipient)
     remedy = f"Record it: `casefile plan template agreement --name {shlex.quote(asked.recipient)}`."
-    if known is None:
-        said = f"no agreement with {asked.recipient} is recorded or named"
-        return [] if asked.agreement.strip() else [Lacking(AGREEMENT, said, remedy)]
-    if known.until >= services.clock.read().wall.date():
-        return []
-    return [Lacking(AGREEMENT, f"the agreement with {asked.recipient} ended on {known.until}", remedy, always=True)]
+    if known is not None:
+        if known.until >= services.clock.read().wall.date():
+            return []
+        return [Lacking(AGREEMENT, f"the agreement with {asked.recipient} ended on {known.until}", remedy, always=True)]
+    said = f"no agreement with {asked.recipient} is recorded or named"
+    if any(one.kind is None for one in list_documents(connection)):
+        said = f"a document was erased that may have been the agreement with {asked.recipient}: its terms are unknown"
+    elif asked.agreement.strip():
+        said = f"an agreement with {asked.recipient} is named and not recorded: until when it holds is unknown"
+    return [Lacking(AGREEMENT, said, remedy)]
+
+
+def _folded(name: str) -> str:
+    """The form in which recipients are the same."""
+    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).split())
 
 
 def _consents(services: Services, connection: Connection, item: ItemRecord, recipient: str) -> list[Lacking]:

@@ -166,6 +166,7 @@ def test_items_of_two_captures_are_compared_by_what_each_says(collected: tuple[C
         for other in others:
             one, two = seen_items(services, rows, [first, other])
             assert (one.title, one.role) == (two.title, two.role)
-            assert one.text and two.text
+            assert one.text
+            assert two.text
             changes[(other.locator or "").rpartition("/")[2]] = compare(one, two).change
     assert changes == {"other-text": Change.CHANGED, "other-bytes": Change.SAME_CONTENT}
