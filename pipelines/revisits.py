@@ -13,7 +13,7 @@ from casefile.records.engine import Connection, reading
 from casefile.records.pixels import stored_pixels
 from casefile.records.posts import newest_reading
 from casefile.records.queries import AttemptRecord, ItemFilter, ItemRecord, find_items, list_attempts, list_items
-from casefile.spellings import spelling_key
+from casefile.spellings import spelling_keys
 from collectors.locators import Locator, parse_locator
 from pipelines.services import Services
 from pipelines.similar import compare_items
@@ -80,7 +80,7 @@ def visits_to(services: Services, text: str) -> list[Visit]:
 def attempts_at(services: Services, locator: str) -> list[AttemptRecord]:
     """The attempts at a locator that have ended, oldest first."""
     with reading(services.engine) as connection:
-        alike = list_attempts(connection, spelling=spelling_key(locator))
+        alike = list_attempts(connection, spellings=spelling_keys(same_locator(locator)))
     return by_locator(alike).get(same_locator(locator), [])
 
 
