@@ -139,6 +139,9 @@ def test_row_15_without_an_agreement_nothing_leaves_where_gates_are_enforced(fil
 
 def test_row_15_an_agreement_that_is_named_and_not_recorded_is_on_the_record(filled: Bench) -> None:
     leave(filled, agreement="letter of 3 May")
+    assert filled.overrides() == [], "nobody records agreements here"
+    filled.record(DocumentKind.AGREEMENT, "a partner", **AGREED)
+    leave(filled, agreement="letter of 3 May")
     status, body = filled.overrides()[-1]
     assert status == "warned"
     assert "is named and not recorded" in body
