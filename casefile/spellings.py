@@ -10,8 +10,8 @@ PORT = re.compile(r":[0-9]*\Z", re.ASCII)
 
 
 def spelling_key(locator: str) -> str:
-    """A key for a locator. Those that are asked for as one address have one key, however they are written; others may
-    share it, so that whoever looks by the key compares what is found.
+    """A key for a locator. Those that are asked for as one address have one of two keys, however they are written;
+    others may share it, so that whoever looks by `spelling_keys` compares what is found.
 
     It holds the host, where it is written in plain ASCII, then the letters and digits of path and query.
     """
@@ -22,3 +22,11 @@ def spelling_key(locator: str) -> str:
     target = unquote(rest[len(place) :])
     plain = host if host.isascii() and "xn--" not in host else ""
     return f"{plain} {''.join(one for one in target if one.isascii() and one.isalnum())}"
+
+
+def spelling_keys(asked: str) -> tuple[str, str]:
+    """The keys of all spellings of a locator, given as it is asked for: with its host, and without, where other letters
+    spell the same host.
+    """
+    key = spelling_key(asked)
+    return key, f" {key.rpartition(' ')[2]}"

@@ -81,7 +81,8 @@ def choose_method(
     if kind is not Kind.PAGE:
         return Choice(_first(general), f"{kind}, by its address")
     named = [spec for spec in general if spec.name == pages.method]
-    return Choice(_first(named or general), f"page, {pages.why or 'by its address'}")
+    why = pages.why if named else f"by its address; there is no method {pages.method} here" if pages.method else ""
+    return Choice(_first(named or general), f"page, {why or 'by its address'}")
 
 
 def kind_of(locator: str) -> Kind:

@@ -6,6 +6,7 @@ reviews are acts that nobody can repeat for others: they are counted and left.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from casefile.preparation.fields import filled_in
 from casefile.preparation.inquiries import Ending, Keywords, Question, Search, Statement
 from casefile.preparation.policies import Roles, Task
 from casefile.preparation.sheets import BASED_ON, read_document, text_of
+from casefile.records.acts import list_acts
 from casefile.records.documents import list_documents
 from casefile.records.engine import reading
 from casefile.records.inquiries import list_searches, list_statements
@@ -47,6 +49,7 @@ from verification.steps import DONE, NewStep
 from verification.wording import text_field
 
 MAX_BYTES = 64 << 20
+TAKEN_OVER = "records taken over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ def read_book(path: Path) -> tuple[Book, str]:
 
 def take_book(services: Services, path: Path) -> Taken:
     """Record everything of a book, or nothing where an entry breaks a rule, names what is not here, or meets a gate,
-    or where the disk fails before the end.
+    or where the disk fails before the end. A book that is recorded already, as it may be although the disk failed at
+    the very end, is refused: nothing is recorded twice.
 
     Raises FieldRefused naming the entry, UnknownItem, UnknownPerson, GateRefused, UsageError.
     """
@@ -83,16 +87,24 @@ def take_book(services: Services, path: Path) -> Taken:
         return _take(whole, book, digest)
 
 
+def _require_new(services: Services, digest: str) -> None:
+    """Raise UsageError where a book of this digest was taken over before."""
+    with reading(services.engine) as rows:
+        for act in list_acts(rows, "custody.changed"):
+            said = json.loads(act.body or "{}")
+            if said.get("act") == TAKEN_OVER and f"from {digest} of " in said.get("detail", ""):
+                raise UsageError(f"this book was taken over already, at {act.done_at[:19]}: {said['detail']}")
+
+
 def _take(services: Services, book: Book, digest: str) -> Taken:
+    _require_new(services, digest)
     taking = _Taking(services, book)
     taking.judge()
     taking.record()
     left = {name: len(getattr(book, name)) for name in FOR_READING} | {"document": taking.known}
     counts = {name: count for name, count in taking.counts.items() if count}
     said = ", ".join(f"{count} {name}" for name, count in counts.items()) or "nothing new"
-    body = CustodyChanged(
-        act="records taken over", detail=f"{said}, from {digest} of {book.investigation or 'a draft'}"
-    )
+    body = CustodyChanged(act=TAKEN_OVER, detail=f"{said}, from {digest} of {book.investigation or 'a draft'}")
     services.append(draft("custody.changed", body=body, outcome=EventOutcome(status="done")))
     return Taken(counts, {name: count for name, count in left.items() if count})
 

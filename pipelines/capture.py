@@ -37,7 +37,7 @@ from pipelines.alterations import alterations_of, told_by_method
 from pipelines.citing import last_selftest
 from pipelines.environment import environment, ourselves
 from pipelines.fetching import FetchWorkers, capture_request
-from pipelines.following import follower, stand_in
+from pipelines.following import follower, sent_instead, stand_in
 from pipelines.identity_session import Halt, IdentitySession
 from pipelines.installed_tools import with_digest
 from pipelines.page_methods import pages_for
@@ -172,7 +172,8 @@ def _capture(  # noqa: PLR0913
     except WorkerFailed as error:
         cause = CAUSE_OF_WORKER.get(error.kind, Cause.TOOL_FAILED)
         said = withhold(str(error), secrets_of(asked.cookies))
-        return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, cause, said, error.contacts))
+        failed = _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, cause, said, error.contacts))
+        return replace(failed, instead="" if options.method else sent_instead(services, begun.method.name))
     except OutputRefused as error:
         return _give_up(services, begun, folder, _failure(begun, Outcome.FAILED, Cause.TOOL_FAILED, str(error)))
     except ValidationError as error:
@@ -220,12 +221,14 @@ def conclude(
     services: Services, begun: Begun, folder: CaptureFolder, received: Received, around: Surroundings
 ) -> Attempt:
     """Seal what was received, or record why there is no item. Raises LeaseLost when the claim has passed on."""
+    options = begun.options
     if not received.items:
         attempt = _give_up(services, begun, folder, _without_item(services, begun, received, around.contacts))
-        instead = stand_in(services, received, begun.method.name) if begun.options.chosen else ""
-        return replace(attempt, instead=instead)
+        # What only follows has nothing to stand in for: the capture before it is there.
+        return replace(attempt, instead="" if options.method else stand_in(services, received, begun.method.name))
     received = received.model_copy(update={"tools": _tools_of(services, received)})
-    follow = follower(services, received, begun.method.name) if begun.options.chosen else ""
+    pages = "" if options.method else pages_for(services.settings.capture, options.purpose, options.level).method
+    follow = follower(services, received, begun.method.name, pages) if options.chosen else ""
     ticket = ticket_of(begun.claim) | {"follow": follow}
     around = replace(around, alterations=told_by_method(received.alterations))
     finished = Finished(circumstances(services, begun, around), received, ticket)

@@ -20,7 +20,7 @@ from casefile.events.types import Erased, payload
 from casefile.events.types_corroboration import ItemCorroborated, Origin
 from casefile.events.types_planning import Reason
 from casefile.records.acts import Act, list_acts
-from casefile.records.archives import newest_archive
+from casefile.records.archives import newest_archive, records_a_capture
 from casefile.records.engine import Connection, reading
 from casefile.records.people import list_people
 from casefile.records.queries import ItemFilter, ItemRecord, capture_facts, find_items, list_items
@@ -61,7 +61,8 @@ def corroborate(services: Services, item: str, other: str, origin: Origin, how: 
     """Put a second capture beside an item, and record how the two compare.
 
     Raises GateRefused where no person acts, UnknownItem, FieldRefused without `how`, and UsageError where the record
-    speaks against a second origin: the same capture, or both made by this machine.
+    speaks against a second origin: the same capture, a file that a capture of this team made, or both made by one
+    machine since its last start.
     """
     require_person(services)
     words = text_field("how", how, limit=4_000, required="say how the second capture came about, and who made it")
@@ -96,7 +97,9 @@ def corroboration_lines(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """The same for a person."""
     for one in found:
         why = f": {one['why']}" if one["why"] else ""
-        yield f"{one['second']} beside {one['item']}, from another {one['origin']}: {one['change']}{why}"
+        # What tells two machines apart in the record is the id of a start, which each start changes.
+        origin = "start of a machine" if one["origin"] == Origin.MACHINE else one["origin"]
+        yield f"{one['second']} beside {one['item']}, from another {origin}: {one['change']}{why}"
         yield f"  {one['at'][:19]} {one['by']}: {one['how']}"
 
 
@@ -123,6 +126,9 @@ def _items_of(act: Act) -> tuple[str, ...]:
 def _require_second_origin(rows: Connection, first: ItemRecord, second: ItemRecord, origin: Origin) -> None:
     if first.capture == second.capture:
         raise UsageError(f"{first.label} and {second.label} are of one capture: neither bears the other out")
+    for one, other in ((first, second), (second, first)):
+        if records_a_capture(rows, one.sha256 or ""):
+            raise UsageError(f"{one.label} is what Casefile wrote when it captured; it does not bear {other.label} out")
     if Acquisition.HANDED_OVER in (first.acquisition, second.acquisition):
         return
     if origin is not Origin.MACHINE:

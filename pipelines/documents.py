@@ -164,8 +164,11 @@ def roles_of(connection: Connection) -> Roles | None:
 
 
 def declaration_of(connection: Connection, person: str) -> Conflicts | None:
-    """What a person, by id, has declared of their interests; None: nothing yet."""
-    return newest_of(connection, DocumentKind.CONFLICTS, Conflicts, person)
+    """What a person, by id, has declared of their interests; None: nothing yet. What others record of them is no word
+    of theirs.
+    """
+    own = [one for one in list_documents(connection, DocumentKind.CONFLICTS, person) if one.stated_by == person]
+    return Conflicts.model_validate_json(own[-1].text) if own and own[-1].text is not None else None
 
 
 def plain(version: Version) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from casefile.records.tools import list_tools
 from casefile.vocabulary import PersonKind, Purpose
 from casefile.vocabulary_planning import DocumentKind, TaskState
 from pipelines.assessing import AssessedLead, assessed_leads, is_compact
-from pipelines.documents import policy_of
+from pipelines.documents import declaration_of, policy_of
 from pipelines.inquiries import described
 from pipelines.services import Services
 
@@ -100,9 +100,8 @@ def _template(kind: DocumentKind, name: str) -> str:
 
 
 def _people(connection: Connection) -> Iterator[Due]:
-    declared = {name for kind, name in newest_documents(connection) if kind == DocumentKind.CONFLICTS}
     for person in list_people(connection):
-        if person.kind is PersonKind.INVESTIGATOR and person.id not in declared:
+        if person.kind is PersonKind.INVESTIGATOR and declaration_of(connection, person.id) is None:
             said = f"{person.name or person.id} has not declared their interests"
             yield Due("undeclared", person.id, said, _template(DocumentKind.CONFLICTS, person.id))
 

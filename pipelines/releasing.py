@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,13 +12,14 @@ from casefile.events.envelope import Subject
 from casefile.ids import PSEUDONYM, format_number
 from casefile.preparation.policies import Agreement
 from casefile.records.assessments import list_claims
+from casefile.records.documents import list_documents
 from casefile.records.engine import Connection, reading
 from casefile.records.protection import guard_of
 from casefile.records.queries import ItemFilter, ItemRecord, find_items, list_items
+from casefile.vocabulary import GateMode, Purpose
 from casefile.vocabulary_planning import ConsentUse, DocumentKind
 from disclosure.contents import Earlier
-from pipelines.documents import newest_of
-from pipelines.gates import Going, Lacking, Note, pass_gates
+from pipelines.gates import Going, Lacking, Note, mode_for, pass_gates
 from pipelines.protecting import consents_lacking, require_sight_of_all
 from pipelines.services import Services
 from pipelines.sight import is_hidden, states_of, viewer_of
@@ -45,8 +47,8 @@ def require_release(services: Services, asked: Asked, override: str, note: Note)
     It would show one assessor what the other wrote, of the items or in a conclusion that rests on others too: as long
     as that is hidden from whoever exports, nothing overrules it. Without the consent of whoever is shown, in
     what comes along too, to sharing with this recipient, nothing leaves but for a reason, the legal basis (199). Nor
-    does it under an agreement that has ended, unless another one is named; where there is none the gate acts as the
-    settings say (131).
+    does it under an agreement that has ended, unless another one is named; where none is recorded, named or not, the
+    gate acts as the settings say (131).
     Raises GateRefused and UnknownItem.
     """
     with reading(services.engine) as connection:
@@ -68,8 +70,16 @@ def require_release(services: Services, asked: Asked, override: str, note: Note)
 
 
 def agreement_with(connection: Connection, recipient: str) -> Agreement | None:
-    """The agreement that is recorded with a recipient."""
-    return newest_of(connection, DocumentKind.AGREEMENT, Agreement, recipient)
+    """The newest agreement that is recorded with a recipient; case, blanks and Unicode form of names decide nothing."""
+    text = next(
+        (
+            one.text
+            for one in reversed(list_documents(connection, DocumentKind.AGREEMENT))
+            if _folded(one.name or "") == _folded(recipient)
+        ),
+        None,
+    )
+    return None if text is None else Agreement.model_validate_json(text)
 
 
 def consent_to(services: Services, connection: Connection, item: str, recipient: str) -> str:
@@ -103,13 +113,26 @@ def _with_their_captures(connection: Connection, items: Sequence[ItemRecord]) ->
 def _agreements(services: Services, connection: Connection, asked: Asked) -> list[Lacking]:
     known = agreement_with(connection, asked.recipient)
     remedy = f"Record it: `casefile plan template agreement --name {shlex.quote(asked.recipient)}`."
-    if known is None:
-        said = f"no agreement with {asked.recipient} is recorded or named"
-        return [] if asked.agreement.strip() else [Lacking(AGREEMENT, said, remedy)]
-    is_another = asked.agreement.strip() not in ("", known.agreement)
-    if is_another or known.until >= services.clock.read().wall.date():
+    if known is not None and known.until >= services.clock.read().wall.date():
         return []
-    return [Lacking(AGREEMENT, f"the agreement with {asked.recipient} ended on {known.until}", remedy, always=True)]
+    if known is not None and asked.agreement.strip() in ("", known.agreement):
+        return [Lacking(AGREEMENT, f"the agreement with {asked.recipient} ended on {known.until}", remedy, always=True)]
+    said, documents = f"no agreement with {asked.recipient} is recorded or named", list_documents(connection)
+    if any(one.kind is None for one in documents):
+        said = f"a document was erased that may have been the agreement with {asked.recipient}: its terms are unknown"
+    elif asked.agreement.strip():
+        said = f"an agreement with {asked.recipient} is named and not recorded: until when it holds is unknown"
+        # A team that records no agreements at all names them, which suffices as long as gates only advise.
+        if mode_for(services, Purpose.WORK) is not GateMode.ENFORCE and DocumentKind.AGREEMENT not in {
+            one.kind for one in documents
+        }:
+            return []
+    return [Lacking(AGREEMENT, said, remedy)]
+
+
+def _folded(name: str) -> str:
+    """The form in which recipients are the same."""
+    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).split())
 
 
 def _consents(services: Services, connection: Connection, item: ItemRecord, recipient: str) -> list[Lacking]:

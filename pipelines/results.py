@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import reduce
 
 from casefile.errors import CasefileError
 from casefile.ids import format_number
@@ -38,8 +39,8 @@ def result_of(services: Services, attempts: Sequence[Attempt], examinations: Seq
 
     One in whose place another was made is listed, and decides nothing.
     """
-    first = next((one for one in attempts if not one.instead), attempts[-1])
-    last = attempts[-1]
+    counted = [one for one in attempts if not one.instead] or [attempts[-1]]
+    first = counted[0]
     detail = next((said for one in examinations if (said := examination_detail(one))), "")
     items: list[ItemRecord] = []
     alike: set[int] = set()
@@ -51,11 +52,11 @@ def result_of(services: Services, attempts: Sequence[Attempt], examinations: Seq
                 apart = [pair for pair, judgement in judged.items() if judgement == Judgement.DIFFERENT]
                 alike |= set(neighbour_numbers(connection, attempt.capture, apart))
                 items += held
-    told = _worse(first, last)
+    told = reduce(_worse, counted)
     return Result(
         lead=first.lead,
-        outcome=_outcome(first, last),
-        cause=told.cause if told.kept else _cause(first, last),
+        outcome=_outcome(first, told),
+        cause=told.cause if told.kept else _cause(first, told),
         detail=told.detail or detail,
         advice=told.advice,
         capture=first.capture,
@@ -82,7 +83,7 @@ def examination_detail(examination: Future[None]) -> str:
 
 
 def _worse(first: Attempt, last: Attempt) -> Attempt:
-    """The attempt that the person has to hear of.
+    """Which of two attempts the person has to hear of.
 
     That a page shows nothing which the following method supports is no news: the page itself is there.
     """
@@ -91,14 +92,12 @@ def _worse(first: Attempt, last: Attempt) -> Attempt:
     return last
 
 
-def _outcome(first: Attempt, last: Attempt) -> Outcome:
-    told = _worse(first, last)
+def _outcome(first: Attempt, told: Attempt) -> Outcome:
     if told is not first and first.kept and told.outcome is not Outcome.CAPTURED:
         return Outcome.PARTIAL
     return told.outcome
 
 
-def _cause(first: Attempt, last: Attempt) -> Cause | None:
+def _cause(first: Attempt, told: Attempt) -> Cause | None:
     """What a page without its video lacks are parts; the detail says why."""
-    told = _worse(first, last)
     return Cause.PARTS_MISSING if told is not first and first.kept else told.cause

@@ -13,7 +13,7 @@ from casefile.records.engine import Connection, reading
 from casefile.records.pixels import stored_pixels
 from casefile.records.posts import newest_reading
 from casefile.records.queries import AttemptRecord, ItemFilter, ItemRecord, find_items, list_attempts, list_items
-from casefile.spellings import spelling_key
+from casefile.spellings import spelling_keys
 from collectors.locators import Locator, parse_locator
 from pipelines.services import Services
 from pipelines.similar import compare_items
@@ -80,7 +80,7 @@ def visits_to(services: Services, text: str) -> list[Visit]:
 def attempts_at(services: Services, locator: str) -> list[AttemptRecord]:
     """The attempts at a locator that have ended, oldest first."""
     with reading(services.engine) as connection:
-        alike = list_attempts(connection, spelling=spelling_key(locator))
+        alike = list_attempts(connection, spellings=spelling_keys(same_locator(locator)))
     return by_locator(alike).get(same_locator(locator), [])
 
 
@@ -206,8 +206,8 @@ def _with_pictures(services: Services, one: Difference) -> Difference:
 
 
 def seen_items(services: Services, connection: Connection, items: Sequence[ItemRecord]) -> list[Seen]:
-    """The items as they are compared; their texts lie in the vault only."""
-    texts = _texts(services, items)
+    """The items, of one capture or of several, as they are compared; their texts lie in the vault only."""
+    texts = {name: text for one in {item.object_id for item in items} for name, text in _texts(services, one)}
     pixels = stored_pixels(connection, [item.id for item in items])
     found = []
     for item in items:
@@ -219,7 +219,7 @@ def seen_items(services: Services, connection: Connection, items: Sequence[ItemR
                 role=item.role or "",
                 sha256=item.sha256 or "",
                 title=item.title or "",
-                text=texts.get(item.position, ""),
+                text=texts.get((item.object_id, item.position), ""),
                 pixels=digest,
                 posts=tuple(post for post in read.posts if post is not None) if read else (),
                 erased=item.erased_at is not None or item.sha256 is None,
@@ -228,12 +228,13 @@ def seen_items(services: Services, connection: Connection, items: Sequence[ItemR
     return found
 
 
-def _texts(services: Services, items: Sequence[ItemRecord]) -> dict[int, str]:
-    if not items or items[0].object_id is None:
-        return {}
+def _texts(services: Services, object_id: str | None) -> Iterator[tuple[tuple[str | None, int], str]]:
+    """What each item of a vault object says, by object and position."""
+    if object_id is None:
+        return
     try:
-        record = services.vault.read_record(items[0].object_id)
+        record = services.vault.read_record(object_id)
     except RecordUnreadable:
         # It is the audit that names a damaged object; the digests are compared all the same.
-        return {}
-    return {one.position: one.text for one in record.items}
+        return
+    yield from (((object_id, one.position), one.text) for one in record.items)

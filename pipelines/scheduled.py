@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from casefile.errors import IntegrityError
 from casefile.records.engine import reading
+from casefile.records.leads import purposes_of
 from casefile.records.queries import waiting_leads
-from casefile.vocabulary import ContainmentLevel, Pathway
+from casefile.vocabulary import ContainmentLevel, Pathway, Purpose
 from pipelines.capture import CaptureOptions
 from pipelines.collect import collect
 from pipelines.custody import checkpoint
@@ -32,16 +33,23 @@ def look_at_due(services: Services, level: ContainmentLevel) -> None:
 def collect_waiting(services: Services, level: ContainmentLevel) -> None:
     """Take up the leads that no attempt has brought to an end, unless somebody is collecting: then they may be theirs.
 
-    Leads of a watch are left to its next look, which knows what they are collected for.
+    Each is collected for what it, or its job, was being collected for, by which its method is chosen. Leads of a watch
+    are left to its next look, which knows what they are collected for.
     """
     take_up_dead_runs(services, level)
     if _others_collect(services):
         return
     with reading(services.engine) as connection:
         leads = [lead for lead in waiting_leads(connection) if lead.pathway is not Pathway.MONITOR]
-    if leads:
-        with examining(services, level) as examine:
-            collect(services, leads, CaptureOptions(level=level), told=lambda _result: None, examine=examine)
+        purposes = purposes_of(connection, leads)
+    if not leads:
+        return
+    with examining(services, level) as examine:
+        for purpose in Purpose:
+            some = [lead for lead in leads if purposes.get(lead.id, Purpose.WORK) is purpose]
+            if some:
+                options = CaptureOptions(purpose=purpose, level=level)
+                collect(services, some, options, told=lambda _result: None, examine=examine)
 
 
 def _others_collect(services: Services) -> bool:

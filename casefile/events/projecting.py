@@ -39,6 +39,7 @@ from casefile.events.types import (
 )
 from casefile.model import Value
 from casefile.spellings import spelling_key
+from casefile.vocabulary import Judgement
 
 
 def project(event: Event) -> Sequence[Effect]:
@@ -154,7 +155,12 @@ def _duplicate_decided(event: Event) -> Sequence[Effect]:
     body = payload(event, PartName.BODY, DuplicateDecided)
     personal = payload(event, PartName.PERSONAL, Words)
     first, second = sorted(subject.id for subject in envelope.subject if subject.kind == "item")
-    names = ("edge", "judgement", "distance", "bits", "method", "version")
+    names: tuple[str, ...] = ("edge", "distance", "bits", "method", "version")
+    # Earlier events give the judgement in their outcome too, where it outlives the body; later ones in the body alone.
+    outcome = ending(envelope)["status"]
+    told = {"judgement": outcome} if outcome in tuple(Judgement) else {}
+    if not told:
+        names = ("edge", "judgement", *names[1:])
     row = {
         "event": envelope.id,
         "item_a": first,
@@ -163,6 +169,7 @@ def _duplicate_decided(event: Event) -> Sequence[Effect]:
         "decided_at": envelope.recorded_at,
         "decided_by": actor(envelope),
         **columns(body, *names),
+        **told,
     }
     return [Insert("view_decision", (row,), "event", {PartName.BODY: names, PartName.PERSONAL: ("reason",)})]
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from casefile.records.engine import tables
+from casefile.vocabulary import FileKind
 
 SUMMED = ("kind", "entries", "listed", "matches", "differs", "absent", "problems", "failed", "version", "read_at")
 
@@ -31,6 +32,19 @@ def newest_archive(connection: Connection, item: str) -> ArchiveRecord | None:
     if row is None:
         return None
     return ArchiveRecord(row.item, _summary(row), json.loads(row.said) if row.said is not None else None)
+
+
+def records_a_capture(connection: Connection, sha256: str) -> bool:
+    """Whether bytes of this digest are what a capture of this team wrote as the record of its collecting."""
+    if not sha256:
+        return False
+    table = tables("view_")["view_capture"]
+    query = select(table.c.files).where(table.c.files.contains(sha256, autoescape=True))
+    return any(
+        one["sha256"] == sha256 and one["kind"] == FileKind.RECORD
+        for files in connection.execute(query).scalars()
+        for one in json.loads(files)
+    )
 
 
 def archives_summed(connection: Connection) -> dict[str, Mapping[str, Any]]:

@@ -17,7 +17,7 @@ from casefile.ids import LEAD, format_number, parse_number
 from casefile.leads import Lead
 from casefile.records.engine import tables
 from casefile.refusals import UnknownRecord
-from casefile.vocabulary import Pathway
+from casefile.vocabulary import Pathway, Purpose
 from casefile.vocabulary_planning import AssessmentForm, Decision, Level
 
 PIECE = 500
@@ -187,6 +187,23 @@ def leads_of(connection: Connection, *, inquiry: str = "", search: str = "") -> 
     query = select(table.c.lead).join(entry, entry.c.event == table.c.event).order_by(entry.c.position)
     query = query.where(table.c.search == search) if search else query.where(table.c.inquiry == inquiry)
     return list(dict.fromkeys(connection.execute(query).scalars()))
+
+
+def purposes_of(connection: Connection, leads: Sequence[Lead]) -> dict[str, Purpose]:
+    """What leads were being collected for: by the newest attempt at each, else in its job; no attempt tells nothing."""
+    lead, attempt = tables("view_")["view_lead"], tables("view_")["view_attempt"]
+    told = attempt.c.purpose.is_not(None)
+    own: dict[str, str] = {}
+    for some in _pieces([one.id for one in leads]):
+        query = select(attempt.c.lead, attempt.c.purpose).where(attempt.c.lead.in_(some), told)
+        own |= {row.lead: row.purpose for row in connection.execute(query.order_by(attempt.c.attempt))}
+    jobs: dict[str, str] = {}
+    for some in _pieces([one.job for one in leads if one.job and one.id not in own]):
+        query = select(lead.c.job, attempt.c.purpose).join(attempt, attempt.c.lead == lead.c.id)
+        found = connection.execute(query.where(lead.c.job.in_(some), told).order_by(attempt.c.started_at))
+        jobs |= {row.job: row.purpose for row in found}
+    known = {one.id: own.get(one.id) or jobs.get(one.job) for one in leads}
+    return {name: Purpose(purpose) for name, purpose in known.items() if purpose is not None}
 
 
 def _leads() -> Select[Any]:

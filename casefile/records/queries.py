@@ -198,11 +198,11 @@ def unexamined_items(connection: Connection) -> list[ItemRecord]:
 
 
 def list_attempts(
-    connection: Connection, *, failed: bool = False, lead: str = "", identity: str = "", spelling: str = ""
+    connection: Connection, *, failed: bool = False, lead: str = "", identity: str = "", spellings: Collection[str] = ()
 ) -> list[AttemptRecord]:
     """Attempts in the order of their beginning; with `failed`, those that kept no whole item.
 
-    `identity` is the id of a virtual identity under which they were made, `spelling` a key of the locators asked for.
+    `identity` is the id of a virtual identity under which they were made, `spellings` keys of the locators asked for.
     """
     attempt, of_lead = tables("view_")["view_attempt"], tables("view_")["view_lead"]
     capture = tables("view_")["view_capture"]
@@ -220,8 +220,8 @@ def list_attempts(
         query = query.where(attempt.c.lead == lead)
     if identity:
         query = query.where(attempt.c.identity == identity)
-    if spelling:
-        query = query.where(of_lead.c.spelling == spelling)
+    if spellings:
+        query = query.where(of_lead.c.spelling.in_(spellings))
     rows = connection.execute(query.order_by(attempt.c.started_at, attempt.c.capture))
     return [AttemptRecord(**row._mapping) for row in rows]
 

@@ -9,7 +9,7 @@ from sqlmodel import Field
 
 from casefile.records.row import BY_HASH, Row
 
-VIEW_VERSION = 10
+VIEW_VERSION = 11
 """Raised when the shape or meaning of a view table changes; opening a database of another version rebuilds them."""
 
 

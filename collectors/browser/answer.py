@@ -111,12 +111,14 @@ def failure(reason: NotShown, visit: Visit | None) -> Received:
     elif cause is Cause.TOOL_MISSING and "containment" in reason.detail:
         told = NO_CONTAINMENT
     chain = list(visit.traffic.documents(visit.frame)) if visit is not None else []
+    # A page that answers and then holds the browser up has bytes that another method keeps.
+    answered = any(one.status for one in chain)
     return Received(
         outcome=Outcome.REFUSED if refused else Outcome.FAILED,
         cause=cause,
         detail=readable(reason.detail),
         advice=told,
-        suggests=FILE_METHOD if cause in NOT_FOR_A_BROWSER else "",
+        suggests=FILE_METHOD if cause in NOT_FOR_A_BROWSER or (cause is Cause.TIMEOUT and answered) else "",
         exchanges=tuple(one.exchange() for one in chain),
         alterations=_altered(visit, chain[-1] if chain else None) if visit is not None else (),
     )

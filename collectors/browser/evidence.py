@@ -195,10 +195,13 @@ class Evidence:
             step.facts["script"] = {"name": used.name, "sha256": used.digest}
             found = self.visit.run(used)
             found = found if isinstance(found, dict) else {}
-            framed = self._framed(step)
-            self.facts = json.loads(self.keep(json.dumps(found | {"framed": framed})))
-            text = whole_text(self.facts).encode("utf-8", "replace")
-            self.write(step, Made(TEXT, "text/plain", ("Runtime.evaluate", used.name)), text)
+            self.facts = json.loads(self.keep(json.dumps(found)))
+            try:
+                self.facts["framed"] = json.loads(self.keep(json.dumps(self._framed(step))))
+            finally:
+                # Whatever became of the frames, what the page itself says is there.
+                text = whole_text(self.facts).encode("utf-8", "replace")
+                self.write(step, Made(TEXT, "text/plain", ("Runtime.evaluate", used.name)), text)
 
     def _framed(self, step: Step) -> list[dict[str, str]]:
         """What stands in each frame of the page; of those that cannot be read the number."""
@@ -208,8 +211,8 @@ class Evidence:
         for key, address in frames[:MOST_FRAMES]:
             try:
                 text = self.visit.run(used, FRAME_S, key) if time.monotonic() < until else None
-            except CallFailed:
-                text = None  # it went away, as frames do
+            except (CallFailed, OutOfTime):
+                text = None  # it went away, as frames do, or says nothing
             unread += text is None
             if text:
                 read.append({"address": address[:URL_CHARACTERS], "text": str(text)})

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from casefile.vocabulary import Cause
@@ -163,12 +164,14 @@ class Visit:
     def run(self, script: Script, wait_s: float = EVALUATE_S, frame: str = "") -> Any:
         """What a script of ours finds in the page, or in a frame of it, in a world that no script there can reach.
 
-        Raises CallFailed, OutOfTime.
+        A frame that does not answer is left, and the scripts of the page go on. Raises CallFailed, OutOfTime.
         """
-        world = self.call("Page.createIsolatedWorld", wait_s=wait_s, frameId=frame or self.frame, worldName=WORLD)
-        said = self.call(
+        call = partial(self.protocol.call, session=self.session) if frame else self.call
+        world = call("Page.createIsolatedWorld", wait_s=wait_s, frameId=frame or self.frame, worldName=WORLD)
+        said = call(
             "Runtime.evaluate",
-            wait_s=wait_s,
+            # The browser ends our script at its own bound, and says so in time.
+            wait_s=wait_s + 1,
             expression=script.source,
             contextId=world.get("executionContextId"),
             returnByValue=True,

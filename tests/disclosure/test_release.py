@@ -16,9 +16,11 @@ from casefile.records.acts import list_acts
 from casefile.records.engine import reading
 from casefile.records.queries import find_items, list_remarks
 from casefile.vocabulary import PersonKind
+from casefile.vocabulary_planning import DocumentKind
 from casefile.vocabulary_verification import ClaimKind
 from disclosure.check_package import check
 from pipelines.concluding import state_claim
+from pipelines.documents import record_document
 from pipelines.erasing import erase_items
 from pipelines.exporting import Exported, ExportRequest, export_items
 from pipelines.holds import state_hold
@@ -48,6 +50,14 @@ def export(
 
 def index_of(made: Exported) -> str:
     return (made.path / "index.csv").read_text("utf-8-sig")
+
+
+def agree(root: Path) -> None:
+    """Record the agreement that exports name."""
+    dates = {"assessed_on": "2026-05-03", "review_by": "2199-01-01"}
+    said = {**dates, "agreement": AGREED, "purpose": "one case", "until": "2199-01-01"}
+    with open_services(root, ENVIRONMENT) as services:
+        record_document(services, DocumentKind.AGREEMENT, RECIPIENT, said)
 
 
 @pytest.fixture
@@ -85,6 +95,7 @@ def test_a_blind_assessment_does_not_leave_with_whoever_must_not_see_it(assessed
 
 
 def test_consent_to_sharing_is_asked_for_and_the_index_says_what_is_missing(own: Path, tmp_path: Path) -> None:
+    agree(own)
     with open_services(own, ENVIRONMENT) as services:
         state_pseudonym(services, {"pseudonym": "Heron", "role": "witness", "real_name": "Ділана Коваль"})
         link_items(services, "W-0001", ["I-0001"])
@@ -104,6 +115,7 @@ def test_consent_to_sharing_is_asked_for_and_the_index_says_what_is_missing(own:
 
 
 def test_consent_is_asked_for_what_comes_along_with_its_capture_too(own: Path, tmp_path: Path) -> None:
+    agree(own)
     with open_services(own, ENVIRONMENT) as services:
         state_pseudonym(services, {"pseudonym": "Heron", "role": "witness"})
         link_items(services, "W-0001", ["I-0002"])
@@ -151,6 +163,7 @@ def test_what_an_erasure_left_of_a_capture_goes_without_the_grounds(own: Path, t
 
 
 def test_whoever_may_not_see_an_item_hands_it_to_nobody_and_whoever_may_is_recorded(own: Path, tmp_path: Path) -> None:
+    agree(own)
     with open_services(own, ENVIRONMENT) as services:
         guard_items(services, ["I-0002"], {"sensitivity": "restricted", "reason": "injuries"})
     with pytest.raises(GateRefused, match="I-0002 is restricted"):

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import rfc8785
 
+from casefile.events.effects import Insert
 from casefile.events.envelope import Envelope, Event, Part, PartName, commitment, leaf_hash
 from casefile.events.journal import framed
 from casefile.events.private import encode
@@ -24,8 +25,12 @@ from .places import independent_report
 
 FOLDER = Path(__file__).resolve().parents[1] / "vectors"
 VECTORS = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.json"))}
+EARLIER = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted((FOLDER / "earlier").glob("*.json"))}
+"""Forms that were written before a vector of the same pair of type and schema, and are read as they were."""
 
-by_name = pytest.mark.parametrize("vector", VECTORS.values(), ids=VECTORS.keys())
+by_name = pytest.mark.parametrize(
+    "vector", [*VECTORS.values(), *EARLIER.values()], ids=[*VECTORS, *(f"earlier-{name}" for name in EARLIER)]
+)
 Vector = Mapping[str, Any]
 
 
@@ -87,6 +92,17 @@ def test_every_part_may_have_been_erased(vector: Vector) -> None:
             for row in getattr(effect, "rows", None) or [getattr(effect, "values", {})]:
                 erased = {column: row[column] for column in getattr(effect, "from_part", {}).get(name, ())}
                 assert erased == dict.fromkeys(erased)
+
+
+def test_a_judgement_is_read_from_both_forms_of_a_decision() -> None:
+    judgements, kept = [], []
+    for vector in (VECTORS["duplicate.decided.1"], EARLIER["duplicate.decided.1"]):
+        event = event_of(vector)
+        for one, told in ((event, judgements), (event.without(PartName.BODY), kept)):
+            (insert,) = project(upcast(one))
+            assert isinstance(insert, Insert)
+            told.append(insert.rows[0]["judgement"])
+    assert (judgements, kept) == (["same", "same"], [None, "same"])
 
 
 def test_the_independent_checker_agrees(tmp_path: Path) -> None:

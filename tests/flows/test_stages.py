@@ -15,14 +15,18 @@ import pytest
 from monitors.papers import MovedClock, Newsroom, Watching
 
 from casefile.events.append import Log
+from casefile.events.types import CaptureStarted
+from casefile.ids import LogId
 from casefile.records.engine import reading
+from casefile.records.leads import purposes_of
 from casefile.records.queries import list_attempts, unexamined_items
-from casefile.vocabulary import ContainmentLevel, Pathway
+from casefile.vocabulary import ContainmentLevel, Pathway, Purpose
 from pipelines.capture import CaptureOptions
 from pipelines.collect import collect
 from pipelines.fixity import DAYS as FIXITY_DAYS
 from pipelines.leads import Candidate, Origin, add_leads
 from pipelines.scheduled import FixityFailed, fixity_slice
+from pipelines.sealing_events import capture_id, started
 from pipelines.served import CONTAINMENT, WORKSPACES, main
 from pipelines.services import Services
 
@@ -51,6 +55,26 @@ def test_leads_that_were_left_over_are_collected_by_the_service(
         (attempt,) = list_attempts(connection)
     by = people[attempt.started_by]
     assert (by["name"], by["kind"]) == ("casefile serve", "service")
+
+
+def test_leads_that_an_interrupted_run_left_are_collected_for_what_it_was_for(
+    newsroom: Newsroom, watching: Watching, served: Mapping[str, str]
+) -> None:
+    places = [newsroom.site.url(f"/story/{number}") for number in (1, 2, 3)]
+    with watching.services() as services:
+        begun, rest = add_leads(services, [Candidate(one) for one in places[:2]], Origin(Pathway.LIST, job="court"))
+        add_leads(services, [Candidate(places[2])], Origin(Pathway.BY_HAND))
+        log = LogId(services.log.id)
+        body = CaptureStarted(
+            attempt=1, method="http", method_version="1", method_reason="by name", purpose=Purpose.COURT
+        )
+        services.append(started(log, begun.id, capture_id(log, begun.id, 1), body))
+        with reading(services.engine) as connection:
+            assert set(purposes_of(connection, [begun, rest]).values()) == {Purpose.COURT}
+    assert main(["collect_waiting"], {**served, "CASEFILE_CAPTURE__PAGES": "http"}) == 0
+    with watching.services() as services, reading(services.engine) as connection:
+        ended = {one.locator: one.purpose for one in list_attempts(connection) if one.status == "captured"}
+    assert ended == dict(zip(places, ("court", "court", "work"), strict=True))
 
 
 def test_leads_are_left_alone_while_somebody_collects_and_those_of_a_watch_always(

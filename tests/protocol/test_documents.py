@@ -157,7 +157,7 @@ def test_row_20_who_has_not_declared_their_interests_is_told(bench: Bench) -> No
     assert "not both" in refused(DocumentKind.CONFLICTS, DATES)
     interest = [{"interest": "a cousin in the unit", "measure": "does not assess it"}]
     assert "not both" in refused(DocumentKind.CONFLICTS, {**DATES, "none": True, "interest": interest})
-    bench.record(DocumentKind.CONFLICTS, "Bo", **DATES, none=True)
+    bench.record(DocumentKind.CONFLICTS, "Bo", by="Bo", **DATES, none=True)
     with bench.services("Bo") as services, reading(services.engine) as rows:
         declared = documents.declaration_of(rows, services.person_id)
         assert declared is not None

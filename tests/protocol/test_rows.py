@@ -18,8 +18,10 @@ from casefile.errors import CasefileError, GateRefused, UnknownItem, UnknownPers
 from casefile.events.envelope import Envelope, EventOutcome, PartName, Subject
 from casefile.events.port import draft
 from casefile.events.timestamping import HeadTimestamped
+from casefile.events.types import ContentErased
 from casefile.events.types_of_custody import ReplicaChecked, ReplicaStated
 from casefile.events.types_packages import PackageRecipient, PackageReleased
+from casefile.ids import EventId
 from casefile.model import ToolUse
 from casefile.records.engine import reading
 from casefile.records.monitors import MonitorRecord
@@ -127,11 +129,45 @@ def test_row_15_without_an_agreement_nothing_leaves_where_gates_are_enforced(fil
     filled.settings["CASEFILE_GATES__MODE"] = "enforce"
     with pytest.raises(GateRefused, match="no agreement with the court"):
         leave(filled)
-    leave(filled, agreement="letter of 3 May")
+    with pytest.raises(GateRefused, match="named and not recorded"):
+        leave(filled, agreement="letter of 3 May")
     filled.record(DocumentKind.AGREEMENT, COURT, **AGREED)
     leave(filled)
     filled.rebuild()
     leave(filled)
+
+
+def test_row_15_an_agreement_that_is_named_and_not_recorded_is_on_the_record(filled: Bench) -> None:
+    leave(filled, agreement="letter of 3 May")
+    assert filled.overrides() == [], "nobody records agreements here"
+    filled.record(DocumentKind.AGREEMENT, "a partner", **AGREED)
+    leave(filled, agreement="letter of 3 May")
+    status, body = filled.overrides()[-1]
+    assert status == "warned"
+    assert "is named and not recorded" in body
+
+
+@pytest.mark.parametrize("spelt", [COURT.upper(), f" {COURT.replace(' ', '  ')} "])
+def test_row_15_another_spelling_of_the_recipient_passes_no_agreement_by(filled: Bench, spelt: str) -> None:
+    filled.record(DocumentKind.AGREEMENT, COURT, **{**AGREED, "until": "2026-11-29"})
+    with pytest.raises(GateRefused, match="ended on 2026-11-29"):
+        leave(filled, agreement="memorandum of 3 May", recipient=spelt)
+
+
+def test_row_15_composed_and_decomposed_names_are_one_recipient(filled: Bench) -> None:
+    filled.record(DocumentKind.AGREEMENT, "Cour pénale", **{**AGREED, "until": "2026-11-29"})
+    with pytest.raises(GateRefused, match="ended on 2026-11-29"):
+        leave(filled, recipient="Cour p\u0065\u0301nale")
+
+
+def test_row_15_an_agreement_that_was_erased_is_unknown_and_not_none(filled: Bench) -> None:
+    made = filled.record(DocumentKind.AGREEMENT, COURT, **{**AGREED, "until": "2026-11-29"})
+    with filled.services() as services:
+        grounds = ContentErased(basis="asked for", approved_by="Bo")
+        services.log.erase(EventId(made.document.event), PartName.BODY, grounds, services.actor)
+    filled.settings["CASEFILE_GATES__MODE"] = "enforce"
+    with pytest.raises(GateRefused, match="a document was erased"):
+        leave(filled, agreement="memorandum of 3 May")
 
 
 @pytest.mark.parametrize("mode", ["record", "warn", "enforce"])
@@ -141,7 +177,11 @@ def test_row_15_under_an_agreement_that_has_ended_nothing_leaves(filled: Bench, 
     for named in ("", "memorandum of 3 May"):
         with pytest.raises(GateRefused, match="ended on 2026-11-29"):
             leave(filled, agreement=named)
-    leave(filled, agreement="letter of 1 December")
+    if mode == "enforce":
+        with pytest.raises(GateRefused, match="named and not recorded"):
+            leave(filled, agreement="letter of 1 December")
+    else:
+        leave(filled, agreement="letter of 1 December")
     leave(filled, "prolonged by word of mouth on 30 November")
     assert filled.overrides()[-1][0] == "overridden"
 
@@ -284,9 +324,9 @@ def shown(bench: Bench) -> None:
         link_items(services, "W-0001", [ITEM])
 
 
-def leave(bench: Bench, override: str = "", agreement: str = "") -> None:
+def leave(bench: Bench, override: str = "", agreement: str = "", recipient: str = COURT) -> None:
     with bench.services() as services:
-        require_release(services, Asked((ITEM,), COURT, agreement=agreement), override, lambda _said: None)
+        require_release(services, Asked((ITEM,), recipient, agreement=agreement), override, lambda _said: None)
 
 
 @pytest.mark.parametrize("mode", ["record", "warn", "enforce"])

@@ -131,10 +131,10 @@ class Desk:
         with open_services(self.root, self.environment, person=person, clock=self.clock) as services:
             yield services
 
-    def seal(self, *roles: Role, outcome: Outcome = Outcome.CAPTURED) -> list[str]:
+    def seal(self, *roles: Role, outcome: Outcome = Outcome.CAPTURED, where: str = "") -> list[str]:
         """One capture with an item of each role; the items' numbers."""
         with self.as_(ANA) as services:
-            where = f"https://example.test/{self.clock.looks}"
+            where = where or f"https://example.test/{self.clock.looks}"
             (lead,) = add_leads(services, [Candidate(where)], Origin(Pathway.BY_HAND, why="named by two sources"))
             capture = capture_id(LogId(services.log.id), lead.id, 1)
             record = captured(capture, lead.id, where, roles, outcome, services)

@@ -226,6 +226,11 @@ def test_an_import_that_a_failing_disk_ends_leaves_nothing_half_written(
         assert size(other) == before
         with other.as_(ANA) as services:
             take_book(services, book)
+    with other.as_(ANA) as services:
+        kept = size(other)
+        with pytest.raises(UsageError, match="taken over already"):
+            take_book(services, book)
+        assert size(other) == kept
     # What was committed is carried on into the journal by the next opening, all of it.
     assert len(read(written(other, tmp_path / "back.json"))["step"]) == 6
     # P021: nobody fetched the items of these tests.

@@ -16,9 +16,14 @@ from sites.hostile import HostileSite
 
 from casefile.errors import UsageError
 from casefile.events.types_corroboration import Origin
+from casefile.records.engine import reading
+from casefile.records.queries import find_items
 from casefile.refusals import FieldRefused
 from casefile.vocabulary import Role
-from pipelines.corroborating import corroborate, in_archive, sha256_of_claim
+from pipelines.corroborating import corroborate, corroboration_lines, in_archive, sha256_of_claim
+from pipelines.revisits import seen_items
+from pipelines.services import open_services
+from verification.revisits import Change, compare
 
 from .desk import ANA, Desk
 
@@ -83,14 +88,23 @@ def test_an_archive_bears_out_by_bytes_that_it_holds_and_not_by_what_it_claims(s
 def collected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Case, Path, Any]:
     """A case with one page, and a folder with what a partner and an archive hold of it."""
     folder = tmp_path_factory.mktemp("corroborated")
-    with HostileSite({"/story": lambda visit: visit.respond(STORY)}) as site:
+    pages = {
+        "/story": STORY,
+        "/other-text": STORY.replace("south", "north"),
+        "/other-bytes": STORY.replace("<body>", '<body class="wide">'),
+    }
+    with HostileSite({path: lambda visit, text=text: visit.respond(text) for path, text in pages.items()}) as site:
         case = Case(folder / "case", [site.address]).open()
         case.must("collect", site.url("/story"))
         (item,) = case.must("items")["items"]
+        case.must("collect", site.url("/other-text"), site.url("/other-bytes"))
+        Case(folder / "theirs", [site.address]).open().must("collect", site.url("/story"))
     given = folder / "given"
     given.mkdir()
-    (wacz,) = (folder / "case" / "vault").rglob("capture.wacz")
-    (given / "theirs.wacz").write_bytes(wacz.read_bytes())
+    (theirs,) = (folder / "theirs" / "vault").rglob("capture.wacz")
+    (given / "theirs.wacz").write_bytes(theirs.read_bytes())
+    for number, ours in enumerate((folder / "case" / "vault").rglob("capture.wacz")):
+        (given / f"ours-{number}.wacz").write_bytes(ours.read_bytes())
     (given / "theirs.html").write_text(STORY, "utf-8")
     (given / "other.html").write_text(STORY.replace("south", "north"), "utf-8")
     case.must("import", str(given), "--from-person", "Cleo")
@@ -120,3 +134,39 @@ def test_what_a_partner_and_an_archive_hold_is_compared_by_content_and_shown(
     assert case.must("show", archived["second"])["corroboration"] == [archived]
     assert f"{equal['second']} beside I-0001, from another partner: same-bytes" in case.run("show", "I-0001").out
     assert case.must("audit")["ok"]
+
+
+def test_what_this_team_recorded_itself_is_no_second_capture_when_it_comes_back(
+    collected: tuple[Case, Path, Any],
+) -> None:
+    """The record of the same capture, and of any other that this team made."""
+    case, given, _item = collected
+    ours = sorted(path.name for path in given.glob("ours-*.wacz"))
+    numbers = {one["name"]: one["number"] for one in case.must("items")["items"]}
+    assert len(ours) == 3
+    with open_services(case.root, case.environment) as services:
+        for pair in [pair for name in ours for pair in (("I-0001", numbers[name]), (numbers[name], "I-0001"))]:
+            with pytest.raises(UsageError, match="what Casefile wrote when it captured"):
+                corroborate(services, *pair, Origin.ARCHIVE, HOW)
+
+
+def test_two_starts_are_not_called_two_machines() -> None:
+    told = {"item": "I-0001", "second": "I-0002", "change": "changed", "why": "", "at": "", "by": ANA, "how": HOW}
+    assert next(corroboration_lines([{**told, "origin": "machine"}])) == (
+        "I-0002 beside I-0001, from another start of a machine: changed"
+    )
+
+
+def test_items_of_two_captures_are_compared_by_what_each_says(collected: tuple[Case, Path, Any]) -> None:
+    """All three have one title, and are the first item of their captures."""
+    case, _given, _item = collected
+    with open_services(case.root, case.environment) as services, reading(services.engine) as rows:
+        first, *others = (find_items(rows, [name])[0] for name in ("I-0001", "I-0002", "I-0003"))
+        changes = {}
+        for other in others:
+            one, two = seen_items(services, rows, [first, other])
+            assert (one.title, one.role) == (two.title, two.role)
+            assert one.text
+            assert two.text
+            changes[(other.locator or "").rpartition("/")[2]] = compare(one, two).change
+    assert changes == {"other-text": Change.CHANGED, "other-bytes": Change.SAME_CONTENT}

@@ -19,6 +19,7 @@ from casefile.vocabulary_planning import DocumentKind
 from casefile.vocabulary_verification import Check, ClaimKind
 from pipelines.concluding import Concluded, NewConclusion, conclude, state_claim
 from pipelines.documents import record_document
+from pipelines.due import list_due
 from pipelines.investigation_report import table_of
 from pipelines.method_report import Statement, item_report, problems_of, require_traced
 from pipelines.neighbours import decide, list_pairs
@@ -224,6 +225,19 @@ def test_row_20_whoever_has_not_declared_their_interests_does_not_conclude(desk:
         declared = {"assessed_on": "2026-05-01", "review_by": "2027-05-01", "none": True}
         record_document(services, DocumentKind.CONFLICTS, ANA, declared)
     assert draw(desk, about).warnings == ()
+
+
+def test_row_20_nobody_declares_the_interests_of_another(desk: Desk) -> None:
+    strands(desk)
+    declared = {"assessed_on": "2026-05-01", "review_by": "2027-05-01", "none": True}
+    with desk.as_(BORIS) as services:
+        record_document(services, DocumentKind.CONFLICTS, ANA, declared)
+    about = claim(desk)
+    assert any("declared no interests" in warning for warning in draw(desk, about).warnings)
+    with desk.as_(ANA) as services:
+        assert any(one.code == "undeclared" and one.subject == services.person_id for one in list_due(services))
+        record_document(services, DocumentKind.CONFLICTS, ANA, {**declared, "based_on": 1})
+    assert not any("declared no interests" in warning for warning in draw(desk, about).warnings)
 
 
 def test_row_71_without_alternatives_or_contrary_steps_the_report_warns(desk: Desk) -> None:
