@@ -221,7 +221,8 @@ def list_attempts(
     if identity:
         query = query.where(attempt.c.identity == identity)
     if spellings:
-        query = query.where(of_lead.c.spelling.in_(spellings))
+        # As a query of its own: with the outer join alone SQLite reads every attempt.
+        query = query.where(attempt.c.lead.in_(select(of_lead.c.id).where(of_lead.c.spelling.in_(spellings))))
     rows = connection.execute(query.order_by(attempt.c.started_at, attempt.c.capture))
     return [AttemptRecord(**row._mapping) for row in rows]
 
