@@ -95,7 +95,8 @@ def copy_of(case: Witnessed, folder: Path, url: str = "") -> Witnessed:
 
 def other_signature(case: Witnessed) -> None:
     note = case.cosigned.read_bytes()
-    case.cosigned.write_bytes(note[:-9] + b"A" + note[-8:])
+    other = b"B" if note[-9:-8] == b"A" else b"A"
+    case.cosigned.write_bytes(note[:-9] + other + note[-8:])
 
 
 def written_anew(case: Witnessed) -> None:

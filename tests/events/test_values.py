@@ -30,7 +30,7 @@ from casefile.events.types import (
     payload,
 )
 from casefile.events.types_of_custody import EventSigned
-from casefile.ids import EventId, mint
+from casefile.ids import EventId, derived, mint
 from casefile.model import ClockRecord, Value
 from casefile.records.engine import tables
 
@@ -214,10 +214,14 @@ def test_who_acts_is_asserted_unless_proved(sqlite_place: Place) -> None:
     for actor in (ACTOR, proved):
         log.append([tested], actor)
     log.append([replace(tested, id=EventId(mint(0, bytes(10))))], proved)
+    log.append([replace(tested, id=EventId(derived(LOG, "tested")))], proved)
     records = list(sqlite_place.files.journal.records())
-    *_, asserted, authenticated, signature, by_machine = (Envelope.from_bytes(one.content) for one in records)
-    identities = [one.identity for one in (asserted, authenticated, signature, by_machine)]
-    assert identities == ["asserted", "authenticated", "asserted", "asserted"]
+    *_, asserted, authenticated, signature, named, of_named, by_machine = (
+        Envelope.from_bytes(one.content) for one in records
+    )
+    identities = [one.identity for one in (asserted, authenticated, signature, named, of_named, by_machine)]
+    assert identities == ["asserted", "authenticated", "asserted", "authenticated", "asserted", "asserted"]
+    assert of_named.subject_of("event") == named.id
     assert signature.type == "event.signed"
     assert signature.subject_of("event") == authenticated.id
     assert asserted.recorded_at.startswith("2026-03-01T10:00:00.00")
