@@ -30,7 +30,7 @@ from casefile.records.assessments import (
 from casefile.records.edges import StoredEdge
 from casefile.records.engine import Connection, reading
 from casefile.records.queries import ItemFilter, find_items, list_items
-from casefile.vocabulary import GateMode, Judgement, StepResult, Strand, Tier
+from casefile.vocabulary import GateMode, StepResult, Strand, Tier
 from casefile.vocabulary_verification import (
     Check,
     ClaimKind,
@@ -42,7 +42,7 @@ from casefile.vocabulary_verification import (
     Verdict,
 )
 from pipelines.documents import declaration_of
-from pipelines.neighbours import joined
+from pipelines.neighbours import joined, joins
 from pipelines.services import Services
 from pipelines.sight import Seen, conclusions_seen, edges_seen, look, viewer_of
 from pipelines.verifying import correction, require_person
@@ -198,16 +198,10 @@ def _reachable(rows: Connection, items: Iterable[str], viewer: str) -> list[Stor
         for edge in edges_seen(rows, viewer, item=waiting.pop()):
             found[edge.edge] = edge
             for end in (edge.item_a, edge.item_b):
-                if _joins(edge) and end not in known:
+                if joins(edge) and end not in known:
                     known.add(end)
                     waiting.append(end)
     return list(found.values())
-
-
-def _joins(edge: StoredEdge) -> bool:
-    if edge.judgement:
-        return edge.judgement == Judgement.SAME
-    return edge.tier != Tier.CANDIDATE
 
 
 def _cited(step: StepRecord) -> Sequence[str]:

@@ -86,10 +86,15 @@ def joined(edges: Sequence[StoredEdge]) -> Clusters:
             ten_thousandths=edge.distance * 10_000 // edge.bits,
         )
         for edge in edges
-        if edge.judgement == Judgement.SAME or (edge.tier != Tier.CANDIDATE and edge.judgement != Judgement.DIFFERENT)
+        if joins(edge)
     ]
     apart = [(edge.item_a, edge.item_b) for edge in edges if edge.judgement == Judgement.DIFFERENT]
     return clusters(links, apart, templates_among((edge.item_a, edge.item_b) for edge in edges))
+
+
+def joins(edge: StoredEdge) -> bool:
+    """Whether it links its items, before anything is held back: by what a person said, else by being no candidate."""
+    return edge.judgement == Judgement.SAME if edge.judgement else edge.tier != Tier.CANDIDATE
 
 
 def _is_certain(edge: StoredEdge) -> bool:
