@@ -2,7 +2,8 @@
 
 `./dev test --all` sets it. An expected failure (`xfail`) is a statement, not a skip, and stays as it is.
 
-Runs with several workers: the tests of a module go to one worker, which makes once what they share.
+Runs with several workers: the tests of a module go to one worker, which makes once what they share. Each worker must
+find the same tests, so bytes do not stand in a test's name: those of gzip hold the second in which they were packed.
 """
 
 from __future__ import annotations
@@ -33,6 +34,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     config.option.loadscopereorder = False
     return ByModule(config, log)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes go by the name of their parameter, which pytest numbers; everything else as pytest names it."""
+    return argname if isinstance(val, bytes) else None
 
 
 @pytest.hookimpl(wrapper=True)
