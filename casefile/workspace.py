@@ -7,6 +7,8 @@ from pathlib import Path
 
 from casefile.settings import FILE_NAME
 
+ROOTS = "roots"
+
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
@@ -23,6 +25,11 @@ class Workspace:
     def database(self) -> Path:
         """The index, when it is not on a server."""
         return self.root / "casefile.db"
+
+    @property
+    def fresh_database(self) -> Path:
+        """Where the index is made anew, beside the one that it takes the place of; there only meanwhile."""
+        return self.root / "casefile.db.rebuilding"
 
     @property
     def keys(self) -> Path:
@@ -60,6 +67,11 @@ class Workspace:
         return self.root / "rebuilding"
 
     @property
+    def roots(self) -> Path:
+        """Where custody.md puts the certificates of time authorities, without which their stamps cannot be checked."""
+        return self.root / ROOTS
+
+    @property
     def received(self) -> Path:
         """Packages of other investigations, as they came."""
         return self.root / "received"
@@ -68,6 +80,12 @@ class Workspace:
     def work(self) -> Path:
         """Working copies, previews and caches: rebuildable, never evidence."""
         return self.root / "work"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder that may lie in its own, but for the private root key's."""
+        own = (self.keys, self.roots, self.vault, self.log, self.staging, self.quarantine)
+        return (*own, self.rebuilding, self.received, self.work)
 
     @property
     def fingerprints(self) -> Path:

@@ -23,6 +23,8 @@ from cli.passphrases import with_passphrase
 
 INTERRUPTED = 130
 UNEXPECTED = 1
+RESUMES = "What was acknowledged is kept; the same command resumes."
+INCOMPLETE = "the command needs a further word"
 PARSER_PREFIX = "Value error, "
 """What the validation of values puts before the reason; it tells a person nothing."""
 CHOICES = re.compile(r"\. Choose from:\n(?P<words>(?:\t[^\n]+\n?)+)")
@@ -127,13 +129,15 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     except CasefileError as error:
         return output.failing(error, as_json=invocation.json)
     except KeyboardInterrupt:
-        output.note("Interrupted. What was acknowledged is kept; the same command resumes.")
+        output.note(f"Interrupted. {RESUMES}")
+        if invocation.json:
+            output.error_document("Interrupted", "interrupted", RESUMES)
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone; nothing is left to be told.
         return UNEXPECTED
     except Exception as error:  # noqa: BLE001  (the last line: what nobody foresaw still ends as an exit code)
-        return output.failing_unexpectedly(error)
+        return output.failing_unexpectedly(error, as_json=invocation.json)
     return code if isinstance(code, int) else 0
 
 
@@ -145,6 +149,9 @@ def _misused(error: typer.TyperException, *, as_json: bool) -> int:
         return output.failing(CommandMisused(choices), as_json=as_json)
     for text in problem.splitlines():
         output.note(text)
+    if as_json:
+        misused = CommandMisused(INCOMPLETE)
+        output.error_document(type(misused).__name__, INCOMPLETE, misused.advice())
     return CommandMisused.exit_code
 
 

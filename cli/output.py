@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # a quarter of a second that `--help` and pipes do without
 
 UNEXPECTED = 1
 FRAMES_SHOWN = 6
+OUR_FAULT = "This is a fault in Casefile. What was acknowledged is kept; `casefile audit` checks it."
 LISTED = 8
 """Item numbers that are named one by one in a line."""
 UNBROKEN_CHARACTERS = 19
@@ -209,11 +210,16 @@ def failing(error: CasefileError, *, as_json: bool = False) -> int:
     if advice:
         note(advice)
     if as_json:
-        document({"error": {"code": type(error).__name__, "text": str(error), "advice": advice}})
+        error_document(type(error).__name__, str(error), advice)
     return error.exit_code
 
 
-def failing_unexpectedly(error: Exception) -> int:
+def error_document(code: str, text: str, advice: str) -> None:
+    """The document of a command that has none because of an error."""
+    document({"error": {"code": code, "text": text, "advice": advice}})
+
+
+def failing_unexpectedly(error: Exception, *, as_json: bool = False) -> int:
     """Says that Casefile itself is at fault, and where; answers with the exit code.
 
     Not in the error's words: they may quote what was collected, and such lines are sent to maintainers.
@@ -221,7 +227,9 @@ def failing_unexpectedly(error: Exception) -> int:
     _say([("casefile: ", "bold red"), (f"unexpected {type(error).__name__}", "")], sys.stderr)
     for frame in traceback.extract_tb(error.__traceback__)[-FRAMES_SHOWN:]:
         note(f"    {frame.filename}:{frame.lineno} in {frame.name}")
-    note("This is a fault in Casefile. What was acknowledged is kept; `casefile audit` checks it.")
+    note(OUR_FAULT)
+    if as_json:
+        error_document("Unexpected", f"unexpected {type(error).__name__}", OUR_FAULT)
     return UNEXPECTED
 
 

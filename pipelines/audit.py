@@ -23,7 +23,6 @@ from casefile.events.journal import segment_name
 from casefile.events.lock import holding
 from casefile.events.replay import rebuild
 from casefile.ids import LogId
-from casefile.records.comparing import Difference, compare, planted
 from casefile.records.engine import (
     ALL_FAMILIES,
     Connection,
@@ -37,7 +36,6 @@ from casefile.records.engine import (
 from casefile.records.holdings import audited_objects, erased_parts, opened_investigation, sealed_inventories
 from casefile.records.reading import read_head
 from casefile.records.tombstones import Tombstone, list_tombstones, pending_removals
-from casefile.records.versions import views_are_current
 from casefile.settings import Settings, load_settings
 from casefile.workspace import Workspace
 from pipelines.custody import LOCK as CHECKPOINT_LOCK
@@ -47,6 +45,8 @@ from pipelines.outside import Outside, OutsideFound, compare_outside
 from pipelines.person_signing import signature_problems
 from pipelines.received import received_problems
 from pipelines.removing import left_behind
+from pipelines.strays import Beside, beside, log_strays, spoken_of, strays
+from pipelines.table_audit import table_problems
 from pipelines.time_auditing import time_problems, time_unseen
 from preservation.custody_audit import CustodyAudit, whole_contents
 from preservation.durable import unobserved
@@ -59,10 +59,6 @@ from preservation.vault_audit import Expected, Sample, VaultAudit
 
 T = TypeVar("T")
 UUID_LENGTH = 36
-ALLOWED_IN_LOG = frozenset(
-    {"journal", "private", "lock", "anchors", "checkpoint", ".checkpoint.part", "checkpoints", "cosignatures", "tile"}
-)
-OTHER_VERSION = "its views were made by another version of Casefile; `casefile reindex` makes them anew from the log"
 NOT_SEEN = "An audit cannot tell whether what was collected is true, or who really used a name given with --as."
 
 
@@ -131,12 +127,14 @@ def _problems(audit: _Audit, scratch: Path) -> Iterator[Problem]:
     replayed = sqlite_engine(scratch / "replay.db")
     try:
         yield from _database(audit)
-        yield from _log_files(audit)
+        yield from log_strays(audit.workspace)
+        found = beside(audit.workspace, audit.settings)
         replay_problem = _replay(audit, replayed)
         yield from replay_problem
         if audit.checked.get("events"):
             yield from _tables(audit, replayed)
             yield from _custody(audit, replayed)
+            yield from _strays(audit, found, replayed)
             yield from _vault(audit, replayed)
             yield from _erasures(audit, replayed)
             yield from received_problems(audit.workspace, replayed)
@@ -183,21 +181,6 @@ def _strangers(engine: Engine, workspace: Workspace, log: LogId) -> tuple[Strang
         return found if read_head(connection, log) == head else ()
 
 
-def _log_files(audit: _Audit) -> Iterator[Problem]:
-    """Files that do not belong into the log's folder."""
-    workspace = audit.workspace
-    for folder in (workspace.log, workspace.log / "journal", workspace.log / "private"):
-        for entry in sorted(folder.iterdir()) if folder.is_dir() else ():
-            path = entry.relative_to(workspace.root).as_posix()
-            if folder == workspace.log:
-                fits = entry.name in ALLOWED_IN_LOG
-            else:
-                fits = entry.name.isdigit() and segment_name(int(entry.name)) == entry.name
-                fits = fits and entry.is_file() and not entry.is_symlink()
-            if not fits:
-                yield problem("P053", path)
-
-
 def _replay(audit: _Audit, replayed: Engine) -> list[Problem]:
     files = LogFiles.at(audit.workspace.log, unobserved)
     try:
@@ -241,27 +224,16 @@ def _tables(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
         return
     live = open_engine(settings.database.url, workspace.database)
     try:
-        with reading(live) as connection:
-            current = views_are_current(connection)
-        if not current:
-            # Not made anew here: whoever changes a row could change the version with it, and the audit would hide both.
-            yield problem("P060", workspace.database.name, reason=OTHER_VERSION)
-        for difference in compare(live, replayed, "log_", *(["view_"] if current else [])):
-            yield _row_problem(difference)
-        for kind, name in planted(live, "log_", "view_"):
-            yield problem("P066", name, kind=kind)
-    except CasefileError as error:
-        yield problem("P060", workspace.database.name, reason=str(error))
+        yield from table_problems(live, replayed, workspace.database.name)
     finally:
         live.dispose()
 
 
-def _row_problem(difference: Difference) -> Problem:
-    if difference.kind == "extra":
-        return problem("P056", difference.table, key=difference.key)
-    if difference.kind == "missing":
-        return problem("P057" if difference.key else "P059", difference.table, key=difference.key)
-    return problem("P058", difference.table, key=difference.key, columns=", ".join(difference.columns))
+def _strays(audit: _Audit, found: tuple[Beside, ...], replayed: Engine) -> Iterator[Problem]:
+    """What lies beside the vault and belongs to nothing, by the log as it is now."""
+    with reading(replayed) as connection:
+        spoken = spoken_of(connection)
+    yield from strays(audit.workspace, found, spoken | (_asked_live(audit, spoken_of) or frozenset()))
 
 
 def _custody(audit: _Audit, replayed: Engine) -> Iterator[Problem]:

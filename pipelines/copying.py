@@ -21,7 +21,7 @@ from casefile.events.port import draft
 from casefile.events.types import CustodyChanged
 from casefile.records.engine import reading
 from casefile.settings import FILE_NAME
-from casefile.workspace import Workspace
+from casefile.workspace import ROOTS, Workspace
 from pipelines.audit import AuditReport, audit_workspace
 from pipelines.recovering import recover_workspace
 from pipelines.reindex import reindex_workspace
@@ -32,8 +32,6 @@ from preservation.jars import Jars
 from preservation.vault import Vault
 
 NEVER_CHANGING = ("keys", "quarantine", "received", "vault")
-ROOTS = "roots"
-"""Where custody.md puts the certificates of time authorities, without which their stamps cannot be checked."""
 COPIED = ("log", ROOTS, *NEVER_CHANGING)
 """The log first: an object that is sealed meanwhile is then in the vault's copy without being in the log's, and not
 the other way about. Its intent, which recovery would need, is a matter of the next backup."""

@@ -60,6 +60,11 @@ def key_events(connection: Connection) -> list[KeyEvent]:
     return found
 
 
+def stated_fingerprints(connection: Connection) -> set[str]:
+    """Of every key that an event states, whether anybody confirms it or not."""
+    return {one.body.fingerprint for one in key_events(connection) if isinstance(one.body, KeyStated)}
+
+
 def log_key(workspace: Workspace, history: KeyHistory) -> SigningKey:
     """The private key of the current epoch.
 

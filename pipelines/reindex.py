@@ -36,8 +36,6 @@ from preservation.notes import NoteMalformed
 from preservation.tiles import NO_EVENTS, fold
 from preservation.vault import Vault
 
-REBUILDING = ".rebuilding"
-
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
@@ -115,7 +113,7 @@ def _cut_what_is_left(workspace: Workspace, settings: Settings) -> int:
 
 
 def _rebuild_file(workspace: Workspace, settings: Settings) -> Rebuilt:
-    fresh = workspace.database.with_name(workspace.database.name + REBUILDING)
+    fresh = workspace.fresh_database
     _remove_database(fresh)
     # The lock keeps every writer of the log away from the moment of the last record read to the renaming.
     with LogFiles.at(workspace.log, unobserved).locked():

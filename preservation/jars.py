@@ -59,5 +59,9 @@ class Jars:
                 self.disk.remove_file(path)
 
     def _place(self, digest: str) -> Path:
-        # Named by a digest of the digest: what a listing shows is in no log and in no jar.
-        return self.folder / f"{hashlib.sha256(digest.encode('ascii')).hexdigest()[:32]}.jar"
+        return self.folder / file_name(digest)
+
+
+def file_name(digest: str) -> str:
+    """What the file of a jar is called: by a digest of its digest, since what a listing shows is in no log or jar."""
+    return f"{hashlib.sha256(digest.encode('ascii')).hexdigest()[:32]}.jar"

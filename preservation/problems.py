@@ -1,8 +1,8 @@
 """What an audit can find: one code per kind of finding, with its sentence and the rule that it breaks.
 
 Codes are permanent; a code that is no longer found is not given to another kind. P001 to P049 are the vault's,
-P050 to P099 those of the log and the tables, P120 to P119 those of time stamps.
-P050 to P099 those of the log and the tables, P100 to P119 those of erasures and copies.
+P050 to P099 those of the log and the tables, P100 to P119 those of erasures, of copies and of what lies beside the
+vault, P120 to P139 those of time stamps.
 """
 
 from __future__ import annotations
@@ -55,6 +55,8 @@ KINDS: dict[str, Kind] = {
     "P064": Kind("behind the last whole event: {what}", "docs/formats/log.md"),
     "P063": Kind("casefile.toml names another investigation than the log does", "docs/formats/log.md"),
     "P066": Kind("a {kind} of the database that is none of ours names tables of the log", "docs/formats/log.md"),
+    "P067": Kind("the database has a {kind} of that name, which is none of ours", "docs/formats/log.md"),
+    "P068": Kind("the table has columns that are none of ours: {columns}", "docs/formats/log.md"),
     "P065": Kind("the package that was received does not hold: {reason}", "docs/formats/package.md"),
     "P070": Kind("it has other bytes than the journal gives", "C2SP tlog-tiles; docs/formats/log.md rule 19"),
     "P071": Kind("the tile is missing", "C2SP tlog-tiles; docs/formats/log.md rule 19"),
@@ -140,6 +142,8 @@ KINDS: dict[str, Kind] = {
     "P102": Kind("the copy's journal is not the beginning of this log's", "docs/formats/vault.md rule 16"),
     "P103": Kind("the copy held the object when it was checked, and lacks it now", "docs/formats/vault.md rule 17"),
     "P104": Kind("a repair was stopped and is not finished", "docs/formats/vault.md rule 18"),
+    "P105": Kind("it belongs to nothing in this workspace", "docs/formats/vault.md rule 19"),
+    "P106": Kind("no event speaks of this {what}", "docs/formats/vault.md rule 20"),
 }
 """Every kind of finding by its code."""
 

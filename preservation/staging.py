@@ -14,7 +14,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -239,14 +239,26 @@ class Staging:
         return claimed
 
     def declared(self) -> Mapping[str, Digest]:
-        """The objects that some run intends to record, with the digests of their inventories: objects on their way."""
+        """The objects that some run intends to record, with the digests of their inventories: objects on their way.
+
+        What is no intent promises nothing; `is_intent` tells, and recovery sets it aside.
+        """
         found: dict[str, Digest] = {}
         for run in (Run(self, path.name, -1) for path in _listed(self.root) if _is_folder(path)):
             for path in _listed(run.path / INTENTS):
-                intent = CaptureFolder(run, path.stem).intent()
-                if intent is not None:
-                    found[intent.object_id] = intent.inventory
+                with suppress(RecordUnreadable):
+                    intent = CaptureFolder(run, path.stem).intent()
+                    if intent is not None:
+                        found[intent.object_id] = intent.inventory
         return found
+
+    def is_intent(self, path: Path) -> bool:
+        """Whether a file in a run's `sealing/` is an intent to record an object, or has just served as one."""
+        try:
+            CaptureFolder(Run(self, path.parents[1].name, -1), path.stem).intent()
+        except RecordUnreadable:
+            return False
+        return True
 
     def require_space(self) -> None:
         """Raises SpaceExhausted unless the reserve of bytes and of inodes is free to this user."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Table, inspect, select, text
 
-from casefile.records.engine import reading, tables
+from casefile.records.engine import ALL_FAMILIES, reading, tables
 
 STREAMED_ROWS = 500
 
@@ -46,6 +46,38 @@ def planted(live: Engine, *families: str) -> Iterator[tuple[str, str]]:
         for kind, name, definition in connection.execute(text(catalogue)):
             if any(family in definition.lower() for family in families):
                 yield kind, name
+
+
+def foreign(live: Engine, replayed: Engine) -> Iterator[tuple[str, str]]:
+    """Kind and name of every table, index, trigger and view of a SQLite database that a replayed one has not.
+
+    On another engine, which may hold other people's tables too, those alone that are named as ours are.
+    """
+    if live.dialect.name == "sqlite":
+        ours = set(_catalogue(replayed))
+        yield from (one for one in _catalogue(live) if one not in ours)
+        return
+    known = tables(*ALL_FAMILIES)
+    for name in sorted(inspect(live).get_table_names()):
+        if name.startswith(ALL_FAMILIES) and name not in known:
+            yield "table", name
+
+
+def added_columns(live: Engine) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each of our tables that has columns which are none of ours, with their names."""
+    found = inspect(live)
+    present = set(found.get_table_names())
+    for name, table in tables(*ALL_FAMILIES).items():
+        columns = found.get_columns(name) if name in present else []
+        if added := tuple(str(one["name"]) for one in columns if one["name"] not in table.columns):
+            yield name, added
+
+
+def _catalogue(engine: Engine) -> list[tuple[str, str]]:
+    # What begins with sqlite_ is SQLite's own, such as the indexes of keys; nobody else can make such names.
+    listed = "SELECT type, name FROM sqlite_master WHERE substr(name, 1, 7) <> 'sqlite_' ORDER BY type, name"
+    with reading(engine) as connection:
+        return [(kind, name) for kind, name in connection.execute(text(listed))]
 
 
 def _rows(connection: Connection, table: Table) -> Iterator[Row[Any]]:

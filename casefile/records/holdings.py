@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from casefile.ids import format_number
+from casefile.records.acts import list_acts
 from casefile.records.engine import tables
+from casefile.records.identities import list_identities
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,24 @@ def captured_items(connection: Connection, capture: str = "") -> Iterator[Captur
     for row in connection.execute(query.order_by(table.c.sealed_at, table.c.id)).all():
         ids = connection.execute(select(item.c.id).where(item.c.capture == row.id).order_by(item.c.position))
         yield CapturedItems(row.id, row.object_id, tuple(ids.scalars()))
+
+
+def attempted_captures(connection: Connection) -> set[str]:
+    """Every capture that was begun, however it ended."""
+    attempt, capture = tables("view_")["view_attempt"], tables("view_")["view_capture"]
+    found = set(connection.execute(select(attempt.c.capture)).scalars())
+    return found | set(connection.execute(select(capture.c.id)).scalars())
+
+
+def received_packages(connection: Connection) -> set[str]:
+    """Every package that was taken in from elsewhere."""
+    acts = list_acts(connection, "package.received")
+    return {one["id"] for act in acts for one in json.loads(act.subject or "[]")}
+
+
+def jars_in_use(connection: Connection) -> set[str]:
+    """The digest of every identity's cookie jar."""
+    return {one.jar for one in list_identities(connection) if one.jar}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from collectors.ytdlp.streams import Stream
 
 PAGES = frozenset({"text/html", "application/xhtml+xml"})
 PLAYLISTS = frozenset({"application/vnd.apple.mpegurl", "application/x-mpegurl", "application/dash+xml"})
+EMPTY = "empty: the body has no bytes"
 PAGE_FOR_A_PART = "a page came in the place of a part"
 MAX_DETAIL_CHARACTERS = 4_096
 RECORD = "record"
@@ -66,6 +67,13 @@ def page_item(transfer: Transfer, types: dict[str, str], *, title: str, content:
         content_reason=reason,
         **_wire(transfer),
     )
+
+
+def why_absent(transfer: Transfer) -> str:
+    """Why an answer is not the page that was asked for; nothing where it may be."""
+    if transfer.status >= 400:
+        return f"HTTP status {transfer.status}"
+    return "" if transfer.wire_bytes else EMPTY
 
 
 def stream_item(streams: Sequence[Stream], info: Info, types: dict[str, str], viewing_type: str) -> ReceivedItem | None:

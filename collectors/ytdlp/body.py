@@ -59,7 +59,9 @@ class Body:
         except http.client.IncompleteRead as error:
             raise self._broken(Cause.TRUNCATED, "the body ended inside a chunk") from error
         except http.client.HTTPException as error:
-            raise self._broken(Cause.MALFORMED, type(error).__name__) from error
+            # What came before the framing broke is kept, as of any body that was cut.
+            why = Cause.TRUNCATED if self._transfer.wire_bytes else Cause.MALFORMED
+            raise self._broken(why, "the body is not framed as it should be") from error
         except TimeoutError as error:
             raise self._broken(Cause.TIMEOUT, "no byte for too long") from error
         except (OSError, ValueError) as error:

@@ -183,7 +183,7 @@ class _Taking:
     def result(self) -> Received:
         self.extraction.transport.close()
         types: dict[str, str] = {}
-        status = self._answer_in_its_place()
+        status = self._answer_in_its_place() or self._empty_answer()
         files = answer.received_files(self.recorder, types)
         part = None
         if self.failed is not None and status is None:
@@ -198,7 +198,7 @@ class _Taking:
         if not items:
             reason = next(iter(self.faults), None) or Explanation(Cause.TOOL_FAILED, "nothing came", "")
             return answer.failure(reason, self.recorder)
-        if status is not None and self.failed is not None:
+        if status is not None and status.status >= 400 and self.failed is not None:
             ended: dict[str, Any] = {
                 "outcome": Outcome.CAPTURED,
                 "cause": Cause.HTTP_STATUS,
@@ -226,16 +226,9 @@ class _Taking:
         page = instead or self._page(types)
         if page is not None:
             title = title_of(self.videos[0][0]) if len(self.videos) == 1 else ""
-            absent = page.status >= 400
-            items.append(
-                answer.page_item(
-                    page,
-                    types,
-                    title=title,
-                    content=Content.ABSENT if absent else Content.PRESENT,
-                    reason=f"HTTP status {page.status}" if absent else "",
-                )
-            )
+            reason = answer.why_absent(page)
+            content = Content.ABSENT if reason else Content.PRESENT
+            items.append(answer.page_item(page, types, title=title, content=content, reason=reason))
         for position, (info, streams) in enumerate(self.videos):
             viewing_type = self._make_copy(streams, files, tools)
             if item := answer.stream_item(streams, info, types, viewing_type):
@@ -309,6 +302,18 @@ class _Taking:
         if not found.path:
             self.recorder.open_body(found).close()
         return found
+
+    def _empty_answer(self) -> Transfer | None:
+        """A whole answer without a byte in it, when nothing else came either: that there is nothing is what came."""
+        first = self._first_answer()
+        if (
+            first is None
+            or not first.succeeded
+            or any(one.path for one in self.recorder.transfers if not one.redirect_to)
+        ):
+            return None
+        self.recorder.open_body(first).close()
+        return first
 
     def _refusal(self, items: list[ReceivedItem]) -> Explanation | None:
         """Why no medium came, when policy is why: then the attempt is refused, whatever stands around it."""

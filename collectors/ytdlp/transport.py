@@ -6,6 +6,7 @@ than http and https have no handler and are refused by yt-dlp itself.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import io
@@ -135,7 +136,7 @@ class RecordingRH(RequestHandler):  # type: ignore[misc]
                 method, payload = following, None
                 headers = _without(headers, "Content-Type", "Content-Length")
         if not 200 <= response.status < 300:
-            raise HTTPError(self._settled(response, MAX_ERROR_PAGE_BYTES))
+            raise HTTPError(self._as_far_as_it_came(response))
         if response.transfer.headers_by_name.get("content-encoding", "identity").lower() not in ("", "identity"):
             return self._settled(response, None)
         if method == "GET" and isinstance(response.body, Body) and response.body.open:
@@ -177,6 +178,12 @@ class RecordingRH(RequestHandler):  # type: ignore[misc]
             self._altered.note("refused", "redirect", _place_of(url), refused)
             raise WireFault(Cause.BLOCKED_BY_POLICY, refused)
         return str(following)
+
+    def _as_far_as_it_came(self, response: ArrivingResponse) -> ArrivingResponse:
+        """An error's page. Its status was told with its head, whatever becomes of the rest."""
+        with contextlib.suppress(WireFault):
+            return self._settled(response, MAX_ERROR_PAGE_BYTES)
+        return self._settled(response, None)
 
     def _settled(self, response: ArrivingResponse, most: int | None) -> ArrivingResponse:
         """The same response with its body in the file, decoded if it was encoded, to be read from there."""

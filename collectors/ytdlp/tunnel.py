@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from email.message import Message
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from yt_dlp.networking.exceptions import CertificateVerifyError, SSLError
@@ -28,11 +29,51 @@ BROKER_CAUSES = {
 }
 MAX_HEAD_LINES = 32
 MAX_LINE_BYTES = 8_192
+MAX_SIZE_LINE_BYTES = 4_096
+GREETING = b"HTTP/1."
+CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 PLAIN_LENGTH = re.compile(r"[0-9]{1,18}")
 
 
+class _Lines:
+    """The lines of a head, whose end is the end of the connection for the library: here that is a cut."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self._first = True
+
+    def readline(self, limit: int) -> bytes:
+        """The next line; raises RemoteDisconnected where it was cut, unless what came of it never was HTTP."""
+        line = self._source.readline(limit)
+        other = self._first and not GREETING.startswith(line[: len(GREETING)])
+        self._first = False
+        if not line.endswith(b"\n") and len(line) < limit and not other:
+            raise http.client.RemoteDisconnected("the head of the answer was cut")
+        return line
+
+
 class _Response(http.client.HTTPResponse):
-    """As the library's, which takes every interim response but 100 for the final one (RFC 9110 section 15.2)."""
+    """As the library's, which takes every interim response but 100 for the final one (RFC 9110 section 15.2), a head
+    that was cut for a whole one, and for a chunk's size whatever Python reads as a number.
+    """
+
+    fp: Any
+
+    def begin(self) -> None:
+        source, self.fp = self.fp, _Lines(self.fp)
+        try:
+            super().begin()
+        finally:
+            self.fp = source
+
+    def _read_next_chunk_size(self) -> int:
+        line = self.fp.readline(MAX_SIZE_LINE_BYTES)
+        if not line.endswith(b"\n"):
+            raise http.client.IncompleteRead(b"")
+        size = line.partition(b";")[0].strip()
+        if not CHUNK_SIZE.fullmatch(size):
+            raise http.client.HTTPException
+        return int(size, 16)
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:

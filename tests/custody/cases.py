@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -128,6 +129,24 @@ EXAMPLES: Mapping[str, Callable[[Path], None]] = {
 """What breaks a sound workspace so that an audit says this code."""
 
 
+def in_database(statement: str) -> Callable[[Path], None]:
+    def change(root: Path) -> None:
+        database = sqlite3.connect(root / "casefile.db")
+        with database:
+            database.execute(statement)
+        database.close()
+
+    return change
+
+
+PLANTED: Mapping[str, Callable[[Path], None]] = {
+    "P066": in_database("CREATE TRIGGER planted AFTER INSERT ON log_entry BEGIN DELETE FROM view_remark; END"),
+    "P067": in_database("CREATE TABLE planted (words)"),
+    "P068": in_database("ALTER TABLE view_item ADD COLUMN planted"),
+}
+"""What somebody puts into the database beside what is ours."""
+
+
 def outside_fork(root: Path) -> bytes:
     return forged(root, 7, bytes(32), root / "keys/log.key")
 
@@ -149,20 +168,20 @@ OUTSIDE: Mapping[str, Callable[[Path], bytes]] = {
 
 
 def main(target: Path) -> None:
-    """Write every example; those of time stamps are opened with the settings in `environment.json` beside them."""
+    """Write every example; those of time stamps are opened with the settings in a file beside them."""
     from tests.custody.time_cases import TIMED, World, stamped
 
     world = World(target / "authorities")
     for code, break_it in TIMED.items():
         case = stamped(world, target / code)
         break_it(case)
-        (case.root / "environment.json").write_text(json.dumps(case.settings), "utf-8")
-    for code in (*EXAMPLES, *OUTSIDE):
+        (target / f"{code}.environment.json").write_text(json.dumps(case.settings), "utf-8")
+    for code in (*EXAMPLES, *PLANTED, *OUTSIDE):
         root = sound(target / code)
-        if code in EXAMPLES:
-            EXAMPLES[code](root)
+        if code in OUTSIDE:
+            (target / f"{code}.head").write_bytes(OUTSIDE[code](root))
         else:
-            (root / "outside-head").write_bytes(OUTSIDE[code](root))
+            {**EXAMPLES, **PLANTED}[code](root)
 
 
 if __name__ == "__main__":

@@ -240,7 +240,23 @@ def repair_left(root: Path) -> None:
     (folder / "object").mkdir(parents=True)
 
 
-EXAMPLES: Mapping[str, Callable[[Path], None]] = {"P100": came_back, "P101": preview_left, "P104": repair_left}
+def file_put_in_staging(root: Path) -> None:
+    """Somebody puts a file where captures are made."""
+    (root / "staging/notes.txt").write_bytes(b"put here")
+
+
+def capture_put_in_quarantine(root: Path) -> None:
+    """Somebody puts a folder where attempts are kept that failed."""
+    (root / "quarantine" / items_of(root)[ALONE].id / items_of(root)[FIRST].id).mkdir(parents=True)
+
+
+EXAMPLES: Mapping[str, Callable[[Path], None]] = {
+    "P100": came_back,
+    "P101": preview_left,
+    "P104": repair_left,
+    "P105": file_put_in_staging,
+    "P106": capture_put_in_quarantine,
+}
 """What breaks a workspace with a copy beside it so that an audit says this code."""
 
 

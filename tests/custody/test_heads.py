@@ -26,7 +26,7 @@ from preservation.custody_audit import CustodyAudit
 from preservation.durable import unobserved
 from preservation.problems import KINDS
 
-from .cases import EXAMPLES, NEWEST, OUTSIDE, copied, said, sound
+from .cases import EXAMPLES, NEWEST, OUTSIDE, PLANTED, copied, said, sound
 from .time_cases import TIMED
 
 CHECKER = Path(__file__).parents[1] / "independent" / "check_proof.py"
@@ -53,9 +53,9 @@ def test_a_sound_log_has_nothing_to_find(case: Path) -> None:
     assert report.checked["tiles"] == 6
 
 
-@pytest.mark.parametrize("code", EXAMPLES)
+@pytest.mark.parametrize("code", {**EXAMPLES, **PLANTED})
 def test_each_kind_of_damage_has_its_code(case: Path, code: str) -> None:
-    EXAMPLES[code](case)
+    {**EXAMPLES, **PLANTED}[code](case)
     assert code in codes(case)
 
 

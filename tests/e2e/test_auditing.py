@@ -15,8 +15,10 @@ import pytest
 from e2e.case import Case
 from sites.hostile import HostileSite
 
+from containment.worker import RECORDS_PREFIX
 from pipelines.audit import AuditReport, audit_workspace
 from pipelines.reindex import reindex_workspace
+from pipelines.services import open_services
 
 FAMILIES = ("log_", "view_")
 T = TypeVar("T")
@@ -117,6 +119,54 @@ def test_an_extra_file_is_named(copy: Path, folder: str) -> None:
     assert any(one.path.endswith("extra") for one in report.problems), report.problems
 
 
+RUN, CAPTURE = "01920000-0000-7000-8000-0000000000aa", "01920000-0000-7000-8000-0000000000bb"
+BESIDE = {
+    "notes.txt": "P105",
+    "keys/evil.key": "P105",
+    "keys/log-8.key": "P105",
+    "keys/log-9.pub": "P106",
+    "keys/identities/evil": "P105",
+    f"keys/identities/{'0' * 32}.jar": "P106",
+    "root-key/evil": "P105",
+    "staging/evil": "P105",
+    f"staging/{RUN}/evil": "P105",
+    f"staging/{RUN}/outputs/evil": "P105",
+    f"staging/{RUN}/sealing/evil.json": "P105",
+    f"staging/{RUN}/sealing/{CAPTURE}.json": "P105",
+    "quarantine/evil": "P105",
+    f"quarantine/{RUN}/evil": "P105",
+    f"quarantine/{RUN}/{CAPTURE}": "P106",
+    "received/evil.zip": "P105",
+    f"received/{CAPTURE}.zip": "P106",
+}
+"""What somebody puts beside the vault, and what an audit says of it."""
+
+
+def test_whatever_lies_beside_the_vault_and_belongs_to_nothing_is_named(copy: Path) -> None:
+    for name in BESIDE:
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        if name.endswith(CAPTURE):
+            (copy / name).mkdir()
+        else:
+            (copy / name).write_bytes(b"put here")
+    assert {one.path: one.code for one in audit(copy).problems} == BESIDE
+
+
+def test_what_a_living_run_makes_is_no_stray(copy: Path) -> None:
+    with open_services(copy, {"CASEFILE_RESERVE__BYTES": "0", "CASEFILE_RESERVE__INODES": "0"}) as services:
+        folder = services.run.capture_folder(CAPTURE)
+        (folder.worker / "0001").write_bytes(b"on its way")
+        (services.run.outputs / f"{RECORDS_PREFIX}0").mkdir()
+        (copy / ".casefile.toml.part").write_bytes(b"")
+        (copy / "casefile.db.rebuilding").write_bytes(b"")
+        assert (copy / "casefile.db-wal").exists()
+        assert audit(copy).problems == ()
+        for left in (folder.worker / "0001",):
+            left.unlink()
+        for left in (folder.worker, folder.path, services.run.outputs / f"{RECORDS_PREFIX}0"):
+            left.rmdir()
+
+
 def rows_of(root: Path) -> list[tuple[str, str, list[str]]]:
     """Every row of the tables that an audit compares: table, rowid, columns."""
     with sqlite3.connect(root / "casefile.db") as database:
@@ -193,6 +243,16 @@ def test_a_trigger_that_was_planted_is_named(copy: Path) -> None:
     change(copy, "create trigger forgetful after insert on log_entry begin delete from view_remark; end")
     (found,) = audit(copy).problems
     assert (found.code, found.path) == ("P066", "forgetful")
+
+
+def test_what_was_added_to_the_database_beside_its_tables_is_named(copy: Path) -> None:
+    change(copy, "create table evil (a)")
+    change(copy, "create table view_evil (a)")
+    change(copy, "create index slow on view_remark (text)")
+    change(copy, "create trigger quiet after insert on work_state begin delete from work_state; end")
+    change(copy, "alter table view_item add column verdict")
+    expected = {("P067", name) for name in ("evil", "view_evil", "slow", "quiet")} | {("P068", "view_item")}
+    assert {(one.code, one.path) for one in audit(copy).problems} == expected
 
 
 def test_events_in_another_order_are_seen(copy: Path) -> None:
