@@ -128,16 +128,16 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         return _misused(error, as_json=invocation.json)
     except CasefileError as error:
         return output.failing(error, as_json=invocation.json)
-    except KeyboardInterrupt:
-        output.note(f"Interrupted. {RESUMES}")
-        if invocation.json:
-            output.error_document("Interrupted", "interrupted", RESUMES)
-        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone; nothing is left to be told.
         return UNEXPECTED
     except Exception as error:  # noqa: BLE001  (the last line: what nobody foresaw still ends as an exit code)
         return output.failing_unexpectedly(error, as_json=invocation.json)
+    # What the parser makes of an interruption; no command ends so.
+    if code == INTERRUPTED:
+        output.note(f"Interrupted. {RESUMES}")
+        if invocation.json:
+            output.error_document("Interrupted", "interrupted", RESUMES)
     return code if isinstance(code, int) else 0
 
 
