@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from casefile.clock import SystemClock
 from casefile.digests import Digest
-from casefile.errors import CasefileError, IntegrityError, RecordUnreadable, WorkspaceUnusable
+from casefile.errors import CasefileError, IntegrityError, RecordUnreadable, StorageFailed, WorkspaceUnusable
 from casefile.events.append import Log
 from casefile.events.catching_up import Stranger, behind_the_head
 from casefile.events.files import LogFiles
@@ -132,14 +132,27 @@ def _problems(audit: _Audit, scratch: Path) -> Iterator[Problem]:
         replay_problem = _replay(audit, replayed)
         yield from replay_problem
         if audit.checked.get("events"):
-            yield from _tables(audit, replayed)
-            yield from _custody(audit, replayed)
-            yield from _strays(audit, found, replayed)
-            yield from _vault(audit, replayed)
-            yield from _erasures(audit, replayed)
-            yield from received_problems(audit.workspace, replayed)
+            for stage in (
+                _tables(audit, replayed),
+                _custody(audit, replayed),
+                _strays(audit, found, replayed),
+                _vault(audit, replayed),
+                _erasures(audit, replayed),
+                received_problems(audit.workspace, replayed),
+            ):
+                yield from _as_far_as_it_can_be_read(audit, stage)
     finally:
         replayed.dispose()
+
+
+def _as_far_as_it_can_be_read(audit: _Audit, stage: Iterator[Problem]) -> Iterator[Problem]:
+    """A stage of the audit, which ends with a finding at what cannot be read: the other stages can."""
+    try:
+        yield from stage
+    except StorageFailed as error:
+        where, root = Path(error.path), audit.workspace.root
+        path = where.relative_to(root) if where.is_relative_to(root) else where
+        yield problem("P008", path.as_posix(), reason=error.reason)
 
 
 def _database(audit: _Audit) -> Iterator[Problem]:
@@ -195,11 +208,11 @@ def _replay(audit: _Audit, replayed: Engine) -> list[Problem]:
         found = [problem("P052", "log/private", event=event, part=part) for event, part in result.missing_parts]
         found += [problem("P064", "log", what=what) for what in result.unfinished]
         return found + list(_parts(audit, files, replayed))
-    except IntegrityError as error:
+    except (IntegrityError, StorageFailed) as error:
         return [problem("P051", _file_of(error), reason=str(error))]
 
 
-def _file_of(error: IntegrityError) -> str:
+def _file_of(error: CasefileError) -> str:
     """The file of the log that an error names, else the log."""
     named = error.where.split()[0] if isinstance(error, RecordUnreadable) else ""
     return f"log/{named}" if named.startswith(("journal/", "private/")) else "log"

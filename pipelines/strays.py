@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from casefile.errors import StorageFailed, WorkspaceUnusable
+from casefile.digests import sha256
+from casefile.errors import CasefileError, StorageFailed, WorkspaceUnusable
 from casefile.events.journal import segment_name
 from casefile.ids import is_uuid
 from casefile.records.engine import Connection
@@ -20,17 +21,16 @@ from casefile.records.holdings import attempted_captures, jars_in_use, received_
 from casefile.settings import Settings
 from casefile.workspace import Workspace
 from containment.worker import RECORDS_PREFIX
-from disclosure.check_package import ARCHIVE
+from disclosure.check_package import ARCHIVE, check
 from pipelines.keys import stated_fingerprints
 from preservation.jars import FOLDER as JARS
 from preservation.jars import file_name
-from preservation.keys import LOG, ROOT, SECOND_SUFFIX, read_public_key
+from preservation.keys import LOG, ROOT, SECOND_SUFFIX, SigningKey, read_public_key
 from preservation.problems import Problem, problem
 from preservation.staging import INTENTS, OUTPUTS, PARTS, Staging
 
-ALLOWED_IN_LOG = frozenset(
-    {"journal", "private", "lock", "anchors", "checkpoint", ".checkpoint.part", "checkpoints", "cosignatures", "tile"}
-)
+FILES_OF_LOG = frozenset({"lock", "checkpoint", ".checkpoint.part"})
+FOLDERS_OF_LOG = frozenset({"journal", "private", "anchors", "checkpoints", "cosignatures", "tile"})
 OF_SQLITE = ("", "-wal", "-shm", "-journal")
 KEY = re.compile(rf"((?:{LOG}|{ROOT})(?:-[1-9][0-9]*)?)(\.pub|\.key|{re.escape(SECOND_SUFFIX)})", re.ASCII)
 JAR = re.compile(r"[0-9a-f]{32}\.jar", re.ASCII)
@@ -54,7 +54,7 @@ def log_strays(workspace: Workspace) -> Iterator[Problem]:
     for folder in (workspace.log, workspace.log / "journal", workspace.log / "private"):
         for entry in _listed(folder):
             if folder == workspace.log:
-                fits = entry.name in ALLOWED_IN_LOG
+                fits = (entry.name in FILES_OF_LOG and _is_file(entry)) or entry.name in FOLDERS_OF_LOG
             else:
                 fits = entry.name.isdigit() and segment_name(int(entry.name)) == entry.name and _is_file(entry)
             if not fits:
@@ -89,8 +89,23 @@ def strays(workspace: Workspace, found: tuple[Beside, ...], spoken: frozenset[tu
         where = one.path.relative_to(workspace.root).as_posix()
         if not one.kind:
             yield problem("P105", where)
-        elif (one.kind, one.name) not in spoken:
+        elif (one.kind, one.name) not in spoken and not _is_whole(one):
             yield problem("P106", where, what=one.kind)
+    for folder in (workspace.staging, workspace.quarantine):
+        if not folder.is_dir():
+            yield problem("P107", folder.name)
+
+
+def _is_whole(one: Beside) -> bool:
+    """Whether it is what a command leaves that is killed before its event, which the same command then records."""
+    if one.kind == "package":
+        return not check(str(one.path)).failures
+    if one.kind == "key":
+        try:
+            return SigningKey.read(one.path.with_suffix(".key")).public.fingerprint() == one.name
+        except CasefileError:
+            return False
+    return one.kind == "cookie jar" and bool(one.name)
 
 
 def _in_root(workspace: Workspace, settings: Settings) -> Iterator[Beside]:
@@ -117,7 +132,8 @@ def _in_keys(workspace: Workspace) -> Iterator[Beside]:
 def _in_jars(folder: Path) -> Iterator[Beside]:
     for entry in _listed(folder):
         if JAR.fullmatch(entry.name) and _is_file(entry):
-            yield Beside(entry, "cookie jar", entry.name)
+            called = _called_by_content(entry)
+            yield Beside(entry, "cookie jar", called if called == entry.name else "")
         elif not JAR.fullmatch(_name(entry)):
             yield Beside(entry)
 
@@ -167,6 +183,13 @@ def _name(entry: Path) -> str:
     """The name of the file that this is, or that it is an unfinished writing of."""
     unfinished = UNFINISHED.fullmatch(entry.name)
     return unfinished[1] if unfinished else entry.name
+
+
+def _called_by_content(jar: Path) -> str:
+    try:
+        return file_name(sha256(jar.read_bytes()))
+    except FileNotFoundError:
+        return jar.name
 
 
 def _fingerprint(path: Path) -> str:

@@ -144,6 +144,7 @@ KINDS: dict[str, Kind] = {
     "P104": Kind("a repair was stopped and is not finished", "docs/formats/vault.md rule 18"),
     "P105": Kind("it belongs to nothing in this workspace", "docs/formats/vault.md rule 19"),
     "P106": Kind("no event speaks of this {what}", "docs/formats/vault.md rule 20"),
+    "P107": Kind("the folder is missing", "docs/formats/vault.md rule 19"),
 }
 """Every kind of finding by its code."""
 

@@ -7,6 +7,7 @@ place follows from its position. A record is a four-byte big-endian length and t
 from __future__ import annotations
 
 import os
+import stat
 import struct
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -98,11 +99,18 @@ class Segments:
         return self._paths[segment]
 
     def segments(self) -> list[int]:
-        """The numbers of the segments that exist, in order; raises RecordUnreadable for a file of another name."""
+        """The numbers of the segments that exist, in order.
+
+        Raises RecordUnreadable for a file of another name, and for a name of ours that is no file: to open a pipe would
+        wait for ever.
+        """
         found = []
         for entry in self._folder.iterdir() if self._folder.is_dir() else ():
             if not (entry.name.isdigit() and segment_name(int(entry.name)) == entry.name):
                 raise RecordUnreadable(f"{self._folder.name}/{entry.name}", "is not a segment")
+            if not stat.S_ISREG(mode := entry.lstat().st_mode):
+                kind = "a link" if stat.S_ISLNK(mode) else "no file"
+                raise RecordUnreadable(f"{self._folder.name}/{entry.name}", f"it is {kind}, where only files may be")
             found.append(int(entry.name))
         return sorted(found)
 

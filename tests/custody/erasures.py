@@ -250,12 +250,18 @@ def capture_put_in_quarantine(root: Path) -> None:
     (root / "quarantine" / items_of(root)[ALONE].id / items_of(root)[FIRST].id).mkdir(parents=True)
 
 
+def quarantine_removed(root: Path) -> None:
+    """Somebody removes what failed attempts have left."""
+    shutil.rmtree(root / "quarantine")
+
+
 EXAMPLES: Mapping[str, Callable[[Path], None]] = {
     "P100": came_back,
     "P101": preview_left,
     "P104": repair_left,
     "P105": file_put_in_staging,
     "P106": capture_put_in_quarantine,
+    "P107": quarantine_removed,
 }
 """What breaks a workspace with a copy beside it so that an audit says this code."""
 
