@@ -20,7 +20,7 @@ from casefile.records.engine import Connection
 from casefile.records.holdings import attempted_captures, jars_in_use, received_packages
 from casefile.settings import Settings
 from casefile.workspace import Workspace
-from containment.worker import RECORDS_PREFIX
+from containment.worker import RECORDS_PREFIX, WORKBENCH_PREFIX
 from disclosure.check_package import ARCHIVE, check
 from pipelines.keys import stated_fingerprints
 from preservation.jars import FOLDER as JARS
@@ -156,7 +156,7 @@ def _is_of_a_run(workspace: Workspace, entry: Path) -> bool:
     if part == INTENTS:
         staging = Staging(workspace.staging, workspace.quarantine)
         return is_uuid(entry.stem) and entry.suffix == ".json" and _is_file(entry) and staging.is_intent(entry)
-    return is_uuid(entry.name) or (part == OUTPUTS and entry.name.startswith(RECORDS_PREFIX))
+    return is_uuid(entry.name) or (part == OUTPUTS and entry.name.startswith((RECORDS_PREFIX, WORKBENCH_PREFIX)))
 
 
 def _in_quarantine(workspace: Workspace) -> Iterator[Beside]:

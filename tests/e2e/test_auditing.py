@@ -15,7 +15,7 @@ import pytest
 from e2e.case import Case
 from sites.hostile import HostileSite
 
-from containment.worker import RECORDS_PREFIX
+from containment.worker import RECORDS_PREFIX, WORKBENCH_PREFIX
 from pipelines.audit import AuditReport, audit_workspace
 from pipelines.reindex import reindex_workspace
 from pipelines.services import open_services
@@ -155,16 +155,15 @@ def test_whatever_lies_beside_the_vault_and_belongs_to_nothing_is_named(copy: Pa
 def test_what_a_living_run_makes_is_no_stray(copy: Path) -> None:
     with open_services(copy, {"CASEFILE_RESERVE__BYTES": "0", "CASEFILE_RESERVE__INODES": "0"}) as services:
         folder = services.run.capture_folder(CAPTURE)
-        (folder.worker / "0001").write_bytes(b"on its way")
-        (services.run.outputs / f"{RECORDS_PREFIX}0").mkdir()
+        made = [services.run.outputs / f"{prefix}0" for prefix in (RECORDS_PREFIX, WORKBENCH_PREFIX)]
+        for path in made:
+            path.mkdir()
         (copy / ".casefile.toml.part").write_bytes(b"")
         (copy / "casefile.db.rebuilding").write_bytes(b"")
         assert (copy / "casefile.db-wal").exists()
         assert audit(copy).problems == ()
-        for left in (folder.worker / "0001",):
-            left.unlink()
-        for left in (folder.worker, folder.path, services.run.outputs / f"{RECORDS_PREFIX}0"):
-            left.rmdir()
+        for path in (*made, folder.worker, folder.path):
+            path.rmdir()
 
 
 def rows_of(root: Path) -> list[tuple[str, str, list[str]]]:
