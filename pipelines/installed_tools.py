@@ -15,6 +15,7 @@ from casefile.errors import DigestMismatch, ToolMissing
 from casefile.model import ToolUse, Value
 from casefile.records.engine import reading
 from casefile.records.setting_changes import stated_values
+from containment.installed import as_installed
 from pipelines.services import Services
 
 TOOLS = "tools"
@@ -81,7 +82,7 @@ def tree_digest(folder: Path) -> str:
 
 
 def with_digest(services: Services, tool: ToolUse) -> ToolUse:
-    """The tool as the register has it: one that lies below `work/tools` with the digest of its wheel."""
+    """The tool as the register has it, with its digest: that of its wheel where it lies below `work/tools`."""
     place = Path(tool.path).parent
     given = tool.name == YTDLP and place.parent == services.workspace.work / TOOLS / YTDLP
-    return tool.model_copy(update={"sha256": f"sha256:{place.name}"}) if given else tool
+    return tool.model_copy(update={"sha256": f"sha256:{place.name}"}) if given else as_installed(tool)
