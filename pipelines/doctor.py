@@ -15,7 +15,7 @@ from casefile.settings import load_settings, merge_settings
 from casefile.vocabulary import ContainmentLevel
 from casefile.workspace import Workspace
 from containment.register import describe_tools
-from containment.sandbox import available
+from containment.sandbox import WEAK_LACKS, available
 from containment.upstream import DIRECT, ask_whether_it_answers
 from pipelines.egress_policy import egress_policy
 from pipelines.installed_tools import REMEDY, lacking_tools
@@ -66,7 +66,8 @@ def examine_machine(root: Path, level: ContainmentLevel) -> dict[str, Any]:
         "tools": tools,
         "containment": {
             "level": ContainmentLevel.FULL if found.full else ContainmentLevel.WEAK,
-            "lacks": "" if found.full else found.reason,
+            "reason": found.reason,
+            "lacks": [] if found.full else list(WEAK_LACKS),
         },
         "space": {
             "bytes_free": free.f_bavail * free.f_frsize,
@@ -138,7 +139,9 @@ def doctor_lines(found: Mapping[str, Any]) -> Iterator[str]:
             yield f"{'MISSING' if tool['required'] else 'optional'}  {tool['name']}, needed for {tool['needed_for']}"
             yield f"         still works: {tool['without_it']}; install: {tool['install']}"
     level = found["containment"]
-    yield f"containment: {level['level']}" + (f", as {level['lacks']}" if level["lacks"] else "")
+    yield f"containment: {level['level']}" + (f", as {level['reason']}" if level["reason"] else "")
+    for lack in level["lacks"]:
+        yield f"         lacks {lack}"
     if "upstream" in found:
         yield _upstream_line(found["upstream"])
     space = found["space"]

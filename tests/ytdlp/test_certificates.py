@@ -6,11 +6,15 @@ import hashlib
 import json
 import re
 import ssl
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from sites.hostile import HostileSite
 
 from containment.certificates import Authority
