@@ -153,7 +153,7 @@ def doctor_lines(found: Mapping[str, Any]) -> Iterator[str]:
     if found["root_key_here"]:
         yield f"ROOT KEY  {found['root_key_here']} lies beside what it is to confirm: move it to a disk kept elsewhere"
     for tool in found.get("lacks", ()):
-        yield f"LACKS    {tool}, which this workspace was told to use: {REMEDY}"
+        yield f"LACKS    {tool}, which this workspace was told to use: {REMEDY.replace('NAME', tool.split()[0])}"
     if found.get("unvetted"):
         yield f"nobody has answered for: {', '.join(found['unvetted'])}; see `casefile tools vet TOOL --template`"
     if "locator" in found:
