@@ -53,6 +53,12 @@ def best_level() -> ContainmentLevel:
     return ContainmentLevel.FULL if available().full else ContainmentLevel.WEAK
 
 
+def containment_here() -> dict[str, Any]:
+    """The level that this machine has, why not more, and what that one lacks."""
+    found = available()
+    return {"level": best_level(), "reason": found.reason, "lacks": [] if found.full else list(WEAK_LACKS)}
+
+
 def examine_machine(root: Path, level: ContainmentLevel) -> dict[str, Any]:
     """Tools with versions, containment, free space, and what a million captures would take."""
     names = [need.name for need in (*NEEDS, *OPTIONAL)]
@@ -64,11 +70,7 @@ def examine_machine(root: Path, level: ContainmentLevel) -> dict[str, Any]:
     free = os.statvfs(root if root.exists() else Path.cwd())
     return {
         "tools": tools,
-        "containment": {
-            "level": ContainmentLevel.FULL if found.full else ContainmentLevel.WEAK,
-            "reason": found.reason,
-            "lacks": [] if found.full else list(WEAK_LACKS),
-        },
+        "containment": containment_here(),
         "space": {
             "bytes_free": free.f_bavail * free.f_frsize,
             "inodes_free": free.f_favail,
