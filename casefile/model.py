@@ -141,7 +141,8 @@ class Contact(Value):
 class Exchange(Value):
     """One request and its response. Lengths are in bytes; `length` says how far the end is known to be the end.
 
-    `sent_sha256` and `sent_bytes` are of the body of the request, where it had one.
+    `sent_sha256` and `sent_bytes` are of the body of the request, where it had one. `certificate` is the SHA-256 of the
+    certificate that the site showed and that was verified, where the worker saw it.
     """
 
     method: str
@@ -159,6 +160,7 @@ class Exchange(Value):
     error: Text = ""
     sent_sha256: str | None = None
     sent_bytes: int | None = None
+    certificate: str | None = None
 
 
 class ReceivedFile(Value):

@@ -147,15 +147,6 @@ def roots_of(further: tuple[Path, ...]) -> Roots:
     return Roots(further)
 
 
-def chain_of(connection: ssl.SSLSocket) -> tuple[bytes, ...]:
-    """The verified chain of the other side in DER, leaf first. Before Python 3.13 only a private name gives it."""
-    public = getattr(connection, "get_verified_chain", None)
-    if public is not None:
-        return tuple(public())
-    inner = connection._sslobj  # type: ignore[attr-defined]
-    return tuple(ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in inner.get_verified_chain())
-
-
 _NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
 
 

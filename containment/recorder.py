@@ -19,7 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from containment.certificates import Authority, Roots, chain_of, roots_of
+from containment.certificates import Authority, Roots, roots_of
+from containment.chains import chain_of
 from containment.crossings import Crossing, NotRecorded, RecordingPolicy
 from containment.methods import RequestRefused
 from containment.pump import Direction, pump

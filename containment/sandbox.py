@@ -80,6 +80,16 @@ ISOLATED = ("-I", "-S", "-B", "-X", "utf8")
 START = "import sys; sys.path += sys.argv[2].split(':'); from containment.zygote import main; main(sys.argv[1])"
 
 
+WEAK_LACKS = (
+    "network: a program can go around the broker, to any address, and its packets are in no record",
+    "files: a program sees and changes whatever the user can, keys and other investigations too",
+    "processes: a program sees those of the user, and can signal and read them",
+    "privileges: a program has the user's, and no system call is refused",
+    "recording: traffic is not kept by the broker, so that no page is shown in a browser",
+)
+"""What the full level enforces and the weak one does not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Availability:
     """Whether the full level can be had here, and what is lacking when it cannot."""

@@ -58,7 +58,7 @@ def take_apart(wheel: Path, distribution: str, package: str, out: Path) -> dict[
                 continue
             if not module.fullmatch(entry.filename):
                 raise WheelRefused(f"an entry is no module of {package}: {entry.filename[:100]!r}")
-            names.append(entry.filename)
+            names.append(entry.filename.removeprefix(f"{package}/"))
             _keep(archive.read(entry), entry.filename, out / f"{len(names):04d}.py")
     if len(set(map(str.lower, names))) != len(names):
         raise WheelRefused("two entries have one name")

@@ -210,7 +210,9 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
     for way in sorted({one["upstream"] for one in capture["contacts"] if one.get("upstream")}):
         yield f"  through {way}, which looked names up and chose the addresses"
     for exchange in capture["exchanges"] or []:
-        yield f"  {exchange['method']} {exchange['locator']}: {exchange['status']} from {exchange['peer'] or 'unknown'}"
+        shown = f", certificate {exchange['certificate']}" if exchange.get("certificate") else ""
+        place = f"{exchange['peer'] or 'unknown'}{shown}"
+        yield f"  {exchange['method']} {exchange['locator']}: {exchange['status']} from {place}"
     yield from _request_lines(capture["contacts"])
     yield from _section("When, as far as it is proved", list(bracket_lines(described["time"])))
     altered = [alteration_line(Alteration.model_validate(one)) for one in capture["alterations"]]

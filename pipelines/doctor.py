@@ -15,7 +15,7 @@ from casefile.settings import load_settings, merge_settings
 from casefile.vocabulary import ContainmentLevel
 from casefile.workspace import Workspace
 from containment.register import describe_tools
-from containment.sandbox import available
+from containment.sandbox import WEAK_LACKS, available
 from containment.upstream import DIRECT, ask_whether_it_answers
 from pipelines.egress_policy import egress_policy
 from pipelines.installed_tools import REMEDY, lacking_tools
@@ -53,6 +53,12 @@ def best_level() -> ContainmentLevel:
     return ContainmentLevel.FULL if available().full else ContainmentLevel.WEAK
 
 
+def containment_here() -> dict[str, Any]:
+    """The level that this machine has, why not more, and what that one lacks."""
+    found = available()
+    return {"level": best_level(), "reason": found.reason, "lacks": [] if found.full else list(WEAK_LACKS)}
+
+
 def examine_machine(root: Path, level: ContainmentLevel) -> dict[str, Any]:
     """Tools with versions, containment, free space, and what a million captures would take."""
     names = [need.name for need in (*NEEDS, *OPTIONAL)]
@@ -64,10 +70,7 @@ def examine_machine(root: Path, level: ContainmentLevel) -> dict[str, Any]:
     free = os.statvfs(root if root.exists() else Path.cwd())
     return {
         "tools": tools,
-        "containment": {
-            "level": ContainmentLevel.FULL if found.full else ContainmentLevel.WEAK,
-            "lacks": "" if found.full else found.reason,
-        },
+        "containment": containment_here(),
         "space": {
             "bytes_free": free.f_bavail * free.f_frsize,
             "inodes_free": free.f_favail,
@@ -138,7 +141,9 @@ def doctor_lines(found: Mapping[str, Any]) -> Iterator[str]:
             yield f"{'MISSING' if tool['required'] else 'optional'}  {tool['name']}, needed for {tool['needed_for']}"
             yield f"         still works: {tool['without_it']}; install: {tool['install']}"
     level = found["containment"]
-    yield f"containment: {level['level']}" + (f", as {level['lacks']}" if level["lacks"] else "")
+    yield f"containment: {level['level']}" + (f", as {level['reason']}" if level["reason"] else "")
+    for lack in level["lacks"]:
+        yield f"         lacks {lack}"
     if "upstream" in found:
         yield _upstream_line(found["upstream"])
     space = found["space"]
@@ -150,7 +155,7 @@ def doctor_lines(found: Mapping[str, Any]) -> Iterator[str]:
     if found["root_key_here"]:
         yield f"ROOT KEY  {found['root_key_here']} lies beside what it is to confirm: move it to a disk kept elsewhere"
     for tool in found.get("lacks", ()):
-        yield f"LACKS    {tool}, which this workspace was told to use: {REMEDY}"
+        yield f"LACKS    {tool}, which this workspace was told to use: {REMEDY.replace('NAME', tool.split()[0])}"
     if found.get("unvetted"):
         yield f"nobody has answered for: {', '.join(found['unvetted'])}; see `casefile tools vet TOOL --template`"
     if "locator" in found:

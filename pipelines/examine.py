@@ -26,6 +26,7 @@ from pipelines.examinable import Examinable, examinable
 from pipelines.examination_events import examined
 from pipelines.features import FeatureIndex, feature_index
 from pipelines.indexing import index_captured_text
+from pipelines.installed_tools import exiftool_for, with_digest
 from pipelines.pixels import PixelReader, compare_pixels, pixel_reader
 from pipelines.posts import PostReader, post_reader
 from pipelines.services import Services
@@ -67,6 +68,7 @@ class Examiner:
     features: FeatureIndex
     posts: PostReader
     archives: ArchiveReader
+    exiftool: str
     _count: int = 0
 
     def examine(self, items: Sequence[Examinable]) -> list[ExaminedItem]:
@@ -84,13 +86,13 @@ class Examiner:
         name = f"b{self._count:06d}"
         asked = ExamineRequest(
             files=tuple(one.specimen for one in items),
-            exiftool=program_path("exiftool"),
+            exiftool=self.exiftool,
             ffprobe=program_path("ffprobe"),
         )
         with copies_in(self.inputs, [one.original for one in items]):
             found = examine_batch(self.worker, asked, name)
         pairs = list(zip(items, found.files, strict=True))
-        used = (ourselves(), *found.tools)
+        used = (ourselves(), *(with_digest(self.services, tool) for tool in found.tools))
         register_tools(self.services, used)
         tools = [id_of(self.services.log.id, tool) for tool in used]
         self.services.append(
@@ -117,13 +119,14 @@ class Examiner:
 @contextmanager
 def open_examiner(services: Services, level: ContainmentLevel) -> Iterator[Examiner]:
     """An examiner for the calling thread; its folders go with it."""
+    given = exiftool_for(services)
     folder = services.workspace.work / f"examine-{secrets.token_hex(8)}"
     inputs, out = folder / "inputs", folder / "out"
     for one in (inputs, out):
         one.mkdir(parents=True, mode=0o700)
     try:
         with (
-            open_worker(MODULE, inputs=inputs, out=out, egress=None, level=level) as worker,
+            open_worker(MODULE, inputs=inputs, out=out, egress=None, level=level, code=given.code) as worker,
             pixel_reader(services, level) as pixels,
             feature_index(services, level) as features,
             post_reader(services, level) as posts,
@@ -131,7 +134,7 @@ def open_examiner(services: Services, level: ContainmentLevel) -> Iterator[Exami
         ):
             worker.start()
             edges = edge_index(services)
-            yield Examiner(services, worker, inputs, out, edges, pixels, features, posts, archives)
+            yield Examiner(services, worker, inputs, out, edges, pixels, features, posts, archives, given.path)
     finally:
         shutil.rmtree(folder)
 

@@ -1,12 +1,14 @@
 """Which version of a tool a workspace uses: the installed one, or one that a person gave for it.
 
-Such a version lies below `work/tools`, named by the digest of its wheel. Which one is used is the last statement of the
-setting `tools.NAME` in the log, so that a rebuild keeps it. What lies there is compared with the log before it is used.
+Such a version lies below `work/tools`, named by the digest of what was given. Which one is used is the last statement
+of the setting `tools.NAME` in the log, so that a rebuild keeps it. What lies there is compared with the log before use.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from casefile.canonical import canonical_json
@@ -15,13 +17,16 @@ from casefile.errors import DigestMismatch, ToolMissing
 from casefile.model import ToolUse, Value
 from casefile.records.engine import reading
 from casefile.records.setting_changes import stated_values
+from containment.installed import as_installed
+from containment.tools import find_program
 from pipelines.services import Services
 
 TOOLS = "tools"
-YTDLP = "yt-dlp"
-PACKAGE = "yt_dlp"
+YTDLP, EXIFTOOL = "yt-dlp", "exiftool"
 YTDLP_MODULES = "collectors.ytdlp."
-REMEDY = f"`casefile tools upgrade {YTDLP} --from WHEEL` again, or `casefile tools rollback {YTDLP}`"
+REMEDY = "`casefile tools upgrade NAME --from FILE` again, or `casefile tools rollback NAME`"
+FOLDERS: Mapping[str, str] = {YTDLP: "yt_dlp", EXIFTOOL: "image-exiftool"}
+"""The tools that a workspace can have a version of its own of, and what the folder of one is called."""
 
 
 class Stated(Value):
@@ -33,6 +38,14 @@ class Stated(Value):
     replaces: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program as a worker meets it: its path, empty where there is none, and the folders that it has to be shown."""
+
+    path: str
+    code: tuple[Path, ...] = ()
+
+
 def statements(services: Services, name: str) -> dict[str, Stated]:
     """Every statement of which version is used, by its event, the earliest first."""
     with reading(services.engine) as connection:
@@ -40,9 +53,14 @@ def statements(services: Services, name: str) -> dict[str, Stated]:
     return {event: Stated.model_validate(json.loads(value)) for event, value in stated}
 
 
-def folder_of(services: Services, stated: Stated) -> Path:
-    """Where a version lies."""
-    return services.workspace.work / TOOLS / YTDLP / stated.sha256.removeprefix("sha256:")
+def stated_now(services: Services, name: str) -> Stated:
+    """The last statement."""
+    return next(reversed(statements(services, name).values()), Stated())
+
+
+def folder_of(services: Services, name: str, stated: Stated) -> Path:
+    """Where the files of a version lie."""
+    return services.workspace.work / TOOLS / name / stated.sha256.removeprefix("sha256:") / FOLDERS[name]
 
 
 def code_for(services: Services, module: str) -> tuple[Path, ...]:
@@ -52,25 +70,35 @@ def code_for(services: Services, module: str) -> tuple[Path, ...]:
     """
     if not module.startswith(YTDLP_MODULES):
         return ()
-    stated = next(reversed(statements(services, YTDLP).values()), Stated())
-    return (whole_package(services, stated),) if stated.sha256 else ()
+    stated = stated_now(services, YTDLP)
+    return (whole_package(services, YTDLP, stated),) if stated.sha256 else ()
+
+
+def exiftool_for(services: Services) -> Program:
+    """The ExifTool that examinations use here; raises as `code_for` does."""
+    stated = stated_now(services, EXIFTOOL)
+    if not stated.sha256:
+        return Program(str(find_program(EXIFTOOL) or ""))
+    folder = whole_package(services, EXIFTOOL, stated).resolve()
+    return Program(str(folder / EXIFTOOL), (folder,))
 
 
 def lacking_tools(services: Services) -> list[str]:
     """Name and version of each tool that the log says is used here and that is not here, as after a restore."""
-    stated = next(reversed(statements(services, YTDLP).values()), Stated())
-    here = not stated.sha256 or (folder_of(services, stated) / PACKAGE).is_dir()
-    return [] if here else [f"{YTDLP} {stated.version}"]
+    stated = {name: stated_now(services, name) for name in FOLDERS}
+    used = {name: one for name, one in stated.items() if one.sha256}
+    return [f"{name} {one.version}" for name, one in used.items() if not folder_of(services, name, one).is_dir()]
 
 
-def whole_package(services: Services, stated: Stated) -> Path:
-    """The package of a version, with the bytes that were tried; raises as `code_for` does."""
-    package = folder_of(services, stated) / PACKAGE
+def whole_package(services: Services, name: str, stated: Stated) -> Path:
+    """The files of a version, with the bytes that were tried; raises as `code_for` does."""
+    package = folder_of(services, name, stated)
     if not package.is_dir():
-        raise ToolMissing(f"{YTDLP} {stated.version}", "this workspace, which was told to use it", REMEDY)
+        remedy = REMEDY.replace("NAME", name)
+        raise ToolMissing(f"{name} {stated.version}", "this workspace, which was told to use it", remedy)
     found = tree_digest(package)
     if found != stated.tree:
-        raise DigestMismatch(f"work/{TOOLS}/{YTDLP}", "sha256", stated.tree, found)
+        raise DigestMismatch(f"work/{TOOLS}/{name}", "sha256", stated.tree, found)
     return package
 
 
@@ -81,7 +109,9 @@ def tree_digest(folder: Path) -> str:
 
 
 def with_digest(services: Services, tool: ToolUse) -> ToolUse:
-    """The tool as the register has it: one that lies below `work/tools` with the digest of its wheel."""
-    place = Path(tool.path).parent
-    given = tool.name == YTDLP and place.parent == services.workspace.work / TOOLS / YTDLP
-    return tool.model_copy(update={"sha256": f"sha256:{place.name}"}) if given else tool
+    """The tool as the register has it, with its digest: where it lies below `work/tools`, that of what was given."""
+    below = services.workspace.work.resolve() / TOOLS / tool.name
+    place = Path(tool.path).resolve() if tool.path and tool.name in FOLDERS else below
+    if below not in place.parents:
+        return as_installed(tool)
+    return tool.model_copy(update={"sha256": f"sha256:{place.relative_to(below).parts[0]}"})

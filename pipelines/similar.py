@@ -43,7 +43,7 @@ def look_up(services: Services, file: Path, level: ContainmentLevel) -> list[Lik
         examiner.edges.catch_up()
         asked = ExamineRequest(
             files=(Specimen(file=hex_of(digest), role=Role.OTHER),),
-            exiftool=program_path("exiftool"),
+            exiftool=examiner.exiftool,
             ffprobe=program_path("ffprobe"),
         )
         original = Preserved(file, digest)

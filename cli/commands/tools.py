@@ -137,8 +137,11 @@ def errata(context: typer.Context) -> int:
 
 def upgrade(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="The tool: yt-dlp.")],
-    from_: Annotated[Path, typer.Option("--from", help="The wheel, a file that you have; nothing is fetched.")],
+    name: Annotated[str, typer.Argument(help="The tool: yt-dlp or exiftool.")],
+    from_: Annotated[
+        Path,
+        typer.Option("--from", help="Its wheel, or ExifTool's .tar.gz: a file that you have; nothing is fetched."),
+    ],
     containment: Annotated[
         ContainmentLevel, typer.Option(help="weak: go on where full containment is missing.")
     ] = ContainmentLevel.FULL,
@@ -168,7 +171,7 @@ def upgrade(
     return 0 if ok else 1
 
 
-def rollback(context: typer.Context, name: Annotated[str, typer.Argument(help="The tool: yt-dlp.")]) -> int:
+def rollback(context: typer.Context, name: Annotated[str, typer.Argument(help="The tool: yt-dlp or exiftool.")]) -> int:
     """Use again the version that the last upgrade replaced."""
     from pipelines.services import open_services
     from pipelines.upgrading import rollback as rolled_back

@@ -22,11 +22,12 @@ from casefile.vocabulary import Cause
 from collectors.http.body import BodyStore, Problem
 from collectors.http.listening import Head, Listener
 from collectors.http.warc import Part
-from collectors.http.wire import Pace, TlsFacts, Wire, WireFailed, open_wire
+from collectors.http.wire import Pace, Wire, WireFailed, open_wire
 from collectors.interface import CaptureLimits, CaptureRequest
 from collectors.jars import cookie_header
 from collectors.locators import Locator, shown
 from collectors.media_types import declared
+from collectors.tls import TlsFacts
 from collectors.withheld import secrets_of, withhold_bytes
 
 HEAD_BYTES = 1 << 18
@@ -119,7 +120,12 @@ class Getter:
             problem = listener.read_body(store, head)
             surplus = b"" if problem is not None and problem.warc_reason else listener.surplus()
         described = _describe(head, store, problem, surplus)
-        facts = {"locator": locator.text, "peer": wire.peer, "started_at": started}
+        facts = {
+            "locator": locator.text,
+            "peer": wire.peer,
+            "started_at": started,
+            "certificate": wire.tls.certificate_sha256 if wire.tls is not None else None,
+        }
         return Answer(
             locator=locator,
             exchange=described.model_copy(update=facts),

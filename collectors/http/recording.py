@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import ssl
 from datetime import UTC, datetime
 
 from casefile.clock import rfc3339
 from casefile.vocabulary import Fidelity
 from collectors.http.exchange import Answer
 from collectors.http.warc import FIELDS, Part, Record, WarcWriter, new_record_id, warc_fields
+from collectors.tls import TlsFacts
 from collectors.wacz.writing import warcinfo_fields
 
 SOFTWARE = "casefile http/1"
@@ -27,6 +29,9 @@ def write_answer(warc: WarcWriter, answer: Answer) -> None:
     framing, and readers that check it compare with the framing left in.
     """
     response_id = new_record_id()
+    facts = _facts(answer)
+    if answer.tls is not None:
+        facts["tls-chain"] = _write_chain(warc, answer, answer.tls)
     common = (("WARC-Target-URI", answer.locator.text), *_address(answer.exchange.peer))
     started, ended = answer.exchange.started_at, answer.exchange.ended_at
     beside = (*common, ("WARC-Concurrent-To", response_id))
@@ -44,11 +49,25 @@ def write_answer(warc: WarcWriter, answer: Answer) -> None:
     extras: list[tuple[str, Part]] = [
         ("application/http;msgtype=response", answer.interim),
         ("application/octet-stream", answer.surplus),
-        (FIELDS, warc_fields(_facts(answer))),
+        (FIELDS, warc_fields(facts)),
     ]
     for content_type, part in extras:
         if part:
             warc.write(Record("metadata", ended, content_type, (part,), beside))
+
+
+def _write_chain(warc: WarcWriter, answer: Answer, tls: TlsFacts) -> str:
+    """The record with the certificates that the site showed, in the form of the recorder's; its id.
+
+    Not under the address of the page: replay would show it for the page.
+    """
+    record_id = new_record_id()
+    content = "".join(map(ssl.DER_cert_to_PEM_cert, tls.chain)).encode("ascii")
+    place = f"urn:certificates:{answer.locator.scheme}://{answer.locator.host_and_port}/"
+    named = (("WARC-Target-URI", place), *_address(answer.exchange.peer))
+    kind = "application/pem-certificate-chain"
+    warc.write(Record("resource", answer.exchange.started_at, kind, (content,), named, record_id))
+    return record_id
 
 
 def _facts(answer: Answer) -> dict[str, str]:

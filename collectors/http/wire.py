@@ -6,13 +6,11 @@ anywhere but to the broker; without one there is no capture.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import socket
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +21,7 @@ from casefile.vocabulary import Cause, Outcome
 from collectors.interface import CaptureLimits
 from collectors.locators import Locator
 from collectors.outcomes import outcomes_of
+from collectors.tls import TlsFacts, facts_of
 from collectors.way_out import upstream_failed
 
 READ_BYTES = 1 << 18
@@ -87,19 +86,6 @@ class Pace:
                 f"{self._limits.minimum_rate_bytes_s} a second",
             )
         self.begin()
-
-
-@dataclass(frozen=True, slots=True)
-class TlsFacts:
-    """What was agreed, and the certificate that the server showed (DER) after it had been verified."""
-
-    version: str
-    cipher: str
-    certificate: bytes
-
-    @property
-    def certificate_sha256(self) -> str:
-        return "sha256:" + hashlib.sha256(self.certificate).hexdigest()
 
 
 class Wire:
@@ -184,9 +170,7 @@ def open_wire(locator: Locator, *, proxy: str, pace: Pace, roots: Callable[[], s
     except WireFailed:
         connection.close()
         raise
-    cipher = secured.cipher()
-    facts = TlsFacts(secured.version() or "", cipher[0] if cipher else "", secured.getpeercert(binary_form=True) or b"")
-    return Wire(secured, pace, peer, facts)
+    return Wire(secured, pace, peer, facts_of(secured))
 
 
 def _connect_broker(proxy: str, pace: Pace) -> socket.socket:

@@ -324,9 +324,15 @@ class _Taking:
     def _records(self) -> list[ReceivedFile]:
         folder = self.out / answer.RECORD
         self.recorder.write_log(folder / "exchanges.jsonl")
+        self.recorder.write_certificates(folder / "certificates.pem")
         said = withhold("\n".join(self.extraction.messages.lines), self.recorder.secrets or ())
         (folder / "messages.txt").write_text(said, "utf-8")
-        types = {".json": "application/json", ".jsonl": "application/jsonl", ".txt": "text/plain"}
+        types = {
+            ".json": "application/json",
+            ".jsonl": "application/jsonl",
+            ".pem": "application/pem-certificate-chain",
+            ".txt": "text/plain",
+        }
         return [
             answer.record_file(f"{answer.RECORD}/{path.name}", types[path.suffix])
             for path in sorted(folder.iterdir())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from casefile.model import Exchange, readable
 from casefile.vocabulary import Cause
 from collectors.altered import Altered
 from collectors.interface import CaptureLimits
+from collectors.tls import TlsFacts, digest_of
 from collectors.withheld import withhold_headers
 from collectors.ytdlp.faults import LimitReached
 
@@ -39,6 +41,7 @@ class Transfer:
     started_at: str
     ended_at: str = ""
     peer: str = ""
+    tls: TlsFacts | None = None
     status: int = 0
     reason: str = ""
     response_headers: Headers = ()
@@ -155,6 +158,15 @@ class Recorder:
             for one in self.transfers:
                 log.write(json.dumps(_log_entry(one), ensure_ascii=False, sort_keys=True) + "\n")
 
+    def write_certificates(self, path: Path) -> None:
+        """The certificates that sites showed, each once, in PEM; the log names them by the SHA-256 of their DER.
+
+        Nothing is written where none was shown.
+        """
+        shown = [certificate for one in self.transfers if one.tls for certificate in one.tls.chain]
+        if shown:
+            path.write_text("".join(map(ssl.DER_cert_to_PEM_cert, dict.fromkeys(shown))), "ascii")
+
 
 def exchange_of(transfer: Transfer) -> Exchange:
     """The entry as it goes into the record of the capture."""
@@ -174,6 +186,7 @@ def exchange_of(transfer: Transfer) -> Exchange:
         error=readable(transfer.error),
         sent_sha256=transfer.sent_sha256,
         sent_bytes=transfer.sent_bytes,
+        certificate=transfer.tls.certificate_sha256 if transfer.tls is not None else None,
     )
 
 
@@ -201,6 +214,7 @@ def _log_entry(transfer: Transfer) -> dict[str, object]:
         "started_at": transfer.started_at,
         "ended_at": transfer.ended_at,
         "peer": transfer.peer,
+        "tls": _agreed(transfer.tls),
         "status": transfer.status,
         "reason": transfer.reason,
         "response_headers": transfer.response_headers,
@@ -211,3 +225,10 @@ def _log_entry(transfer: Transfer) -> dict[str, object]:
         "complete": transfer.complete,
         "error": readable(transfer.error),
     }
+
+
+def _agreed(tls: TlsFacts | None) -> dict[str, object] | None:
+    """What a connection's two ends agreed on, and the digests of the certificates that were shown, the site's first."""
+    if tls is None:
+        return None
+    return {"version": tls.version, "cipher": tls.cipher, "certificates": [digest_of(one) for one in tls.chain]}

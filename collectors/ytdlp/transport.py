@@ -213,7 +213,7 @@ class RecordingRH(RequestHandler):  # type: ignore[misc]
         except (RequestError, LimitReached) as error:
             self._note_failure(transfer, error)
             raise
-        transfer.peer = connection.peer
+        transfer.peer, transfer.tls = connection.peer, connection.tls
         note_response(transfer, raw.status, raw.reason, raw.headers.items())
         if not has_one_framing(raw):
             self._drop(connection)

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from yt_dlp.networking.exceptions import CertificateVerifyError, SSLError
 
 from casefile.vocabulary import Cause
+from collectors.tls import TlsFacts, facts_of
 from collectors.way_out import upstream_failed
 from collectors.ytdlp.faults import WireFault
 
@@ -100,7 +101,10 @@ def has_one_framing(response: http.client.HTTPResponse) -> bool:
 
 
 class Connection(http.client.HTTPConnection):
-    """One connection to an origin through the broker. `peer` is the address that the broker connected to."""
+    """One connection to an origin through the broker. `peer` is the address that the broker connected to.
+
+    `tls` is what was agreed, where the connection has TLS and no recorder of ours in between.
+    """
 
     response_class = _Response
 
@@ -108,8 +112,9 @@ class Connection(http.client.HTTPConnection):
         super().__init__(host, port, timeout=timeout_s)
         self.default_port = 443 if tls else 80  # what http.client leaves out of the Host header
         self._broker = urlsplit(broker)
-        self._tls = tls
+        self._context = tls
         self.peer = ""
+        self.tls: TlsFacts | None = None
 
     def connect(self) -> None:
         """Reach the origin; raises WireFault, CertificateVerifyError or SSLError."""
@@ -121,8 +126,9 @@ class Connection(http.client.HTTPConnection):
         try:
             tunnel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.peer = _ask_broker(tunnel, self.host, self.port)
-            if self._tls is not None:
-                self.sock = self._tls.wrap_socket(tunnel, server_hostname=self.host)
+            if self._context is not None:
+                self.sock = secured = self._context.wrap_socket(tunnel, server_hostname=self.host)
+                self.tls = facts_of(secured)
         except ssl.SSLCertVerificationError as error:
             raise CertificateVerifyError(cause=error) from error
         except ssl.SSLError as error:

@@ -66,15 +66,22 @@ def test_a_server_that_hangs_up_in_the_handshake_is_a_reset(capture: Capture) ->
     assert (received.outcome, received.cause) == (Outcome.FAILED, Cause.RESET)
 
 
-def test_what_was_agreed_is_recorded_with_the_certificate(hostile_site: HostileSite, capture: Capture) -> None:
-    facts = capture(hostile_site.url("/page", tls="good")).records("metadata")[-1].block.decode()
+def test_what_was_agreed_is_recorded_with_the_certificates(hostile_site: HostileSite, capture: Capture) -> None:
+    captured = capture(hostile_site.url("/page", tls="good"))
+    facts = captured.records("metadata")[-1].block.decode()
     fields = dict(line.split(": ", 1) for line in facts.splitlines())
+    (chain,) = captured.records("resource")
+    leaf, root = chain.block.decode().split("-----END CERTIFICATE-----\n", 1)
+    assert root == hostile_site.certificates.root.read_text()
+    assert fields["tls-chain"] == chain.headers["WARC-Record-ID"]
+    assert [one.certificate for one in captured.received.exchanges] == [fields["tls-certificate-digest"]]
     assert fields["tls-version"] == "TLSv1.3"
     assert fields["tls-cipher"]
     certificate = base64.b64decode(fields["tls-certificate"])
     assert fields["tls-certificate-digest"] == "sha256:" + hashlib.sha256(certificate).hexdigest()
     address, port = hostile_site.tls_address("good").split(":")
     assert certificate == ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((address, int(port))))
+    assert certificate == ssl.PEM_cert_to_DER_cert(leaf + "-----END CERTIFICATE-----\n")
 
 
 def test_from_https_to_a_bad_certificate_is_tls_with_the_way_recorded(

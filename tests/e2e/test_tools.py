@@ -22,6 +22,7 @@ def test_what_a_tool_had_part_in_is_listed_by_its_version(case: Case, site: Host
     registered = {one["name"]: one for one in case.must("tools")["tools"]}
     assert {"casefile", "h11", "exiftool", "pillow"} <= set(registered)
     assert registered["h11"]["uses"] == 1
+    assert not [name for name, one in registered.items() if name != "casefile" and not (one["path"] and one["sha256"])]
     version = registered["h11"]["version"]
     for wanted, expected in {
         "h11": ["I-0001"],

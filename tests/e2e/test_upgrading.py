@@ -68,7 +68,8 @@ def test_an_upgrade_is_tried_recorded_and_cited_and_there_is_a_way_back(
     part.write_bytes(kept)
     assert case.must("tools", "rollback", "yt-dlp")["version"] == "installed"
     case.run("collect", site.url("/film.mp4"), "--method", "ytdlp")
-    assert used(case)[yt_dlp.version.__version__] == (1, "")
+    uses, installed = used(case)[yt_dlp.version.__version__]
+    assert (uses, installed[:7], installed == digest) == (1, "sha256:", False)
     assert case.run("tools", "rollback", "yt-dlp").code == 2
     assert case.must("audit")["ok"]
 

@@ -98,9 +98,18 @@ def test_bubblewrap_that_does_not_start_is_not_called_good(case: Case, tmp_path:
     (tool,) = [tool for tool in found["tools"] if tool["name"] == "bwrap"]
     assert "no namespace" in tool["problem"]
     assert "bwrap" in found["missing"]
-    assert found["containment"]["level"] == "weak"
+    level = found["containment"]
+    assert (level["level"], level["reason"]) == ("weak", tool["problem"])
+    assert [one.partition(":")[0] for one in level["lacks"]] == [
+        "network",
+        "files",
+        "processes",
+        "privileges",
+        "recording",
+    ]
     said = case.run("doctor", "--for", "ftp://a.example/")
     assert "USELESS  bwrap 0.8.0" in said.out
+    assert "lacks network: a program can go around the broker" in said.out
     assert "method: none" in said.out
 
 
@@ -143,7 +152,7 @@ def test_a_contact_sheet_is_offline_and_complete(case: Case, site: HostileSite, 
 def test_the_tool_proves_itself_and_says_what_is_here(case: Case) -> None:
     assert case.must("selftest")["failed"] == []
     found = case.must("doctor")
-    assert found["containment"]["level"] == "full"
+    assert found["containment"] == {"level": "full", "reason": "", "lacks": []}
     assert {"exiftool", "ffmpeg"} <= {tool["name"] for tool in found["tools"] if tool["found"]}
     known = case.must("doctor", "--for", "https://www.youtube.com/watch?v=BaW_jenozKc")["locator"]
     assert (known["method"], known["needs"], known["last_success"]) == ("ytdlp", [SCRIPT_RUNTIME], None)

@@ -22,6 +22,7 @@ from pipelines.examinable import examinable
 from pipelines.examine import Examiner
 from pipelines.features import feature_index
 from pipelines.handed_over import ImportRequest, import_files
+from pipelines.installed_tools import exiftool_for
 from pipelines.neighbours import list_pairs
 from pipelines.pixels import pixel_reader
 from pipelines.posts import post_reader
@@ -89,6 +90,6 @@ def opened_album(place: Place, bench: Bench, folder: Path, monkeypatch: pytest.M
         archive_reader(services, WEAK) as archives,
     ):
         edges = edge_index(services)
-        examiner = Examiner(services, *bench, edges, pixels, features, posts, archives)
+        examiner = Examiner(services, *bench, edges, pixels, features, posts, archives, exiftool_for(services).path)
         monkeypatch.setattr("pipelines.similar.open_examiner", lambda *_: borrowed(examiner))
         yield Album(place, services, examiner, folder)

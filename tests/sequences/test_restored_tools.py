@@ -14,7 +14,7 @@ from casefile.vocabulary import ContainmentLevel
 from collectors.ytdlp.spec import SPEC
 from pipelines.copying import back_up, restore_workspace
 from pipelines.doctor import doctor_lines, examine_machine, examine_register
-from pipelines.installed_tools import PACKAGE, Stated, code_for, folder_of, lacking_tools, tree_digest
+from pipelines.installed_tools import FOLDERS, YTDLP, Stated, code_for, folder_of, lacking_tools, tree_digest
 from pipelines.opening import open_investigation
 from pipelines.services import Services, open_services
 from pipelines.upgrading import rollback
@@ -30,13 +30,13 @@ def told(tmp_path: Path) -> Path:
     open_investigation(root, "A case", "Ana", NO_RESERVE)
     with open_services(root, NO_RESERVE) as services:
         state(services)
-        assert [one.name for one in code_for(services, SPEC.module)] == [PACKAGE]
+        assert [one.name for one in code_for(services, SPEC.module)] == [FOLDERS[YTDLP]]
         assert lacking_tools(services) == []
     return root
 
 
 def state(services: Services) -> None:
-    package = folder_of(services, Stated(sha256="sha256:" + "a" * 64)) / PACKAGE
+    package = folder_of(services, YTDLP, Stated(sha256="sha256:" + "a" * 64))
     package.mkdir(parents=True)
     (package / "version.py").write_text(f"__version__ = {VERSION!r}\n")
     stated = Stated(version=VERSION, sha256="sha256:" + "a" * 64, tree=tree_digest(package))

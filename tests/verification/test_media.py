@@ -9,13 +9,23 @@ import pytest
 
 from casefile.vocabulary import Role, Tier
 from verification.edges import Edge, Subject
-from verification.interface import CheckCause, CheckName, CheckResult, ExamineLimits, FileExamination, Specimen
+from verification.interface import (
+    CheckCause,
+    CheckName,
+    CheckResult,
+    ExamineLimits,
+    ExamineRequest,
+    FileExamination,
+    Specimen,
+)
 from verification.technical.containers import ask_ffprobe, opened, stated_by
+from verification.technical.examine import _tools
 from verification.technical.failing import Refused, TooLarge, Unreadable
 from verification.technical.fingerprints import fingerprints_of
 from verification.technical.keyframes import Keyframes, keyframes, shown_frame
 from verification.technical.matching import Matcher, distance
 from verification.technical.media import describe, examine_media, milliseconds
+from verification.technical.metadata import MetadataReader
 
 from .making import Bench, Studio, finding, loaded, painted
 
@@ -166,6 +176,20 @@ def test_facts_are_the_same_whoever_reads_them(film: Path, bench: Bench) -> None
     theirs = describe(ask_ffprobe(film, bench.ffprobe, LIMITS), LIMITS)
     assert ours[0] == theirs[0]
     assert {(claim.origin, claim.value) for claim in ours[1]} <= {(claim.origin, claim.value) for claim in theirs[1]}
+
+
+def test_ffprobe_is_a_tool_of_the_examination_where_it_read_the_file(
+    film: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(path: Path) -> None:
+        raise Unreadable("not by this library")
+
+    monkeypatch.setattr("verification.technical.media.opened", unreadable)
+    read, _, _ = examine_media(film, bench.ffprobe, LIMITS, f"sha256:{'0' * 64}")
+    asked = ExamineRequest(files=(Specimen(file="0" * 64, role=Role.VIDEO),), ffprobe=bench.ffprobe)
+    (tool, *_) = _tools(MetadataReader(""), asked, (FileExamination(file="0" * 64, findings=(read, read)),))
+    assert (tool.name, tool.version, tool.path) == ("ffprobe", read.parameters["ffprobe"], bench.ffprobe)
+    assert tool.version[0].isdigit()
 
 
 def test_a_video_is_read_without_ffprobe(film: Path, bench: Bench) -> None:

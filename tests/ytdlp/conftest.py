@@ -102,6 +102,22 @@ def broker(running_broker: tuple[Broker, str]) -> str:
 
 
 @pytest.fixture
+def broker_for() -> Iterator[Callable[..., str]]:
+    """A broker that allows the addresses named."""
+    made: list[Broker] = []
+
+    def make(*allow: str) -> str:
+        made.append(running := Broker(EgressPolicy(allow=allow)))
+        listener = socket.create_server(("127.0.0.1", 0))
+        running.serve(listener)
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
 def counted(running_broker: tuple[Broker, str]) -> Callable[[], int]:
     """How many connections the broker made so far."""
     return lambda: len(running_broker[0].settle())

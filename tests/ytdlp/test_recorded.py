@@ -65,6 +65,9 @@ def test_every_segment_is_in_the_record_as_it_passed(
     (video,) = (item for item in received.items if item.role is Role.VIDEO)
     assert len(video.files) == 4
     assert {contact.recording for contact in result.contacts} == {"whole"}
+    # What the worker met is the recorder's certificate, and no site's.
+    assert {one.certificate for one in received.exchanges} == {None}
+    assert not list((tmp_path / "capture").rglob("certificates.pem"))
     inputs = tmp_path / "inputs"
     inputs.mkdir()
     (tmp_path / "spool").rename(inputs / "spool")

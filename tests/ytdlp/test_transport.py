@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from casefile.vocabulary import Cause, Outcome, Role
-from containment.broker import Broker, EgressPolicy
 
 media_site = importlib.import_module("tests_media_site")
 Reply = media_site.Reply
@@ -166,19 +165,3 @@ def self_signed(tmp_path: Path) -> Iterator[int]:
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
     thread.join()
-
-
-@pytest.fixture
-def broker_for() -> Iterator[object]:
-    """A broker that allows the addresses named."""
-    made: list[Broker] = []
-
-    def make(*allow: str) -> str:
-        made.append(running := Broker(EgressPolicy(allow=allow)))
-        listener = socket.create_server(("127.0.0.1", 0))
-        running.serve(listener)
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-    yield make
-    for one in made:
-        one.close()

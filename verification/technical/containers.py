@@ -104,7 +104,7 @@ def ask_ffprobe(path: Path, ffprobe: str, limits: ExamineLimits) -> Mapping[str,
         "-protocol_whitelist", OPEN_OPTIONS["protocol_whitelist"],
         "-format_whitelist", OPEN_OPTIONS["format_whitelist"],
         "-max_pixels", str(limits.max_pixels),
-        "-show_format", "-show_streams", "-of", "json", "-i", f"file:{path}",
+        "-show_program_version", "-show_format", "-show_streams", "-of", "json", "-i", f"file:{path}",
     ]
     # fmt: on
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -35,7 +35,7 @@ from verification.technical.decoding import preview_bytes
 from verification.technical.failing import CheckStopped, deadline
 from verification.technical.fingerprints import fingerprint_picture
 from verification.technical.identify import HEAD_BYTES, identify, is_media, is_picture
-from verification.technical.media import examine_media
+from verification.technical.media import FFPROBE, examine_media
 from verification.technical.metadata import MetadataReader, examine_metadata
 from verification.technical.stated_times import stated_times
 
@@ -107,7 +107,7 @@ def work(request: dict[str, Any], inputs: Path, out: Path) -> Mapping[str, Json]
         files = []
         for place, specimen in enumerate(asked.files):
             files.append(_examine(_File(specimen, inputs / specimen.file, reader, asked, out, place)))
-        return Examined(files=tuple(files), tools=_tools(reader, asked)).plain()
+        return Examined(files=tuple(files), tools=_tools(reader, asked, files)).plain()
     finally:
         reader.close()
 
@@ -215,7 +215,9 @@ LIBRARIES = tuple(
 """Looked up once, when the worker is made ready, and not in every call."""
 
 
-def _tools(reader: MetadataReader, asked: ExamineRequest) -> tuple[ToolUse, ...]:
-    if reader.version:
-        return (ToolUse(name="exiftool", version=reader.version, path=asked.exiftool), *LIBRARIES)
-    return LIBRARIES
+def _tools(reader: MetadataReader, asked: ExamineRequest, files: Sequence[FileExamination]) -> tuple[ToolUse, ...]:
+    """Everything that had part in the examination of these files."""
+    used = [ToolUse(name="exiftool", version=reader.version, path=asked.exiftool)] if reader.version else []
+    told = (str(one.parameters[FFPROBE]) for file in files for one in file.findings if FFPROBE in one.parameters)
+    used += [ToolUse(name=FFPROBE, version=version, path=asked.ffprobe) for version in dict.fromkeys(told)]
+    return (*used, *LIBRARIES)

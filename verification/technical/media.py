@@ -27,6 +27,8 @@ from verification.technical.keyframes import Keyframes, keyframes
 from verification.technical.times import iso_time
 
 VERSION = "1"
+FFPROBE = "ffprobe"
+"""Of a finding's parameters, the one that is there when that program read the file."""
 IMPLAUSIBLE_DURATION_MS = 7 * 24 * 3_600_000
 IMPLAUSIBLE_FRAME_RATE = 1_000
 
@@ -68,9 +70,20 @@ def examine_media(
         claims=claims,
         notices=notices,
         limits=frames.limits,
-        parameters={"formats": FORMATS, "max_keyframes": limits.max_keyframes, "max_pixels": limits.max_pixels},
+        parameters={
+            "formats": FORMATS,
+            "max_keyframes": limits.max_keyframes,
+            "max_pixels": limits.max_pixels,
+            **_asked_of(stated),
+        },
     )
     return finding, frames.fingerprints, frames.preview
+
+
+def _asked_of(stated: Mapping[str, Any]) -> dict[str, str]:
+    """The version of ffprobe by its own words, where it and not the library read the file."""
+    told = stated.get("program_version")
+    return {FFPROBE: readable(str(told.get("version", "")), 64)} if isinstance(told, Mapping) else {}
 
 
 def _read(path: Path, ffprobe: str, limits: ExamineLimits) -> tuple[Mapping[str, Any], Keyframes, tuple[Notice, ...]]:
