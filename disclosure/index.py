@@ -12,7 +12,7 @@ from disclosure.telling import Told
 COLUMNS = (
     "number", "type", "description", "locator", "account", "event_time", "created_time", "published_time",
     "captured_time", "recorded_time", "place", "languages", "sha256", "md5", "acquisition", "sharing_condition",
-    "consent", "sensitivity", "graphic", "relations", "path", "redacted",
+    "consent", "sensitivity", "graphic", "relations", "path", "redacted", "volume",
 )  # fmt: skip
 CONTENT, REDACTED = "v1/content", "redacted"
 """Below the object of a capture: what was sealed, and what leaves in the place of some of it."""
@@ -22,7 +22,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def index_csv(contents: Contents, md5: Mapping[str, str]) -> bytes:
     """The index, as UTF-8 with a mark that spreadsheets need; an empty cell is what nobody recorded."""
-    return table(COLUMNS, [_row(item, md5.get(item.id, "")) for item in contents.items])
+    return table(COLUMNS, [_row(contents, item, md5.get(item.id, "")) for item in contents.items])
 
 
 def fingerprints_csv(told: Told) -> bytes:
@@ -70,7 +70,7 @@ def leaving_path(item: HeldItem, file: str) -> str:
     return f"{CONTENT}/{file}"
 
 
-def _row(item: HeldItem, md5: str) -> list[str]:
+def _row(contents: Contents, item: HeldItem, md5: str) -> list[str]:
     said = {
         "number": item.number,
         "type": f"{item.role} {item.media_type}".strip(),
@@ -92,5 +92,6 @@ def _row(item: HeldItem, md5: str) -> list[str]:
             f"{one.path}: {f'{len(one.spans)} places written over' if one.sha256 else 'does not leave'} ({one.kinds})"
             for one in item.redacted
         ),
+        "volume": str(contents.volume_of(item) or ""),
     }
     return [said.get(column, "") for column in COLUMNS]

@@ -42,6 +42,12 @@ PROVEN = (
     "Nothing shows that what was collected is true, nor that nothing else was ever seen and left uncollected.",
 )
 """How far custody is proven, in words for people."""
+DASH = "\N{EM DASH} "
+NO_WITNESS = (
+    "NO WITNESS outside has cosigned this head: the beginning of the log and its keys rest on the word of whoever made "
+    "the package, unless the fingerprint of a key was deposited outside before."
+)
+NO_STAMP = "NO TIME AUTHORITY has stamped a head of this log: when all of this was there rests on the maker's own word."
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,3 +149,18 @@ def said(event: HeldEvent, name: PartName) -> dict[str, Any]:
             content: dict[str, Any] = json.loads(part.content)
             return content
     return {}
+
+
+def outside(contents: Contents) -> tuple[str, ...]:
+    """Who outside holds the head of a package, and who stamped it; where nobody does, what that means."""
+    names = [line.split(" ")[1] for line in contents.checkpoint.decode("utf-8").splitlines() if line.startswith(DASH)]
+    witnesses = list(dict.fromkeys(one for one in names if one != f"casefile/{contents.log}"))
+    stamped = [one.size for one in contents.anchors]
+    return (
+        f"Witnesses that cosigned this head: {', '.join(witnesses)}. Their keys come from their own cards."
+        if witnesses
+        else NO_WITNESS,
+        f"Time authorities stamped {len(stamped)} heads of the log, the largest of {max(stamped)} events."
+        if stamped
+        else NO_STAMP,
+    )

@@ -60,6 +60,7 @@ from pipelines.redactions import Redactions, redactions_in
 from pipelines.releasing import Asked, consent_to, sensitivity_of
 from pipelines.services import Services
 from preservation.checkpoints import SignedCheckpoint
+from preservation.cosigned_heads import cosigned
 from preservation.durable import is_there
 from preservation.layout import CAPTURE_RECORD
 from preservation.tiles import Tiles
@@ -130,7 +131,7 @@ class _Gathering:
             self._item(one, {capture.id: capture for capture in held}, unsaid)
             for one in sorted(self.asked, key=lambda one: one.number)
         )
-        note = self.head.note.to_bytes()
+        note = cosigned(self.services.workspace.log, self.head).to_bytes()
         manner: list[Json] = [self.request.recipient, self.request.pseudonymous, self.request.only]
         manner += [self.request.since.signature] if self.request.since is not None else []
         named = canonical_json([[one.id for one in items], *manner, sha256(note)]).decode("utf-8")
