@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from casefile.errors import StorageFailed
 from casefile.workspace import Workspace
-from preservation.durable import Disk, is_there, opened, storage_errors
+from preservation.durable import Disk, is_there, storage_errors
 
 NOTES = "exports"
 PART = re.compile(r"\.[^/]+\.[0-9a-f]{16}\.part|export-[0-9a-f]{16}")
@@ -35,13 +36,7 @@ def building(workspace: Workspace, target: Path, disk: Disk) -> Iterator[tuple[P
     notes = workspace.work / NOTES
     disk.make_directories(notes)
     said = {str(place): os.stat(place.parent).st_dev for place in places}
-    draft = notes / f".{mark}"
-    disk.write_new(draft, json.dumps(said).encode("utf-8"), OWN)
-    with opened(draft, os.O_RDONLY) as descriptor:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        disk.sync_file(draft)
-        disk.rename_exclusive(draft, notes / mark)
-        disk.sync_directory(notes)
+    with _noted(notes / mark, json.dumps(said).encode("utf-8"), disk):
         try:
             yield places
         finally:
@@ -51,8 +46,28 @@ def building(workspace: Workspace, target: Path, disk: Disk) -> Iterator[tuple[P
             disk.remove_file(notes / mark)
 
 
+@contextmanager
+def _noted(note: Path, content: bytes, disk: Disk) -> Iterator[None]:
+    """A note that is locked before it says anything; whoever clears meanwhile takes it for that of a run that died."""
+    while True:
+        with storage_errors("write", note):
+            descriptor = os.open(note, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, OWN)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if not is_there(note):
+                continue
+            with storage_errors("write", note):
+                os.write(descriptor, content)
+            disk.sync_file(descriptor, note.name)
+            disk.sync_directory(note.parent)
+            yield
+            return
+        finally:
+            os.close(descriptor)
+
+
 def clear_unfinished(workspace: Workspace, disk: Disk) -> None:
-    """Take away what exports of runs that died have left, as far as it can be reached."""
+    """Take away what exports of runs that died have left, as far as it can be reached; `unfinished` names the rest."""
     for note, places in _of_the_dead(workspace):
         gone = [_is_cleared(place, device, disk) for place, device in places.items()]
         if all(gone):
@@ -61,7 +76,12 @@ def clear_unfinished(workspace: Workspace, disk: Disk) -> None:
 
 def unfinished(workspace: Workspace) -> list[str]:
     """Where exports of runs that died may still have left something, on a medium that was not there."""
-    return [place for _note, places in _of_the_dead(workspace) for place in places if PART.fullmatch(Path(place).name)]
+    return [
+        place
+        for _note, places in _of_the_dead(workspace)
+        for place, device in places.items()
+        if PART.fullmatch(Path(place).name) and not _is_gone(Path(place), device)
+    ]
 
 
 def _is_cleared(place: str, device: int, disk: Disk) -> bool:
@@ -69,10 +89,17 @@ def _is_cleared(place: str, device: int, disk: Disk) -> bool:
     if not PART.fullmatch(path.name):
         return True
     if path.is_dir() and not path.is_symlink():
-        disk.remove_tree(path)
-        return True
-    # Under the same path may now be another file system: then nothing is known of the one that it was on.
-    return path.parent.is_dir() and path.parent.stat().st_dev == device
+        try:
+            disk.remove_tree(path)
+        except StorageFailed:
+            # A medium that may not be written to stops nobody from working.
+            return False
+    return _is_gone(path, device)
+
+
+def _is_gone(path: Path, device: int) -> bool:
+    """Whether nothing is there: on the file system that it was on, and not on another one below the same path."""
+    return not path.exists() and path.parent.is_dir() and path.parent.stat().st_dev == device
 
 
 def _of_the_dead(workspace: Workspace) -> Iterator[tuple[Path, dict[str, int]]]:
@@ -85,8 +112,16 @@ def _of_the_dead(workspace: Workspace) -> Iterator[tuple[Path, dict[str, int]]]:
                 continue
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield note, json.loads(note.read_bytes() or b"{}")
+            yield note, _places(note.read_bytes())
         except (BlockingIOError, FileNotFoundError):
             continue
         finally:
             os.close(descriptor)
+
+
+def _places(content: bytes) -> dict[str, int]:
+    """What a note says; nothing where its run died before it had said it."""
+    try:
+        return {str(place): int(device) for place, device in json.loads(content).items()}
+    except (ValueError, AttributeError):
+        return {}
