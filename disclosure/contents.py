@@ -216,7 +216,8 @@ class Volumes:
 class Contents:
     """A package before it is written. `made_at` is the time of the last event under the head.
 
-    `expected` are the events that the views know about the items: each has to be among `events`.
+    `condition` is what the recipient may do with it, as the agreement says. `expected` are the events that the views
+    know about the items: each has to be among `events`.
     """
 
     package: str
@@ -237,6 +238,7 @@ class Contents:
     expected: frozenset[str] = frozenset()
     since: Earlier | None = None
     volumes: Volumes | None = None
+    condition: str = ""
 
     @property
     def number(self) -> int:

@@ -113,12 +113,49 @@ class Told:
 
     def examined(self, item: HeldItem) -> Mapping[str, Any]:
         """What the newest examination of the item says; nothing where there was none."""
-        examinations = [
-            event
+        return self._of(item, "item.examined", PartName.BODY)
+
+    def claimed(self, item: HeldItem, field: str) -> str:
+        """What the file itself states for a field, by its newest examination; several statements stand side by side."""
+        checks = self._of(item, "item.examined", PartName.PERSONAL).get("claims", ())
+        claims = [claim for check in checks for claim in check.get("claims", ())]
+        return "; ".join(dict.fromkeys(one["value"] for one in claims if one["field"] == field))
+
+    def languages(self, item: HeldItem) -> str:
+        """The languages that its posts state, and those that people translated it from."""
+        posts = self._of(item, "posts.read", PartName.PERSONAL).get("posts", ())
+        stated = [one["value"] for post in posts for one in post["claims"] if one["field"] == "language"]
+        stated += [step["translation"]["source_language"] for step in self.findings(item) if "translation" in step]
+        return "; ".join(dict.fromkeys(stated))
+
+    def happened(self, item: HeldItem) -> str:
+        """When what it shows happened, as people found (EDTF), each finding with its result."""
+        return "; ".join(f"{one['when']} ({one['result']})" for one in self.findings(item) if one.get("when"))
+
+    def place(self, item: HeldItem) -> str:
+        """Where what it shows is, as people found (WGS 84); else what the file states of where it was made."""
+        found = [_point(one) for one in self.findings(item) if one.get("place")]
+        stated = self.claimed(item, "location")
+        return "; ".join(found) if found else f"{stated} (as stated by the file)" if stated else ""
+
+    def findings(self, item: HeldItem) -> list[dict[str, Any]]:
+        """The bodies of the verification steps on the item that were not replaced, in the order of the log."""
+        replaced = {
+            event.envelope.subject[0].id
             for event in self.contents.events
-            if event.envelope.type == "item.examined" and event.envelope.subject[0].id == item.id
+            if event.envelope.type == "statement.corrected"
+        }
+        return [
+            said(event, PartName.BODY)
+            for event in self.contents.events
+            if event.envelope.type == "step.recorded" and _is_about(event, item)
+            if event.envelope.id not in replaced
         ]
-        return said(examinations[-1], PartName.BODY) if examinations else {}
+
+    def _of(self, item: HeldItem, type_: str, part: PartName) -> dict[str, Any]:
+        """What the newest event of a type on the item says in a part that leaves."""
+        events = [one for one in self.contents.events if one.envelope.type == type_ and _is_about(one, item)]
+        return said(events[-1], part) if events else {}
 
     def _step(self, event: HeldEvent) -> Step:
         envelope = event.envelope
@@ -134,6 +171,16 @@ class Told:
             outcome="" if outcome is None else f"{outcome.status} {outcome.cause or ''}".strip(),
             identity=envelope.identity,
         )
+
+
+def _is_about(event: HeldEvent, item: HeldItem) -> bool:
+    return event.envelope.subject[0].id == item.id
+
+
+def _point(step: Mapping[str, Any]) -> str:
+    place = step["place"]
+    north, east = place["latitude_e7"] / 1e7, place["longitude_e7"] / 1e7
+    return f"{north:.7f} {east:.7f} within {place['precision_m']} m ({step['result']})"
 
 
 def _record_of(event: HeldEvent) -> CaptureRecord:

@@ -69,7 +69,7 @@ def write_documents(bag: Bag, contents: Contents, md5: Mapping[str, str]) -> Non
     _write_log(bag, contents)
     bag.add("data/package.json", contents.description())
     bag.add("data/premis.xml", premis(told))
-    bag.add("index.csv", index_csv(contents, md5))
+    bag.add("index.csv", index_csv(told, md5))
     bag.add("fingerprints.csv", fingerprints_csv(told))
     bag.add("index.html", index_page(told, viewing))
     bag.add("custody.html", custody_page(told))

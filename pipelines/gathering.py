@@ -57,7 +57,7 @@ from disclosure.leaving import ERASED, OF_OTHERS, REDACTED, reason_to_stay
 from pipelines.custody import current_checkpoint
 from pipelines.neighbours import edges_of_item
 from pipelines.redactions import Redactions, redactions_in
-from pipelines.releasing import Asked, consent_to, sensitivity_of
+from pipelines.releasing import Asked, condition_of, consent_to, sensitivity_of
 from pipelines.services import Services
 from preservation.checkpoints import SignedCheckpoint
 from preservation.cosigned_heads import cosigned
@@ -132,7 +132,12 @@ class _Gathering:
             for one in sorted(self.asked, key=lambda one: one.number)
         )
         note = cosigned(self.services.workspace.log, self.head).to_bytes()
-        manner: list[Json] = [self.request.recipient, self.request.pseudonymous, self.request.only]
+        manner: list[Json] = [
+            self.request.recipient,
+            self.request.pseudonymous,
+            self.request.only,
+            self.request.agreement,
+        ]
         manner += [self.request.since.signature] if self.request.since is not None else []
         named = canonical_json([[one.id for one in items], *manner, sha256(note)]).decode("utf-8")
         return Contents(
@@ -152,6 +157,7 @@ class _Gathering:
             withheld=tuple(withheld),
             expected=frozenset(events_by_views(self.connection, {one.id for one in self.asked}, self.head.head.size)),
             since=self.request.since,
+            condition=condition_of(self.connection, self.request),
             anchors=tuple(_anchors(self.services.workspace.log, self.head.head.size)),
         )
 

@@ -6,21 +6,28 @@ import hashlib
 import json
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
+from unittest import mock
 
 import pyrage
 import pytest
 
 from casefile.errors import UsageError
+from casefile.records.acts import list_acts
+from casefile.records.engine import reading
+from casefile.workspace import Workspace
 from disclosure.check_package import check
+from disclosure.encryption import AgeRecipient, encrypt
 from pipelines.exporting import Exported
 from pipelines.package_audit import audit_package, is_package
+from pipelines.services import open_services
 from pipelines.unfinished import unfinished
+from preservation.keys import SigningKey
 
 from .test_damage import described, refuses, repacked, second, signer  # noqa: F401  (fixtures)
-from .workspaces import exported, flipped
+from .workspaces import ENVIRONMENT, exported, flipped
 
 CAP = 140_000
 ITEMS = ("I-0001", "I-0003")
@@ -124,8 +131,6 @@ def test_a_volume_of_another_package_and_one_that_lies_about_its_place_are_refus
     made: Exported,
     second: ModuleType,  # noqa: F811
 ) -> None:
-    from preservation.keys import SigningKey
-
     first, other = unpacked(volumes, tmp_path)
     assert codes(first, volumes=[str(made.path)]) == ["P226"]
     key = SigningKey.read(volumes.path.parent / "case/keys/log.key")
@@ -156,7 +161,7 @@ def test_an_encrypted_package_opens_for_its_recipient_and_leaves_nothing_plain(
     assert {path.suffix for path in files} == {".age"}
     assert len(files) == (2 if cap else 1)
     assert not list((own / "work").glob("export-*"))
-    assert unfinished(own_workspace(own)) == []
+    assert unfinished(Workspace(own)) == []
     with pytest.raises(pyrage.DecryptError):
         pyrage.decrypt(files[0].read_bytes(), [stranger])
     sealed = check(str(made.path))
@@ -166,12 +171,6 @@ def test_an_encrypted_package_opens_for_its_recipient_and_leaves_nothing_plain(
     assert codes(made.path if cap else made.path.with_suffix("")) == []
     assert "age --decrypt" in str(sealed.lines)
     assert not cap or not any("encrypted" in line.what for line in check(str(made.path)).lines)
-
-
-def own_workspace(root: Path):  # type: ignore[no-untyped-def]
-    from casefile.workspace import Workspace
-
-    return Workspace(root)
 
 
 @pytest.mark.parametrize("key", ["AGE-SECRET-KEY-1QQQ", "age1nothing", "no-such-file", "ssh-rsa x"])
@@ -184,12 +183,6 @@ def test_what_is_no_public_key_is_refused_before_anything_is_signed(own: Path, t
 
 
 def test_the_release_names_keys_and_volumes(volumes: Exported) -> None:
-    from casefile.records.acts import list_acts
-    from casefile.records.engine import reading
-    from pipelines.services import open_services
-
-    from .workspaces import ENVIRONMENT
-
     with open_services(volumes.path.parent / "case", ENVIRONMENT) as services, reading(services.engine) as connection:
         bodies = [json.loads(act.body or "{}") for act in list_acts(connection, "package.released")]
     assert [one["package"] for one in bodies] == [one.contents.package for one in volumes.packed]
@@ -197,20 +190,12 @@ def test_the_release_names_keys_and_volumes(volumes: Exported) -> None:
 
 
 def test_what_is_to_be_encrypted_is_never_plain_where_it_leaves_from(own: Path, tmp_path: Path) -> None:
-    from casefile.vocabulary import ContainmentLevel
-    from pipelines.exporting import ExportRequest, export_items
-    from pipelines.services import open_services
+    key, out, seen = str(pyrage.x25519.Identity.generate().to_public()), tmp_path / "out", list[Path]()
 
-    from .workspaces import AGREED, ENVIRONMENT, RECIPIENT
+    def sealing(source: Path, target: Path, recipients: Sequence[AgeRecipient]) -> None:
+        encrypt(source, target, recipients)
+        seen.extend(path for path in out.rglob("*") if path.is_file())
 
-    key, out, seen = str(pyrage.x25519.Identity.generate().to_public()), tmp_path / "out", set[str]()
-
-    def reached(_step: str) -> None:
-        seen.update(path.suffix for path in out.rglob("*") if path.is_file())
-
-    request = ExportRequest(
-        ("I-0001",), out / "case", RECIPIENT, AGREED, level=ContainmentLevel.WEAK, encrypt_to=(key,)
-    )
-    with open_services(own, ENVIRONMENT, reached=reached) as services:
-        export_items(services, request, lambda _said: None)
-    assert seen == {".age"}
+    with mock.patch("pipelines.packing.encrypt", sealing):
+        exported(own, out / "case", "I-0001", encrypt_to=(key,))
+    assert [path.suffix for path in seen] == [".age"]
