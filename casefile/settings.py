@@ -199,8 +199,8 @@ class TimeAuthority(_Group):
     @field_validator("url")
     @classmethod
     def _address(cls, url: str) -> str:
-        if not url.startswith(("http://", "https://")):
-            raise ValueError("not an address of http or https")
+        if not re.match(r"https?://[^/?#@]+(?:[/?#]|$)", url):
+            raise ValueError("not an address of http or https, or one with a user name in it")
         return url
 
     @field_validator("policy")
@@ -249,8 +249,8 @@ class WitnessSetting(_Group):
     @field_validator("url")
     @classmethod
     def _address(cls, url: str) -> str:
-        if url and not url.startswith(("http://", "https://")):
-            raise ValueError("not an address of http or https")
+        if url and not re.match(r"https?://[^/?#@]+(?:[/?#]|$)", url):
+            raise ValueError("not an address of http or https, or one with a user name in it")
         return url
 
 

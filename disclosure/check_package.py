@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Checks a Casefile package: `python3 check_package.py [PACKAGE] [--log-key FINGERPRINT] [--root-key FINGERPRINT]
-[--since EARLIER]`.
+[--since EARLIER] [--volume OTHER]... [--witness KEY]...`.
 
 One file, Python 3.8 or newer, nothing but the standard library: no network, no writes, nothing of the package is run.
-PACKAGE is a folder or a .zip; without it, the folder that this file lies in. EARLIER is the one that it adds to. Each
+PACKAGE is a folder, a .zip, or a folder of volumes with volumes.txt; without it, the folder that this file lies in.
+EARLIER is the one that it adds to, OTHER a further volume of it, KEY the verifier key of a witness. Each
 check says OK, FAILED or NOT CHECKED, the last with the command that checks it. Exit code 0: nothing failed; 5:
 something failed; 2: usage. With --strict, NOT CHECKED fails too.
 
@@ -69,6 +70,7 @@ CODES = {
     "P223": ("the time stamp does not hold: {reason}", "RFC 3161 section 2.4.2; docs/formats/package.md rule 9"),
     "P224": ("what leaves in the place of a file does not hold: {reason}", "docs/formats/package.md rule 16"),
     "P225": ("the package that this one adds to is not at hand: {reason}", "docs/formats/package.md rule 17"),
+    "P226": ("the volumes are not one package: {reason}", "docs/formats/package.md rule 18"),
     "P222": ("{reason}", "docs/formats/package.md rule 14"),
 }
 """Every way to fail: what is said, and where the rule is written."""
@@ -83,6 +85,8 @@ MAX_PART = 64 << 20
 MAX_ITEMS = 100_000
 ARCHIVE = ".zip"
 SIGNATURE = "signature.note"
+VOLUMES = "volumes.txt"
+ENCRYPTED = b"age-encryption.org/v1"
 NOT_TAGGED = frozenset({"tagmanifest-sha256.txt", "tagmanifest-sha512.txt", SIGNATURE})
 """What a tag manifest cannot list: itself and what is made over it."""
 UNCOUNTED = NOT_TAGGED | {"bag-info.txt", "manifest-sha256.txt", "manifest-sha512.txt"}
@@ -98,6 +102,7 @@ UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ANCHORED_HEAD = re.compile(r"data/anchors/[0-9]{16}/head")
 PROOF_NAME = re.compile(r"data/log/proofs/([0-9]{16})\.tlog-proof")
 OBJECT_FILE = re.compile(r"data/((?:objects|partial)/(" + UUID.pattern + r"))/(.+)")
+VOLUME_NAME = re.compile(r"volume-[0-9]{3}-of-[0-9]{3}\.zip(?:\.age)?")
 OBJECT_DECLARATION = b"ocfl_object_1.1\n"
 
 
@@ -327,6 +332,10 @@ class Archive:
     def open(self, path: str) -> BinaryIO:
         """A member's bytes."""
         return io.BufferedReader(Part(self._stream, *self._members[path]), BLOCK)
+
+    def begins_with(self, content: bytes) -> bool:
+        """Whether these are the first bytes."""
+        return self._at(0, len(content)) == content
 
     def crc(self, path: str) -> int:
         """The checksum that the archive states of a member."""
@@ -592,7 +601,11 @@ class Package:
         self.log_key = self.root_key = b""
         self.epochs: list[tuple[int, bytes]] = []
         self.described: dict[str, Any] = {}
+        self.signature = ""
+        self.labels: dict[str, str] = {}
         self.earlier: Any = None
+        self.volume = 0
+        self.others: dict[int, Package] = {}
 
     def read(self, path: str) -> bytes:
         """A document of the package, whole."""
@@ -619,6 +632,16 @@ class Package:
             return parse_record(self.read(path))
         except ValueError as error:
             raise Refused("P209", path, reason=str(error)) from None
+
+    def holds(self, capture: dict[str, Any]) -> bool:
+        """Whether the object of a capture is in this very package."""
+        return not capture.get("earlier") and capture.get("volume", 0) == self.volume
+
+    def holder(self, capture: dict[str, Any]) -> Any:
+        """The package that has the object of a capture; None where that is not at hand."""
+        if capture.get("earlier"):
+            return self.earlier
+        return self if self.holds(capture) else self.others.get(capture["volume"])
 
     def each_failure(self, refusals: Iterator[Refused]) -> bool:
         """Report every refusal; whether there was none."""
@@ -672,7 +695,7 @@ def _check_lengths(package: Package) -> None:
             if not OXUM.fullmatch(stated) or sum(sizes) > int(stated.partition(".")[0]):
                 raise refused
             package.report.failed(refused)
-    package.id = labels.get("External-Identifier", "")
+    package.labels, package.id = labels, labels.get("External-Identifier", "")
 
 
 def _manifest(package: Package, name: str, algorithm: str) -> dict[str, str]:
@@ -822,12 +845,10 @@ def check_keys(package: Package, log_key: str, root_key: str) -> None:
     head = parse_note(package.read("data/log/checkpoint"), "data/log/checkpoint")
     if not head.is_by(origin, package.log_key):
         raise Refused("P211", "data/log/checkpoint", reason="the log's key did not sign the head")
-    if len(head.signatures) == 1:
-        package.report.ok("the log's key signed the head")
-    else:
+    package.report.ok("the log's key signed the head")
+    if any(one[0] == origin and len(one[2]) != 64 for one in head.signatures):
         package.report.unchecked(
-            f"{len(head.signatures) - 1} further signatures of the head",
-            "compare with the keys of witnesses, which are not in the package",
+            "the second signature of the head, by ML-DSA-44", "casefile audit of the workspace, or FIPS 204"
         )
     if package.size > revoked.get(fingerprint(package.log_key), package.size):
         raise Refused("P212", "data/log/checkpoint", reason="its key was revoked for heads of that size")
@@ -839,6 +860,48 @@ def check_keys(package: Package, log_key: str, root_key: str) -> None:
         if stated:
             package.report.trusted = True
             package.report.ok(f"the {name} is the one whose fingerprint was given from outside")
+
+
+def check_witnesses(package: Package, keys: Sequence[str]) -> None:
+    """Who outside cosigned the head (C2SP tlog-cosignature), by the verifier keys that were brought along."""
+    head = parse_note(package.read("data/log/checkpoint"), "data/log/checkpoint")
+    names = sorted({one[0] for one in head.signatures} - {"casefile/" + package.log})
+    for text in keys:
+        name, known, raw = _verifier(text)
+        lines = [one[2] for one in head.signatures if one[:2] == (name, known)]
+        said = [(int.from_bytes(one[:8], "big"), one[8:]) for one in lines]
+        if not said or not all(
+            verifies(raw, signature, f"cosignature/v1\ntime {at}\n{head.text}".encode()) for at, signature in said
+        ):
+            raise Refused("P211", "data/log/checkpoint", reason=f"the witness {name} did not cosign the head")
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(min(max(one[0] for one in said), 253402300799)))
+        package.report.ok(f"the witness {name} cosigned this head at {at}")
+        names = [one for one in names if one != name]
+    if names:
+        package.report.unchecked(
+            "that witnesses cosigned the head: " + ", ".join(names),
+            "python3 check_package.py PACKAGE --witness KEY, with the key of each from its own card",
+        )
+    elif not keys:
+        package.report.unchecked(
+            "that anybody outside holds this head: no witness has cosigned it, so that the beginning of the log and "
+            "its keys rest on the word of whoever made the package",
+            "compare the key's fingerprint with one that was deposited outside (--log-key)",
+        )
+
+
+def _verifier(text: str) -> tuple[str, bytes, bytes]:
+    """Name, id and raw key of a verifier key NAME+ID+KEY of type 4."""
+    name, _plus, rest = text.strip().partition("+")
+    shown, _plus, encoded = rest.partition("+")
+    try:
+        content = unbase64(encoded)
+        known = hashlib.sha256(name.encode("utf-8") + b"\n" + content).digest()[:4]
+        if len(content) != 33 or content[0] != 4 or shown != known.hex():
+            raise ValueError("no verifier key")
+    except ValueError:
+        raise Refused("P211", "--witness", reason="that is no verifier key of a witness") from None
+    return name, known, content[1:]
 
 
 def _digits(text: str) -> str:
@@ -905,6 +968,7 @@ def _check_signature(package: Package, origin: str) -> None:
         raise Refused("P211", SIGNATURE, reason="it is over another package, or over another state of it")
     if len(note.signatures) != 1 or not note.is_by(origin + "/package", package.log_key):
         raise Refused("P211", SIGNATURE, reason="the log's key did not sign it")
+    package.signature = "sha256:" + hashlib.sha256(package.read(SIGNATURE)).hexdigest()
     package.report.ok("the log's key signed the package as it is")
 
 
@@ -918,7 +982,7 @@ def check_objects(package: Package) -> None:
             held.setdefault(found.group(1), set()).add(found.group(3))
         elif path.startswith(("data/objects/", "data/partial/")) and path not in _STORAGE_ROOT:
             strays.append(Refused("P207", path))
-    captures = {one["object"]: one for one in package.described["captures"] if not one.get("earlier")}
+    captures = {one["object"]: one for one in package.described["captures"] if package.holds(one)}
     strays += _wrong_citations(package)
     for place in sorted(set(held) ^ set(captures)):
         strays.append(Refused("P217", "data/" + place, reason="objects and description are not the same"))
@@ -1108,7 +1172,7 @@ def check_earlier(package: Package, path: str) -> None:
     held = _held_earlier(path, cited)
     if held.log != package.log:
         raise Refused("P225", path, reason="it is another package")
-    whole = {one["id"] for one in held.described["captures"] if not (one.get("earlier") or one.get("withheld"))}
+    whole = {one["id"] for one in held.described["captures"] if held.holds(one) and not one.get("withheld")}
     sealed = _sealed(package)
     for one in captures:
         found = held.digests.get("data/{}/inventory.json".format(one["object"]), {}).get("sha512", "nothing")
@@ -1126,29 +1190,110 @@ def _held_earlier(path: str, cited: dict[str, Any]) -> Package:
     Its keys are not asked for: the digest of its signature is under the key of the package that cites it, and they may
     have been other ones. So may the roots of its timestamps.
     """
-    report = Report()
-    earlier: Any = None
-    try:
-        earlier = _opened(path)
-        held = Package(earlier, report)
-        _check_all(held)
-        signature = "sha256:" + hashlib.sha256(held.read(SIGNATURE)).hexdigest()
-    except Refused as refused:
-        raise Refused("P225", path, reason=f"it fails: {refused.code} {refused.path}") from None
-    except UNFORESEEN as error:
-        raise Refused("P225", path, reason="it cannot be read: " + type(error).__name__) from None
-    finally:
-        if earlier is not None:
-            earlier.close()
-    if report.failures:
-        raise Refused("P225", path, reason="it fails: {0.code} {0.path}".format(report.failures[0]))
-    if signature != cited["signature"] or held.id != cited["package"]:
+    held = _held(path, "P225")
+    if held.signature != cited["signature"] or held.id != cited["package"]:
         raise Refused("P225", path, reason="it is another package")
     return held
 
 
+def _held(path: str, code: str) -> Package:
+    """The package at `path`, which is needed beside another one and holds; refused with that code where it does not."""
+    report = Report()
+    source: Any = None
+    try:
+        source = _opened(path)
+        held = Package(source, report)
+        _check_all(held)
+    except Refused as refused:
+        raise Refused(code, path, reason=f"it fails: {refused.code} {refused.path}") from None
+    except UNFORESEEN as error:
+        raise Refused(code, path, reason="it cannot be read: " + type(error).__name__) from None
+    finally:
+        if source is not None:
+            source.close()
+    if report.failures:
+        raise Refused(code, path, reason="it fails: {0.code} {0.path}".format(report.failures[0]))
+    return held
+
+
+def check_volumes(package: Package, paths: Sequence[str]) -> None:
+    """The other volumes of the package, where they were given: each holds, and all have the same record."""
+    ids = package.described["volumes"]["ids"] if "volumes" in package.described else []
+    for path in paths:
+        held = _held(path, "P226")
+        if held.id not in ids or _common(held) != _common(package) or held.log_key != package.log_key:
+            raise Refused("P226", path, reason="it is no volume of this one")
+        if held.id != package.id:
+            package.others[held.volume] = held
+    missing = [str(one + 1) for one in range(len(ids)) if one + 1 not in package.others and one + 1 != package.volume]
+    words = f"volume {package.volume} of {len(ids)}"
+    if missing:
+        package.report.unchecked(
+            f"this is {words}; the files of other captures are in volume " + ", ".join(missing),
+            "python3 check_package.py PACKAGE --volume OTHER, once for each, or on the folder of all with volumes.txt",
+        )
+    elif ids:
+        package.report.ok(f"{len(ids)} volumes are here, and each holds the same record")
+
+
+def _common(package: Package) -> list[Any]:
+    """What all volumes of a package have: its description but for the volume's id, and the log with its proofs."""
+    said = {name: package.described[name] for name in package.described if name != "package"}
+    log = {path: package.digests[path] for path in package.digests if path.startswith(("data/log/", "data/anchors/"))}
+    return [said, log]
+
+
 def _opened(path: str) -> Any:
-    return Folder(path) if os.path.isdir(path) else Archive(path)
+    if os.path.isdir(path):
+        return Folder(path)
+    source = Archive(path)
+    if source.begins_with(ENCRYPTED):
+        source.close()
+        raise Refused("P204", path, reason="it is encrypted: " + _decrypting(os.path.basename(path)))
+    return source
+
+
+def _decrypting(name: str) -> str:
+    plain = name[: -len(".age")] if name.endswith(".age") else "package.zip"
+    return f"age --decrypt --identity KEY --output {plain} {name}"
+
+
+def check_list(folder: str, report: Report) -> list[str]:
+    """A folder of volumes against its list; the volumes in it that are not encrypted, by path."""
+    listed: dict[str, str] = {}
+    with open(os.path.join(folder, VOLUMES), "rb") as stream:
+        content = stream.read(MAX_DOCUMENT).decode("utf-8", "replace")
+    for line in content.split("\n")[:-1]:
+        found = MANIFEST_LINE.fullmatch(line)
+        if not found or len(found.group(1)) != 64 or not VOLUME_NAME.fullmatch(found.group(2)):
+            raise Refused("P209", VOLUMES, reason="a line that is no digest and name of a volume")
+        listed[found.group(2)] = found.group(1)
+    there = {name for name in os.listdir(folder) if VOLUME_NAME.fullmatch(name)}
+    plain = {name[: -len(".age")] for name in listed if name.endswith(".age")}
+    for code, names in (("P206", set(listed) - there), ("P207", there - set(listed) - plain)):
+        for name in sorted(names):
+            report.failed(Refused(code, name))
+    for name in sorted(there):
+        mode = os.lstat(os.path.join(folder, name)).st_mode
+        if not stat.S_ISREG(mode):
+            raise Refused("P202", name, kind="link" if stat.S_ISLNK(mode) else "folder, pipe or device")
+        digest = _sha256(os.path.join(folder, name)) if name in listed else ""
+        if digest != listed.get(name, ""):
+            report.failed(Refused("P208", name, algorithm="sha256", found=digest, stated=listed[name]))
+    if not report.failures:
+        report.ok(f"{len(listed)} volumes have the digests that {VOLUMES} states")
+    sealed = sorted(name for name in listed if name.endswith(".age") and name[: -len(".age")] not in there)
+    if sealed:
+        report.unchecked(f"{len(sealed)} volumes are encrypted", f"{_decrypting(sealed[0])}, and so for each")
+    return [os.path.join(folder, name) for name in sorted(there) if name.endswith(ARCHIVE)]
+
+
+def _sha256(path: str) -> str:
+    found = hashlib.sha256()
+    with open(path, "rb") as stream:
+        for block in iter(lambda: stream.read(BLOCK), b""):
+            found.update(block)
+    return found.hexdigest()
 
 
 def check_items(package: Package) -> None:
@@ -1161,7 +1306,8 @@ def check_items(package: Package) -> None:
         package.report.unchecked(
             f"the digests of {len(unread)} items, of which not all files are here as they were sealed: "
             + ", ".join(unread),
-            "read the earlier package too (--since EARLIER); ask for the originals of what left redacted",
+            "read the earlier package (--since EARLIER) and the other volumes (--volume OTHER) too; ask for "
+            "the originals of what left redacted",
         )
 
 
@@ -1171,7 +1317,7 @@ def _wrong_items(package: Package, sealed: dict[str, dict[str, Any]], unread: li
     redacted = {
         capture["id"]: {one["path"] for one in capture.get("redacted", ())} for capture in package.described["captures"]
     }
-    earlier = {capture["id"] for capture in package.described["captures"] if capture.get("earlier")}
+    holders = {capture["id"]: package.holder(capture) for capture in package.described["captures"]}
     for item in package.described["items"]:
         try:
             capture, position = item["capture"], item["position"]
@@ -1181,7 +1327,7 @@ def _wrong_items(package: Package, sealed: dict[str, dict[str, Any]], unread: li
             files = []
             recorded = {one["path"]: one for one in sealed[capture]["record"]["files"]}
             for path in said["files"]:
-                held = package.earlier if capture in earlier else package
+                held = holders[capture]
                 if path in redacted[capture] or held is None:
                     # Not here to be read: that it was this one is the word of the log.
                     unread += [str(item["number"])] if str(item["number"]) not in unread[-1:] else []
@@ -1213,9 +1359,31 @@ def check_description(package: Package) -> None:
             raise ValueError("it describes another package")
         if not all(isinstance(said[name][one], int) for name in ("totals", "included") for one in said[name]):
             raise ValueError("a total is no number")
+        package.volume = _volume(package, said)
     except (ValueError, KeyError, TypeError) as error:
         raise Refused("P222", path, reason=f"it is no description: {error}") from None
     package.described = said
+
+
+def _volume(package: Package, said: dict[str, Any]) -> int:
+    """Which volume of a package this is, by its description; 0 where it is whole. Raises ValueError."""
+    placed = [one.get("volume", 0) for one in said["captures"] if not one.get("earlier")]
+    if "volumes" not in said:
+        if any(placed) or "Bag-Count" in package.labels:
+            raise ValueError("it names volumes, and is none")
+        return 0
+    ids = said["volumes"]["ids"]
+    if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+        raise ValueError("its volumes are no list of ids")
+    if len(set(ids)) < len(ids) or package.id not in ids:
+        raise ValueError("it is none of the volumes that it names")
+    number: int = ids.index(package.id) + 1
+    cited = [one for one in said["captures"] if one.get("earlier") and "volume" in one]
+    if cited or not set(range(1, len(ids) + 1)) >= set(placed):
+        raise ValueError("a capture is in no volume")
+    if package.labels.get("Bag-Count") != f"{number} of {len(ids)}":
+        raise ValueError("bag-info.txt says another number")
+    return number
 
 
 def check_completeness(package: Package) -> None:
@@ -1367,20 +1535,27 @@ def check(  # noqa: PLR0913
     *,
     roots: str = "",
     since: str = "",
+    volumes: Sequence[str] = (),
+    witnesses: Sequence[str] = (),
     computed: dict[str, dict[str, str]] | None = None,
 ) -> Report:
     """Check the package at `path`. Never raises for what is in it; whatever is wrong is in the report.
 
-    `since` is the package that it adds to.
+    `since` is the package that it adds to, `volumes` are its other volumes, `witnesses` verifier keys from outside.
     `computed` are digests by path that whoever wrote the files took on the way: these are not read once more.
     """
     report = Report()
     source: Any = None
     try:
+        if os.path.isfile(os.path.join(path, VOLUMES)) and not os.path.exists(os.path.join(path, "bagit.txt")):
+            volumes = [*check_list(path, report), *volumes]
+            if not volumes:
+                return report
+            path = volumes[0]
         source = _opened(path)
         package = Package(source, report)
         package.digests.update(computed or {})
-        _check_all(package, log_key, root_key, roots, since)
+        _check_all(package, Outside(log_key, root_key, roots, since, tuple(volumes), tuple(witnesses)))
     except Refused as refused:
         report.failed(refused)
     except UNFORESEEN as error:
@@ -1392,16 +1567,32 @@ def check(  # noqa: PLR0913
     return report
 
 
-def _check_all(package: Package, log_key: str = "", root_key: str = "", roots: str = "", since: str = "") -> None:
+class Outside(NamedTuple):
+    """What whoever checks brings along."""
+
+    log_key: str = ""
+    root_key: str = ""
+    roots: str = ""
+    since: str = ""
+    volumes: tuple[str, ...] = ()
+    witnesses: tuple[str, ...] = ()
+
+
+NOTHING = Outside()
+
+
+def _check_all(package: Package, outside: Outside = NOTHING) -> None:
     check_bag(package)
     check_log(package)
-    check_keys(package, log_key, root_key)
+    check_keys(package, outside.log_key, outside.root_key)
+    check_witnesses(package, outside.witnesses)
     check_description(package)
     check_objects(package)
-    check_earlier(package, since)
+    check_earlier(package, outside.since)
+    check_volumes(package, outside.volumes)
     check_items(package)
     check_completeness(package)
-    check_anchors(package, roots)
+    check_anchors(package, outside.roots)
     package.report.counts = {
         "files": len(package.sizes),
         "bytes": sum(package.sizes.values()),
@@ -1438,10 +1629,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--root-key", default="", metavar="FINGERPRINT", help="of the root key, deposited outside")
     parser.add_argument("--tsa-roots", default="", metavar="FILE", help="root certificates of time authorities (PEM)")
     parser.add_argument("--since", default="", metavar="EARLIER", help="the package that this one adds to")
+    parser.add_argument(
+        "--volume", default=[], action="append", metavar="OTHER", help="a further volume of the package; again for more"
+    )
+    parser.add_argument(
+        "--witness", default=[], action="append", metavar="KEY", help="the verifier key of a witness, from its card"
+    )
     parser.add_argument("--strict", action="store_true", help="fail for what is not checked, too")
     parser.add_argument("--json", action="store_true", help="one JSON document")
     options = parser.parse_args(arguments)
-    report = check(options.package, options.log_key, options.root_key, roots=options.tsa_roots, since=options.since)
+    report = check(
+        options.package,
+        options.log_key,
+        options.root_key,
+        roots=options.tsa_roots,
+        since=options.since,
+        volumes=options.volume,
+        witnesses=options.witness,
+    )
     code, said = verdict(report, options.strict)
     if options.json:
         print(

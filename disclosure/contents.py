@@ -100,7 +100,8 @@ class HeldCapture:
     """A capture whose object is in the package, with the items of it that come along unasked, as (id, number).
 
     `withheld` are files of the object that stay, each with the reason; with any, the object is partial. `redactions`
-    say what leaves in the place of some of them. With `is_earlier` the object is in the package that this one adds to.
+    say what leaves in the place of some of them. With `is_earlier` the object is in the package that this one adds to;
+    with a `volume`, in that volume of the package, counted from 1.
     """
 
     id: str
@@ -111,6 +112,7 @@ class HeldCapture:
     withheld: Mapping[str, str] = field(default_factory=dict)
     redactions: tuple[HeldRedaction, ...] = ()
     is_earlier: bool = False
+    volume: int = 0
 
     @property
     def place(self) -> str:
@@ -131,6 +133,7 @@ class HeldCapture:
             **({"withheld": withheld} if withheld else {}),
             **({"redacted": redacted} if redacted else {}),
             **({"earlier": True} if self.is_earlier else {}),
+            **({"volume": self.volume} if self.volume else {}),
         }
 
 
@@ -197,11 +200,24 @@ class Earlier:
         return {"package": self.package, "signature": self.signature}
 
 
+@dataclass(frozen=True, slots=True)
+class Volumes:
+    """A package in volumes: the id that it has as a whole, and the id of each volume, which is a package too."""
+
+    whole: str
+    ids: tuple[str, ...]
+
+    def plain(self) -> dict[str, Json]:
+        """What the description says of it."""
+        return {"ids": list(self.ids), "whole": self.whole}
+
+
 @dataclass(frozen=True)
 class Contents:
     """A package before it is written. `made_at` is the time of the last event under the head.
 
-    `expected` are the events that the views know about the items: each has to be among `events`.
+    `condition` is what the recipient may do with it, as the agreement says. `expected` are the events that the views
+    know about the items: each has to be among `events`.
     """
 
     package: str
@@ -221,6 +237,21 @@ class Contents:
     anchors: tuple[HeldAnchor, ...] = ()
     expected: frozenset[str] = frozenset()
     since: Earlier | None = None
+    volumes: Volumes | None = None
+    condition: str = ""
+
+    @property
+    def number(self) -> int:
+        """Which of the volumes this is, counted from 1; 0 where there are none."""
+        return self.volumes.ids.index(self.package) + 1 if self.volumes is not None else 0
+
+    def holds(self, capture: HeldCapture) -> bool:
+        """Whether the object of a capture is in this very package."""
+        return not capture.is_earlier and capture.volume == self.number
+
+    def volume_of(self, item: HeldItem) -> int:
+        """The volume that holds the files of an item; 0 where there are no volumes, or an earlier package does."""
+        return next(one.volume for one in self.captures if one.id == item.capture)
 
     @cached_property
     def included(self) -> Mapping[str, int]:
@@ -243,6 +274,7 @@ class Contents:
                 "recipient": self.recipient,
                 **({"since": self.since.plain()} if self.since is not None else {}),
                 "totals": dict(self.totals),
+                **({"volumes": self.volumes.plain()} if self.volumes is not None else {}),
                 "withheld": [one.plain() for one in self.withheld],
             }
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from disclosure.contents import HeldItem
 from disclosure.printing import Line, Pages
-from disclosure.telling import PROVEN, Told
+from disclosure.telling import PROVEN, Told, outside
 
 MOST_STEPS = 2_000
 """Of a document that is drawn whole; what goes on is in the page beside it."""
@@ -56,6 +56,8 @@ def _lines(told: Told) -> Iterator[Line]:
     yield "head", "All events of the log, by type"
     for name, count in told.contents.totals.items():
         yield "small", f"{name}: {count}, in this package {told.contents.included.get(name, 0)}"
+    yield "head", "Who outside vouches for it"
+    yield from (("body", one) for one in outside(told.contents))
     yield "head", "What this proves, and what not"
     yield from (("body", one) for one in PROVEN)
 

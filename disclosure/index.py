@@ -6,13 +6,13 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 
-from disclosure.contents import Contents, HeldItem
+from disclosure.contents import HeldItem
 from disclosure.telling import Told
 
 COLUMNS = (
     "number", "type", "description", "locator", "account", "event_time", "created_time", "published_time",
     "captured_time", "recorded_time", "place", "languages", "sha256", "md5", "acquisition", "sharing_condition",
-    "consent", "sensitivity", "graphic", "relations", "path", "redacted",
+    "consent", "sensitivity", "graphic", "relations", "path", "redacted", "volume",
 )  # fmt: skip
 CONTENT, REDACTED = "v1/content", "redacted"
 """Below the object of a capture: what was sealed, and what leaves in the place of some of it."""
@@ -20,9 +20,9 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 
 
-def index_csv(contents: Contents, md5: Mapping[str, str]) -> bytes:
-    """The index, as UTF-8 with a mark that spreadsheets need; an empty cell is what nobody recorded."""
-    return table(COLUMNS, [_row(item, md5.get(item.id, "")) for item in contents.items])
+def index_csv(told: Told, md5: Mapping[str, str]) -> bytes:
+    """The index, as UTF-8 with a mark that spreadsheets need; an empty cell is what nobody recorded, or what stays."""
+    return table(COLUMNS, [_row(told, item, md5.get(item.id, "")) for item in told.contents.items])
 
 
 def fingerprints_csv(told: Told) -> bytes:
@@ -70,13 +70,18 @@ def leaving_path(item: HeldItem, file: str) -> str:
     return f"{CONTENT}/{file}"
 
 
-def _row(item: HeldItem, md5: str) -> list[str]:
+def _row(told: Told, item: HeldItem, md5: str) -> list[str]:
     said = {
         "number": item.number,
         "type": f"{item.role} {item.media_type}".strip(),
         "description": item.description,
         "locator": item.locator,
         "account": item.account,
+        "event_time": told.happened(item),
+        "created_time": told.claimed(item, "created_time"),
+        "place": told.place(item),
+        "languages": told.languages(item),
+        "sharing_condition": told.contents.condition,
         "published_time": item.published_time,
         "captured_time": item.captured_time,
         "recorded_time": item.recorded_time,
@@ -92,5 +97,6 @@ def _row(item: HeldItem, md5: str) -> list[str]:
             f"{one.path}: {f'{len(one.spans)} places written over' if one.sha256 else 'does not leave'} ({one.kinds})"
             for one in item.redacted
         ),
+        "volume": str(told.contents.volume_of(item) or ""),
     }
     return [said.get(column, "") for column in COLUMNS]

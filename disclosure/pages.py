@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from casefile.legible import escaped, spoken
 from disclosure.contents import HeldItem
 from disclosure.index import path_of, place_of
-from disclosure.telling import PROVEN, Told
+from disclosure.telling import PROVEN, Told, outside
 
 TEMPLATES = Path(__file__).parent / "templates"
 POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'unsafe-inline'"
@@ -40,7 +40,7 @@ def index_page(told: Told, viewing: dict[str, str]) -> bytes:
 
 def custody_page(told: Told) -> bytes:
     """`custody.html`: what was done with each item, by whom, and how far that is proven."""
-    return _page("custody.html", root="", told=told, held=told.contents, proven=PROVEN)
+    return _page("custody.html", root="", told=told, held=told.contents, proven=PROVEN, outside=outside(told.contents))
 
 
 def report_page(told: Told, item: HeldItem) -> bytes:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from disclosure.contents import Contents
+import textwrap
 
+from disclosure.contents import Contents
+from disclosure.telling import outside
+
+WIDTH = 118
 TEXT = """\
 WHAT THIS IS
 
@@ -49,6 +53,8 @@ The digests show that no byte changed since the manifests were written. The sign
 key wrote them. The proofs show that each entry is in the log at the head in data/log/checkpoint. A time that somebody
 outside vouches for is only in a timestamp, if there is one in data/anchors. Nothing in here shows that what was
 collected is true, or who really sat at the keyboard: names are as they were entered.
+
+{outside}
 """
 
 DELTA = """\
@@ -56,6 +62,12 @@ DELTA = """\
                         what that has is not here again; check both with --since EARLIER
 """
 """What is said between the lines of the list, of a package that adds to another."""
+VOLUME = """\
+                        THIS IS VOLUME {number} OF {count} of package {whole}:
+                        each volume is checked by itself; all at once with
+                        python3 check_package.py FOLDER-OF-ALL-VOLUMES
+"""
+"""The same, of a volume."""
 
 
 def readme(contents: Contents, checker: str) -> bytes:
@@ -63,10 +75,14 @@ def readme(contents: Contents, checker: str) -> bytes:
     count = len(contents.items)
     recipient = "".join(one if one.isprintable() else " " for one in contents.recipient)
     delta = DELTA.format(package=contents.since.package) if contents.since is not None else ""
+    volumes = contents.volumes
+    if volumes is not None:
+        delta += VOLUME.format(number=contents.number, count=len(volumes.ids), whole=volumes.whole)
     return TEXT.format(
         delta=delta,
         items="1 item" if count == 1 else f"{count} items",
         log=contents.log,
         recipient=recipient,
         checker=checker,
+        outside="\n".join(textwrap.fill(one, WIDTH) for one in outside(contents)),
     ).encode("utf-8")

@@ -42,6 +42,12 @@ PROVEN = (
     "Nothing shows that what was collected is true, nor that nothing else was ever seen and left uncollected.",
 )
 """How far custody is proven, in words for people."""
+DASH = "\N{EM DASH} "
+NO_WITNESS = (
+    "NO WITNESS outside has cosigned this head: the beginning of the log and its keys rest on the word of whoever made "
+    "the package, unless the fingerprint of a key was deposited outside before."
+)
+NO_STAMP = "NO TIME AUTHORITY has stamped a head of this log: when all of this was there rests on the maker's own word."
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +113,49 @@ class Told:
 
     def examined(self, item: HeldItem) -> Mapping[str, Any]:
         """What the newest examination of the item says; nothing where there was none."""
-        examinations = [
-            event
+        return self._of(item, "item.examined", PartName.BODY)
+
+    def claimed(self, item: HeldItem, field: str) -> str:
+        """What the file itself states for a field, by its newest examination; several statements stand side by side."""
+        checks = self._of(item, "item.examined", PartName.PERSONAL).get("claims", ())
+        claims = [claim for check in checks for claim in check.get("claims", ())]
+        return "; ".join(dict.fromkeys(one["value"] for one in claims if one["field"] == field))
+
+    def languages(self, item: HeldItem) -> str:
+        """The languages that its posts state, and those that people translated it from."""
+        posts = self._of(item, "posts.read", PartName.PERSONAL).get("posts", ())
+        stated = [one["value"] for post in posts for one in post["claims"] if one["field"] == "language"]
+        stated += [step["translation"]["source_language"] for step in self.findings(item) if "translation" in step]
+        return "; ".join(dict.fromkeys(stated))
+
+    def happened(self, item: HeldItem) -> str:
+        """When what it shows happened, as people found (EDTF), each finding with its result."""
+        return "; ".join(f"{one['when']} ({one['result']})" for one in self.findings(item) if one.get("when"))
+
+    def place(self, item: HeldItem) -> str:
+        """Where what it shows is, as people found (WGS 84); else what the file states of where it was made."""
+        found = [_point(one) for one in self.findings(item) if one.get("place")]
+        stated = self.claimed(item, "location")
+        return "; ".join(found) if found else f"{stated} (as stated by the file)" if stated else ""
+
+    def findings(self, item: HeldItem) -> list[dict[str, Any]]:
+        """The bodies of the verification steps on the item that were not replaced, in the order of the log."""
+        replaced = {
+            event.envelope.subject[0].id
             for event in self.contents.events
-            if event.envelope.type == "item.examined" and event.envelope.subject[0].id == item.id
+            if event.envelope.type == "statement.corrected"
+        }
+        return [
+            said(event, PartName.BODY)
+            for event in self.contents.events
+            if event.envelope.type == "step.recorded" and _is_about(event, item)
+            if event.envelope.id not in replaced
         ]
-        return said(examinations[-1], PartName.BODY) if examinations else {}
+
+    def _of(self, item: HeldItem, type_: str, part: PartName) -> dict[str, Any]:
+        """What the newest event of a type on the item says in a part that leaves."""
+        events = [one for one in self.contents.events if one.envelope.type == type_ and _is_about(one, item)]
+        return said(events[-1], part) if events else {}
 
     def _step(self, event: HeldEvent) -> Step:
         envelope = event.envelope
@@ -130,6 +173,16 @@ class Told:
         )
 
 
+def _is_about(event: HeldEvent, item: HeldItem) -> bool:
+    return event.envelope.subject[0].id == item.id
+
+
+def _point(step: Mapping[str, Any]) -> str:
+    place = step["place"]
+    north, east = place["latitude_e7"] / 1e7, place["longitude_e7"] / 1e7
+    return f"{north:.7f} {east:.7f} within {place['precision_m']} m ({step['result']})"
+
+
 def _record_of(event: HeldEvent) -> CaptureRecord:
     if sealed := said(event, PartName.BODY).get("record"):
         return CaptureRecord.model_validate(sealed)
@@ -143,3 +196,18 @@ def said(event: HeldEvent, name: PartName) -> dict[str, Any]:
             content: dict[str, Any] = json.loads(part.content)
             return content
     return {}
+
+
+def outside(contents: Contents) -> tuple[str, ...]:
+    """Who outside holds the head of a package, and who stamped it; where nobody does, what that means."""
+    names = [line.split(" ")[1] for line in contents.checkpoint.decode("utf-8").splitlines() if line.startswith(DASH)]
+    witnesses = list(dict.fromkeys(one for one in names if one != f"casefile/{contents.log}"))
+    stamped = [one.size for one in contents.anchors]
+    return (
+        f"Witnesses that cosigned this head: {', '.join(witnesses)}. Their keys come from their own cards."
+        if witnesses
+        else NO_WITNESS,
+        f"Time authorities stamped {len(stamped)} heads of the log, the largest of {max(stamped)} events."
+        if stamped
+        else NO_STAMP,
+    )

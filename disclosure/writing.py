@@ -63,16 +63,13 @@ class Source:
 Files = Callable[[HeldCapture], Iterator[Source]]
 
 
-def write_package(bag: Bag, contents: Contents, sources: Files) -> None:
-    """Everything but the manifests. Raises DigestMismatch for a file of the vault that is not what was sealed."""
-    told = Told(contents)
-    here = {one.id for one in contents.captures if not one.is_earlier}
-    viewing = {one.id: path for one in contents.items if one.capture in here and (path := viewing_path(one))}
-    md5 = _write_objects(bag, contents, sources, viewing)
+def write_documents(bag: Bag, contents: Contents, md5: Mapping[str, str]) -> None:
+    """Everything but objects and manifests. `md5` is what `write_objects` gave, of all volumes."""
+    told, viewing = Told(contents), _viewing(contents)
     _write_log(bag, contents)
     bag.add("data/package.json", contents.description())
     bag.add("data/premis.xml", premis(told))
-    bag.add("index.csv", index_csv(contents, md5))
+    bag.add("index.csv", index_csv(told, md5))
     bag.add("fingerprints.csv", fingerprints_csv(told))
     bag.add("index.html", index_page(told, viewing))
     bag.add("custody.html", custody_page(told))
@@ -84,6 +81,12 @@ def write_package(bag: Bag, contents: Contents, sources: Files) -> None:
     bag.add("README.txt", readme(contents, checker.digests["sha256"]))
 
 
+def _viewing(contents: Contents) -> dict[str, str]:
+    """The copies for looking at that are in this very package, by the item's id."""
+    here = {one.id for one in contents.captures if contents.holds(one)}
+    return {one.id: path for one in contents.items if one.capture in here and (path := viewing_path(one))}
+
+
 def viewing_path(item: HeldItem) -> str:
     """The place of an item's copy for looking at; empty for what a viewer would carry out, such as a page."""
     ending = VIEWABLE.get(item.media_type, "")
@@ -93,12 +96,17 @@ def viewing_path(item: HeldItem) -> str:
 
 def labels(contents: Contents) -> Mapping[str, str]:
     """bag-info.txt but for the lengths."""
+    volumes = contents.volumes
+    group = {"Bag-Group-Identifier": volumes.whole} if volumes is not None else {}
+    count = {"Bag-Count": f"{contents.number} of {len(volumes.ids)}"} if volumes is not None else {}
     return {
         "Source-Organization": f"Casefile investigation {contents.log}",
         "External-Description": f"{len(contents.items)} items with their record, for {_line(contents.recipient)}",
         "External-Identifier": contents.package,
         "Bagging-Date": contents.made_at[:10],
         "Bag-Software-Agent": "Casefile",
+        **group,
+        **count,
     }
 
 
@@ -114,12 +122,16 @@ def _line(text: str) -> str:
     return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 
-def _write_objects(bag: Bag, contents: Contents, sources: Files, viewing: Mapping[str, str]) -> Mapping[str, str]:
-    """The objects as they are in the vault; the md5 of each file that is an item by itself, by the item's id."""
+def write_objects(bag: Bag, contents: Contents, sources: Files) -> Mapping[str, str]:
+    """The objects of a package as they are in the vault; the md5 of each file that is an item by itself, by its id.
+
+    Raises DigestMismatch for a file of the vault that is not what was sealed.
+    """
+    viewing = _viewing(contents)
     single = {(one.capture, leaving_path(one, one.files[0])): one.id for one in contents.items if len(one.files) == 1}
     md5: dict[str, str] = {}
     bag.add(f"{OBJECTS}/0=ocfl_1.1", ROOT_DECLARATION)
-    for capture in contents.captures:
+    for capture in filter(contents.holds, contents.captures):
         for source in sources(capture):
             item, path = single.get((capture.id, source.path), ""), f"data/{capture.place}/{source.path}"
             with source.open() as stream:

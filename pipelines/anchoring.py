@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from casefile.settings import Settings
+from pipelines.custody import checkpoint
 from pipelines.keys import history_of
-from pipelines.services import Services
-from pipelines.witnesses import configured
+from pipelines.services import Services, open_services
+from pipelines.stamping import anchor, authorities_of
+from pipelines.timestamps import is_anchored
+from pipelines.witnesses import ask_witnesses, configured
+from preservation.checkpoints import UNSTAMPED
 from preservation.cosigned_heads import newest_of
 from preservation.key_history import KeyHistory
 
@@ -53,8 +60,39 @@ class Anchoring:
 
 def anchoring(services: Services) -> Anchoring:
     """How far somebody outside holds this log, by the cosigned heads that are kept here."""
-    history = history_of(services.engine, services.log.id)
-    found = [newest_of(services.workspace.log, one.witness) for one in configured(services.settings)]
+    return anchoring_by(history_of(services.engine, services.log.id), services.workspace.log, services.settings)
+
+
+def unanchored(services: Services, size: int) -> tuple[str, ...]:
+    """What of a head of that size nobody outside vouches for, in words; nothing where witness and authority do."""
+    stamped = is_anchored(services, size)
+    return tuple(one for one in (anchoring(services).text, "" if stamped else UNSTAMPED) if one)
+
+
+def anchor_beginning(root: Path, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Sign the first head of a new workspace, and ask the witnesses and authorities that are configured already.
+
+    What nobody vouches for afterwards, in words. Where nobody is configured, nothing is signed and nothing goes out.
+    """
+    with open_services(root, environment) as services:
+        if not configured(services.settings) and not services.settings.time.authorities:
+            return (NOBODY, UNSTAMPED)
+        authorities_of(services)
+        signed, _is_new = checkpoint(services)
+        ask_witnesses(services)
+        anchor(services)
+        return unanchored(services, signed.head.size)
+
+
+def unwitnessed(history: KeyHistory, log: Path, settings: Settings) -> tuple[str, ...]:
+    """What an audit says as long as nobody outside holds the beginning of a log and its keys."""
+    text = anchoring_by(history, log, settings).text
+    return (text,) if text else ()
+
+
+def anchoring_by(history: KeyHistory, log: Path, settings: Settings) -> Anchoring:
+    """The same of a log whose keys are known, also where its database is not."""
+    found = [newest_of(log, one.witness) for one in configured(settings)]
     sizes = [one[0].head.size for one in found if one is not None and history.is_signed(one[0])]
     return Anchoring(max(sizes, default=0), _keys_at(history), _replaced(history))
 

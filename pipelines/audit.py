@@ -38,6 +38,7 @@ from casefile.records.reading import read_head
 from casefile.records.tombstones import Tombstone, list_tombstones, pending_removals
 from casefile.settings import Settings, load_settings
 from casefile.workspace import Workspace
+from pipelines.anchoring import unwitnessed
 from pipelines.custody import LOCK as CHECKPOINT_LOCK
 from pipelines.custody import attested_heads
 from pipelines.keys import history_of
@@ -266,7 +267,7 @@ def _custody(audit: _Audit, replayed: Engine) -> Iterator[Problem]:
         audit.found = compare_outside(workspace, audit.settings, audit.outside, custody, history, replayed)
         yield from audit.found.problems
     audit.checked["tokens"] = time.tokens
-    audit.unstamped += time_unseen(time)
+    audit.unstamped += [*time_unseen(time), *unwitnessed(history, workspace.log, audit.settings)]
     yield from signature_problems(replayed, log or stated, whole_contents(LogFiles.at(workspace.log, unobserved)))
     audit.checked["tiles"] = custody.tiles
     audit.checked["heads"] = custody.heads + audit.found.heads

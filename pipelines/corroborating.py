@@ -79,7 +79,9 @@ def corroborate(services: Services, item: str, other: str, origin: Origin, how: 
 def corroborations_of(services: Services, item: ItemRecord) -> list[Corroboration]:
     """Where an item stands beside another, as the person of this run may see it; oldest first."""
     with reading(services.engine) as rows:
-        concerned = [(act, pair) for act in list_acts(rows, CORROBORATED) if item.id in (pair := _items_of(act))]
+        concerned = [
+            (act, pair) for act in list_acts(rows, CORROBORATED, naming=item.id) if item.id in (pair := _items_of(act))
+        ]
         if not concerned:
             return []
         named = tuple({one for _act, pair in concerned for one in pair})

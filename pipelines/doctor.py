@@ -20,6 +20,7 @@ from containment.upstream import DIRECT, ask_whether_it_answers
 from pipelines.egress_policy import egress_policy
 from pipelines.installed_tools import REMEDY, lacking_tools
 from pipelines.services import open_services
+from pipelines.unfinished import unfinished
 from pipelines.vetting import unvetted
 
 
@@ -102,15 +103,17 @@ def examine_upstream(root: Path, environment: Mapping[str, str], *, ask: bool) -
 
 
 def examine_register(root: Path, environment: Mapping[str, str]) -> dict[str, Any]:
-    """The tools of this workspace that nobody has answered for, and those that it was told to use and lacks.
+    """The tools of this workspace that nobody has answered for, and those that it was told to use and lacks; what
+    exports that died have left on media that are away.
 
     None where there is no workspace.
     """
     try:
         with open_services(root, environment) as services:
-            return {"unvetted": unvetted(services), "lacks": lacking_tools(services)}
+            left = unfinished(services.workspace)
+            return {"unvetted": unvetted(services), "lacks": lacking_tools(services), "unfinished": left}
     except WorkspaceUnusable:
-        return {"unvetted": [], "lacks": []}
+        return {"unvetted": [], "lacks": [], "unfinished": []}
 
 
 def _tool(need: Need, tool: ToolUse | None, problem: str, *, required: bool) -> dict[str, Any]:
@@ -156,6 +159,8 @@ def doctor_lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"ROOT KEY  {found['root_key_here']} lies beside what it is to confirm: move it to a disk kept elsewhere"
     for tool in found.get("lacks", ()):
         yield f"LACKS    {tool}, which this workspace was told to use: {REMEDY.replace('NAME', tool.split()[0])}"
+    for place in found.get("unfinished", ()):
+        yield f"LEFT     {place}, of an export that died; it goes when that medium is here, or remove it yourself"
     if found.get("unvetted"):
         yield f"nobody has answered for: {', '.join(found['unvetted'])}; see `casefile tools vet TOOL --template`"
     if "locator" in found:

@@ -1,52 +1,38 @@
 """Handing items over: a package for somebody outside, complete, scanned, signed, and recorded before it is there.
 
-The head of the log is signed first, so that everything that the package proves is under it. The package is built beside
-its place and renamed into it last, so that there is never half of one.
+The head of the log is signed first, and witnesses and time authorities are asked for it, so that everything that the
+package proves is under it. The package is built beside its place, or in the workspace where it is to be encrypted, and
+renamed into its place last, so that there is never half of one.
 """
 
 from __future__ import annotations
 
-import io
-import secrets
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
-from casefile.digests import Digest, sha256, sha512
-from casefile.errors import DigestMismatch, FolderInUse, GateRefused, IntegrityError, UsageError
+from casefile.errors import FolderInUse, UsageError
 from casefile.events.envelope import EventOutcome, Subject
-from casefile.events.port import draft
+from casefile.events.port import Draft, draft
 from casefile.events.types_packages import PackageRecipient, PackageReleased
 from casefile.records.engine import reading
 from casefile.vocabulary import ContainmentLevel
-from disclosure.archive import write_archive
-from disclosure.bag import Bag
-from disclosure.check_package import ARCHIVE, SIGNATURE, check
-from disclosure.contents import Contents, HeldCapture, HeldRedaction
-from disclosure.index import REDACTED
-from disclosure.masking import Masked
-from disclosure.scanning import Hit, Scanner
-from disclosure.writing import Source, labels, signed_text, write_package
+from disclosure.check_package import ARCHIVE
+from disclosure.contents import Contents
+from disclosure.encryption import ENDING, recipients_of
+from pipelines.anchoring import unanchored
 from pipelines.custody import checkpoint
-from pipelines.exposing import SCAN, secrets_of
 from pipelines.gathering import gather
-from pipelines.keys import history_of, log_key
-from pipelines.looking_through import look_through
+from pipelines.packing import Packed, Packing, divided, pack
 from pipelines.received import earlier_package
 from pipelines.releasing import Asked, agreement_with, require_release
 from pipelines.services import Services
 from pipelines.stamping import anchor
-from preservation import layout
+from pipelines.unfinished import building
+from pipelines.witnesses import ask_witnesses
 from preservation.durable import Disk
-from preservation.inventory import build_sidecar, inventory_digest, read_inventory
-from preservation.notes import signed
 
 Note = Callable[[str], None]
-LISTED_HITS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +42,7 @@ class ExportRequest:
 
     `only` keeps the files of other items of the same captures, and what tells of them. `override` is why it
     goes although a gate asks for something first. Objects that the package at `since` has are cited, not repeated.
+    No file is longer than `volume_bytes`, where that is not 0; `encrypt_to` are public keys, or files of them.
     """
 
     items: tuple[str, ...]
@@ -67,65 +54,80 @@ class ExportRequest:
     level: ContainmentLevel = ContainmentLevel.FULL
     override: str = ""
     since: Path | None = None
+    volume_bytes: int = 0
+    encrypt_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A package that was made. `signature` is the sha256 of signature.note, which binds every byte of it."""
+    """What was made: a package, or the volumes of one in a folder with their list.
+
+    `unanchored` says what nobody outside vouches for.
+    """
 
     path: Path
     contents: Contents
-    signature: str
-    files: int
-    bytes: int
+    packed: tuple[Packed, ...]
+    ending: str
+    unanchored: tuple[str, ...]
 
+    @property
+    def signature(self) -> str:
+        """The sha256 of signature.note, which binds every byte; of the first volume where there are several."""
+        return self.packed[0].signature
 
-class WouldExpose(GateRefused):
-    """Something in the package would expose who collected, or how."""
+    @property
+    def files(self) -> int:
+        """How many files there are, in all volumes."""
+        return sum(one.files for one in self.packed)
 
-    def __init__(self, hits: list[Hit]) -> None:
-        shown = "; ".join(f"{one.path}: {one.kind}" for one in hits[:LISTED_HITS])
-        more = f"; and {len(hits) - LISTED_HITS} more" if len(hits) > LISTED_HITS else ""
-        super().__init__(
-            SCAN,
-            f"{shown}{more}",
-            "Nothing was handed over. Leave those items out, or `casefile redact ITEM --why REASON` and export again.",
-        )
-        self.hits = tuple(hits)
+    @property
+    def bytes(self) -> int:
+        """How many bytes these have."""
+        return sum(one.bytes for one in self.packed)
 
 
 def export_items(services: Services, request: ExportRequest, note: Note) -> Exported:
     """Make a package of the items that are named, by id or number, for one recipient.
 
-    Raises UnknownItem, UsageError, FolderInUse, WouldExpose, and IntegrityError when anything of it is not what was
-    recorded or is missing from its lists.
+    Raises UnknownItem, UsageError, FolderInUse, WouldExpose, HeadContradicted, and IntegrityError when anything of it
+    is not what was recorded or is missing from its lists.
     """
     if not request.items or not request.recipient.strip():
         raise UsageError("an export needs items, and somebody whom they are for")
     services.actor  # noqa: B018  (nobody named is said before any work)
-    request = replace(request, recipient=request.recipient.strip(), agreement=_agreement(services, request))
+    packing = _packing(request)
+    keys = tuple(one.text for one in packing.recipients)
+    request = replace(
+        request, encrypt_to=keys, recipient=request.recipient.strip(), agreement=_agreement(services, request)
+    )
     since = earlier_package(services, request.since, request.recipient) if request.since is not None else None
     asked = Asked(request.items, request.recipient, request.pseudonymous, request.only, request.agreement, since)
     require_release(services, asked, request.override, note)
     checkpoint(services)
+    ask_witnesses(services)
     anchor(services)
     contents = gather(services, asked)
-    target = place_of(request.to.absolute(), f"export-{contents.package}")
+    target = _target(request.to.absolute(), contents, packing.ending)
     _require_outside(services, target)
     disk = Disk(services.reached)
     disk.make_directories(target.parent)
-    building = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        signature, bag = _build(services, request, contents, building, note)
-        size = sum(one.size for one in bag.written.values())
-        built = _as_archive(bag, building, disk) if target.suffix == ARCHIVE else _synced(bag, disk)
-        _record(services, request, contents, signature, (len(bag.written), size))
-        disk.rename_exclusive(built, target)
+    with building(services.workspace, target, disk) as places:
+        volumes = divided(services, contents, packing, places[1])
+        if len(volumes) > 1:
+            packing = replace(packing, archive=True)
+            target = _target(request.to.absolute(), contents, "")
+        product, packed = pack(services, volumes, packing, places, request.level, note)
+        _record(services, request, packed)
+        disk.rename_exclusive(product, target)
         disk.sync_directory(target.parent)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-        building.with_suffix(ARCHIVE).unlink(missing_ok=True)
-    return Exported(target, contents, signature, len(bag.written), size)
+    return Exported(target, contents, packed, packing.ending, unanchored(services, contents.size))
+
+
+def _packing(request: ExportRequest) -> Packing:
+    recipients = recipients_of(request.encrypt_to)
+    is_archive = request.to.name.removesuffix(ENDING).endswith(ARCHIVE)
+    return Packing(is_archive or bool(recipients), recipients, request.volume_bytes)
 
 
 def _agreement(services: Services, request: ExportRequest) -> str:
@@ -143,20 +145,14 @@ def _require_outside(services: Services, target: Path) -> None:
             raise UsageError(f"{target} is in the workspace's {kept.name}; name a place outside")
 
 
-def _as_archive(bag: Bag, building: Path, disk: Disk) -> Path:
-    """The package as one file beside the folder that it was built in."""
-    archive = building.with_suffix(ARCHIVE)
-    write_archive(building, list(bag.written), archive)
-    disk.sync_file(archive)
-    return archive
+def _target(to: Path, contents: Contents, ending: str) -> Path:
+    """Where a package goes: `to` with the ending that it has, or below it where it is a folder already.
 
-
-def _synced(bag: Bag, disk: Disk) -> Path:
-    """The package as a folder, once it is on the disk."""
-    disk.sync_files(bag.paths())
-    for folder in sorted({path.parent for path in bag.paths()} | {bag.root}, reverse=True):
-        disk.sync_directory(folder)
-    return bag.root
+    Raises FolderInUse where something is.
+    """
+    if to.is_dir():
+        return place_of(to, f"export-{contents.package}{ending}")
+    return place_of(to.with_name(to.name.removesuffix(ENDING).removesuffix(ARCHIVE) + ending), "")
 
 
 def place_of(to: Path, name: str) -> Path:
@@ -167,90 +163,28 @@ def place_of(to: Path, name: str) -> Path:
     return target
 
 
-def _build(
-    services: Services, request: ExportRequest, contents: Contents, building: Path, note: Note
-) -> tuple[str, Bag]:
-    looked_for = secrets_of(services, note)
-    for one in looked_for:
-        if one.is_short:
-            note(f"{one.kind} is too short to be looked for")
-    with Bag(building, Scanner(looked_for)) as bag:
-        write_package(bag, contents, lambda capture: _sources(services, capture))
-        bag.close(labels(contents))
-        key = log_key(services.workspace, history_of(services.engine, services.log.id))
-        text = signed_text(contents, bag.written)
-        name = f"casefile/{contents.log}/package"
-        content = signed(text, [(name, key.public.raw, key.sign(text.encode("utf-8")))]).to_bytes()
-        bag.add(SIGNATURE, content)
-    hits = [*bag.hits, *look_through(services, bag.root, bag.folded, bag.looked_for, request.level, note)]
-    if hits:
-        raise WouldExpose(hits)
-    computed = {path: dict(one.digests) for path, one in bag.written.items()}
-    report = check(str(building), key.public.fingerprint(), computed=computed)
-    if report.failures:
-        first = report.failures[0]
-        raise IntegrityError(f"the package does not hold: {first.code} {first.path} {first.what}")
-    return sha256(content), bag
+def _record(services: Services, request: ExportRequest, packed: tuple[Packed, ...]) -> None:
+    services.append(*(_released(request, one) for one in packed))
 
 
-def _sources(services: Services, capture: HeldCapture) -> Iterator[Source]:
-    """The files of an object; the inventory has to be the one that the event names, and the rest the one it names."""
-    if capture.is_earlier:
-        return
-    inventory = services.vault.inventory_of(capture.object_id)
-    found = inventory_digest(inventory)
-    if found != capture.inventory:
-        raise DigestMismatch(layout.INVENTORY, "sha512", capture.inventory, found)
-    sidecar = build_sidecar(found)
-    fixed = {
-        layout.OBJECT_DECLARATION: layout.OBJECT_DECLARATION_CONTENT,
-        layout.INVENTORY: inventory,
-        layout.SIDECAR: sidecar,
-        f"{layout.VERSION}/{layout.INVENTORY}": inventory,
-        f"{layout.VERSION}/{layout.SIDECAR}": sidecar,
-    }
-    for path, content in fixed.items():
-        yield Source(path, sha512(content), partial(_in_memory, content))
-    stored = sorted(read_inventory(inventory).sha512.items())
-    for path, digest in [one for one in stored if one[0] not in capture.withheld]:
-        opening = partial(services.vault.open_content, capture.object_id, path)
-        yield Source(f"{layout.CONTENT}/{path}", digest, opening)
-    for one in capture.redactions:
-        if one.sha256:
-            yield Source(f"{REDACTED}/{one.path}", Digest(one.sha256), partial(_derived, services, capture, one))
-
-
-@contextmanager
-def _derived(services: Services, capture: HeldCapture, redaction: HeldRedaction) -> Iterator[BinaryIO]:
-    """The sealed file with the places written over that the log names."""
-    with services.vault.open_content(capture.object_id, redaction.path) as source:
-        yield io.BufferedReader(Masked(source, redaction.spans))
-
-
-@contextmanager
-def _in_memory(content: bytes) -> Iterator[BinaryIO]:
-    yield io.BytesIO(content)
-
-
-def _record(
-    services: Services, request: ExportRequest, contents: Contents, signature: str, counted: tuple[int, int]
-) -> None:
-    files, size = counted
-    services.append(
-        draft(
-            "package.released",
-            Subject(kind="package", id=contents.package),
-            body=PackageReleased(
-                package=contents.package,
-                size=contents.size,
-                signature=signature,
-                items=tuple(one.id for one in contents.items),
-                captures=tuple(one.id for one in contents.captures),
-                files=files,
-                bytes=size,
-                left_out=len(contents.omitted),
-            ),
-            personal=PackageRecipient(recipient=request.recipient, agreement=request.agreement),
-            outcome=EventOutcome(status="released"),
-        )
+def _released(request: ExportRequest, packed: Packed) -> Draft:
+    contents = packed.contents
+    return draft(
+        "package.released",
+        Subject(kind="package", id=contents.package),
+        body=PackageReleased(
+            package=contents.package,
+            size=contents.size,
+            signature=packed.signature,
+            items=tuple(one.id for one in contents.items),
+            captures=tuple(one.id for one in contents.captures),
+            files=packed.files,
+            bytes=packed.bytes,
+            left_out=len(contents.omitted),
+            whole=contents.volumes.whole if contents.volumes is not None else None,
+        ),
+        personal=PackageRecipient(
+            recipient=request.recipient, agreement=request.agreement, encrypted_to=request.encrypt_to or None
+        ),
+        outcome=EventOutcome(status="released"),
     )

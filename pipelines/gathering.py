@@ -57,9 +57,10 @@ from disclosure.leaving import ERASED, OF_OTHERS, REDACTED, reason_to_stay
 from pipelines.custody import current_checkpoint
 from pipelines.neighbours import edges_of_item
 from pipelines.redactions import Redactions, redactions_in
-from pipelines.releasing import Asked, consent_to, sensitivity_of
+from pipelines.releasing import Asked, condition_of, consent_to, sensitivity_of
 from pipelines.services import Services
 from preservation.checkpoints import SignedCheckpoint
+from preservation.cosigned_heads import cosigned
 from preservation.durable import is_there
 from preservation.layout import CAPTURE_RECORD
 from preservation.tiles import Tiles
@@ -130,8 +131,13 @@ class _Gathering:
             self._item(one, {capture.id: capture for capture in held}, unsaid)
             for one in sorted(self.asked, key=lambda one: one.number)
         )
-        note = self.head.note.to_bytes()
-        manner: list[Json] = [self.request.recipient, self.request.pseudonymous, self.request.only]
+        note = cosigned(self.services.workspace.log, self.head).to_bytes()
+        manner: list[Json] = [
+            self.request.recipient,
+            self.request.pseudonymous,
+            self.request.only,
+            self.request.agreement,
+        ]
         manner += [self.request.since.signature] if self.request.since is not None else []
         named = canonical_json([[one.id for one in items], *manner, sha256(note)]).decode("utf-8")
         return Contents(
@@ -151,6 +157,7 @@ class _Gathering:
             withheld=tuple(withheld),
             expected=frozenset(events_by_views(self.connection, {one.id for one in self.asked}, self.head.head.size)),
             since=self.request.since,
+            condition=condition_of(self.connection, self.request),
             anchors=tuple(_anchors(self.services.workspace.log, self.head.head.size)),
         )
 

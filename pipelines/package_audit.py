@@ -7,15 +7,25 @@ from pathlib import Path
 
 from casefile.errors import WorkspaceUnusable
 from casefile.settings import FILE_NAME
-from disclosure.check_package import ARCHIVE, CODES, Report, check, verdict
+from disclosure.check_package import ARCHIVE, CODES, VOLUMES, Report, check, verdict
+from disclosure.encryption import ENDING
 from pipelines.audit import AuditReport
 from preservation.problems import KINDS, Kind, Problem
 
-MARKS = ("bagit.txt", "manifest-sha512.txt", "check_package.py")
+MARKS = ("bagit.txt", "manifest-sha512.txt", "check_package.py", VOLUMES)
 NOT_SEEN = (
     "A check of a package cannot tell whether what was collected is true, or who really used a name.",
     "Nor can it tell that nothing else was ever collected than the totals of its log say.",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is checked together with a package: the one that it adds to, its other volumes, keys of witnesses."""
+
+    since: Path | None = None
+    volumes: tuple[Path, ...] = ()
+    witnesses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +39,22 @@ class PackageAudit:
 
 def is_package(path: Path) -> bool:
     """Whether that is a package and no workspace, also one that has lost some of its files."""
-    return path.suffix == ARCHIVE or (not (path / FILE_NAME).exists() and any((path / name).exists() for name in MARKS))
+    return path.suffix in (ARCHIVE, ENDING) or (
+        not (path / FILE_NAME).exists() and any((path / name).exists() for name in MARKS)
+    )
 
 
-def audit_package(path: Path, log_key: str = "", root_key: str = "") -> PackageAudit:
+def audit_package(path: Path, log_key: str = "", root_key: str = "", beside: Beside | None = None) -> PackageAudit:
     """Check a package at `path`, with the fingerprints that somebody deposited outside where they are given.
 
     Raises WorkspaceUnusable when there is nothing.
     """
     if not path.exists():
         raise WorkspaceUnusable(str(path), "there is nothing here")
-    report = check(str(path), log_key, root_key)
+    given = beside or Beside()
+    since = str(given.since) if given.since is not None else ""
+    volumes = [str(one) for one in given.volumes]
+    report = check(str(path), log_key, root_key, since=since, volumes=volumes, witnesses=given.witnesses)
     problems = tuple(Problem(one.code, one.what, one.path) for one in report.failures)
     unchecked = tuple((one.what, one.command) for one in report.lines if one.verdict == "NOT CHECKED")
     limits = (_keys(report), *(f"NOT CHECKED: {what}" for what, _command in unchecked), *NOT_SEEN)

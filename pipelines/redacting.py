@@ -127,7 +127,11 @@ def _reason(asked: Redaction, wanted: Sequence[Secret]) -> str:
 
 
 def _known(connection: Connection, capture: str) -> _Known:
-    about = [act for act in list_acts(connection, TYPE) if json.loads(act.subject or "[]")[0]["id"] == capture]
+    about = [
+        act
+        for act in list_acts(connection, TYPE, naming=capture)
+        if json.loads(act.subject or "[]")[0]["id"] == capture
+    ]
     newest = about[-1].body if about else None
     erased = frozenset(one.event for one in list_tombstones(connection) if one.capture == capture)
     events = tuple(act.event for act in about)

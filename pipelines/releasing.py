@@ -82,6 +82,15 @@ def agreement_with(connection: Connection, recipient: str) -> Agreement | None:
     return None if text is None else Agreement.model_validate_json(text)
 
 
+def condition_of(connection: Connection, asked: Asked) -> str:
+    """Under what a recipient gets something: the agreement, and what that allows where it is the recorded one."""
+    known = agreement_with(connection, asked.recipient)
+    if known is None or asked.agreement.strip() not in ("", known.agreement):
+        return f"under {asked.agreement.strip()}" if asked.agreement.strip() else ""
+    said = [f"under {known.agreement}", f"for {known.purpose}", known.conditions, f"until {known.until}"]
+    return "; ".join(one for one in said if one)
+
+
 def consent_to(services: Services, connection: Connection, item: str, recipient: str) -> str:
     """Who of those shown in an item has not consented to sharing it with this recipient, as one line; empty if none."""
     today = services.clock.read().wall.date()

@@ -27,6 +27,7 @@ from casefile.vocabulary import PersonKind
 from casefile.workspace import Workspace
 from collectors.interface import MethodSpec
 from pipelines.removing import finish_removals
+from pipelines.unfinished import clear_unfinished
 from preservation.durable import Disk, Reached, unobserved
 from preservation.staging import Reserve, Run, Staging
 from preservation.vault import Vault
@@ -108,7 +109,8 @@ def open_services(
     reached: Reached = unobserved,
 ) -> Iterator[Services]:
     """An open workspace. A database of an earlier Casefile is brought to this one's version first, and the journal is
-    carried on where a crash left it behind the database. What an erasure has left is taken away.
+    carried on where a crash left it behind the database. What an erasure or an export has
+    left is taken away.
 
     Raises WorkspaceUnusable, UnknownPerson, UsageError for a source as the acting person, JournalShortened or
     DatabaseRestored.
@@ -122,6 +124,7 @@ def open_services(
     log = Log(engine, workspace.log, LogId(settings.investigation.id), clock, reached=reached)
     log.recover()
     vault = Vault(workspace.vault, Disk(reached))
+    clear_unfinished(workspace, Disk(reached))
     finish_removals(workspace, engine, vault, Disk(reached))
     services = Services(
         workspace=workspace,

@@ -13,7 +13,7 @@ from casefile.digests import sha256
 from preservation.checkpoints import CHECKPOINT_FILE, SignedCheckpoint, kept_name
 from preservation.cosignatures import Cosignature, Witness, with_lines
 from preservation.durable import Disk, is_there, storage_errors
-from preservation.notes import MAX_NOTE_BYTES, NoteMalformed, NoteSignature
+from preservation.notes import MAX_NOTE_BYTES, Note, NoteMalformed, NoteSignature
 
 FOLDER = "cosignatures"
 DIGEST_DIGITS = 16
@@ -48,6 +48,18 @@ def read_head(path: Path) -> SignedCheckpoint:
         raise NoteMalformed("it is a link")
     with path.open("rb") as stream:
         return SignedCheckpoint.parse(stream.read(MAX_NOTE_BYTES + 1))
+
+
+def cosigned(log: Path, head: SignedCheckpoint) -> Note:
+    """Our head with the signatures of the witnesses that cosigned it; as it is where none has, or none can be read."""
+    path = log / FOLDER / kept_name(head.head.size)
+    try:
+        kept = read_head(path).note if is_there(path) else head.note
+    except (NoteMalformed, OSError):
+        return head.note
+    ours = {(one.name, one.key_id) for one in head.note.signatures}
+    theirs = [one for one in kept.signatures if (one.name, one.key_id) not in ours]
+    return with_lines(head.note, *theirs) if kept.text == head.note.text else head.note
 
 
 def keep_cosigned(log: Path, head: SignedCheckpoint, line: NoteSignature, disk: Disk) -> None:

@@ -13,7 +13,8 @@ from casefile.model import SafePath, Text, Value
 class PackageReleased(Value):
     """A package was made for somebody outside. `signature` is the sha256 of its signature.note, which binds every byte.
 
-    `left_out` counts what is linked to the items and is listed as not included.
+    `left_out` counts what is linked to the items and is listed as not included; `whole` is the id of the package that
+    this one is a volume of.
     """
 
     package: Text
@@ -24,13 +25,15 @@ class PackageReleased(Value):
     files: int = Field(ge=0)
     bytes: int = Field(ge=0)
     left_out: int = Field(ge=0)
+    whole: Text | None = None
 
 
 class PackageRecipient(Value):
-    """To whom a package goes, and under which agreement."""
+    """To whom a package goes, under which agreement, and to which public keys it was encrypted."""
 
     recipient: Text
     agreement: Text = ""
+    encrypted_to: tuple[Text, ...] | None = None
 
 
 class PackageAcknowledged(Value):

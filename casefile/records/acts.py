@@ -21,11 +21,13 @@ class Act:
     done_by: str
 
 
-def list_acts(connection: Connection, kind: str) -> list[Act]:
-    """Every act of an event type, in the order of the log."""
+def list_acts(connection: Connection, kind: str, *, naming: str = "") -> list[Act]:
+    """Every act of an event type, in the order of the log; with `naming` only those whose subjects name that id."""
     act, entry = tables("view_")["view_act"], tables("log_")["log_entry"]
     columns = [act.c[name] for name in Act.__dataclass_fields__]
     wanted = select(*columns).join(entry, entry.c.event == act.c.event).where(act.c.type == kind)
+    if naming:
+        wanted = wanted.where(act.c.subject.contains(f'"{naming}"', autoescape=True))
     return [Act(**row._mapping) for row in connection.execute(wanted.order_by(entry.c.position))]
 
 

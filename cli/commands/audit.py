@@ -47,6 +47,13 @@ def audit(
     root_key: Annotated[
         str, typer.Option(metavar="FINGERPRINT", help="Of a package: the fingerprint of the root key, from outside.")
     ] = "",
+    since: Annotated[
+        Path | None, typer.Option(metavar="PACKAGE", help="Of a package: the earlier one that it adds to.")
+    ] = None,
+    volume: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PACKAGE", help="Of a package: another of its volumes; again for more."),
+    ] = None,
 ) -> int:
     """Check every byte of the vault, every record of the log and every row of the database against each other.
 
@@ -54,11 +61,11 @@ def audit(
     """
     from pipelines.audit import audit_workspace, report_json
     from pipelines.outside import Outside
-    from pipelines.package_audit import audit_package, is_package
+    from pipelines.package_audit import Beside, audit_package, is_package
 
     invocation: Invocation = context.obj
     if path is not None and is_package(path):
-        checked = audit_package(path, log_key, root_key)
+        checked = audit_package(path, log_key, root_key, Beside(since, tuple(volume or ()), tuple(witness or ())))
         if invocation.json:
             output.document(report_json(checked.report) | {"verdict": checked.verdict})
         else:

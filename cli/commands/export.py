@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +34,16 @@ def export(
         Path | None,
         typer.Option(metavar="PACKAGE", help="An earlier package for them: what it has whole is cited, not repeated."),
     ] = None,
+    volume_size: Annotated[
+        str,
+        typer.Option(
+            metavar="SIZE", help="No file is longer, such as 4GB: then it goes as numbered volumes, each complete."
+        ),
+    ] = "",
+    encrypt_to: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY", help="A public key of age (age1…, ssh-…), or a file of them; again for more."),
+    ] = None,
     override: Annotated[
         str, typer.Option(metavar="REASON", help="Why it goes although somebody's consent is missing.")
     ] = "",
@@ -41,11 +52,24 @@ def export(
     ] = ContainmentLevel.FULL,
 ) -> int:
     """Make a package of items for somebody outside, which proves itself and says what it leaves out."""
+    from casefile.space import parse_size
     from pipelines.exporting import ExportRequest, export_items
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
-    request = ExportRequest(tuple(items), to, recipient, agreement, pseudonymous, only, containment, override, since)
+    request = ExportRequest(
+        tuple(items),
+        to,
+        recipient,
+        agreement,
+        pseudonymous,
+        only,
+        containment,
+        override,
+        since,
+        parse_size(volume_size) if volume_size else 0,
+        tuple(encrypt_to or ()),
+    )
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         made = export_items(services, request, output.note)
     held = made.contents
@@ -63,9 +87,29 @@ def export(
     for one in held.omitted:
         output.line(f"Left out: {one.number or one.kind + ' ' + one.id}, {one.reason}")
     output.line(f"{output.counted(len(held.withheld), 'part')} of events withheld; data/package.json lists them.")
-    check = f"casefile audit {made.path}" if made.path.is_file() else f"python3 {made.path / 'check_package.py'}"
-    output.line(f"Check it: {check}")
+    for volume in made.packed if len(made.packed) > 1 else ():
+        counts = f"{volume.files} files, {volume.bytes} bytes"
+        output.line(f"{volume.name}{made.ending}: package {volume.contents.package}, {counts}")
+    for said in made.unanchored:
+        output.line(said)
+    for said in _next(made):
+        output.line(said)
     return 0
+
+
+def _next(made: Exported) -> Iterator[str]:
+    """What to do with it."""
+    from disclosure.encryption import ENDING, decryption_line
+
+    if made.ending.endswith(ENDING):
+        name = f"{made.packed[0].name}{made.ending}" if len(made.packed) > 1 else made.path.name
+        yield f"Only those keys open it: {decryption_line(name)}"
+    is_checkable = made.path.is_dir() and len(made.packed) == 1
+    yield (
+        f"Check it: python3 {made.path / 'check_package.py'}"
+        if is_checkable
+        else f"Check it: casefile audit {made.path}"
+    )
 
 
 def _plain(made: Exported) -> dict[str, object]:
@@ -87,4 +131,19 @@ def _plain(made: Exported) -> dict[str, object]:
         "since": held.since.package if held.since is not None else None,
         "files": made.files,
         "bytes": made.bytes,
+        "volumes": [
+            {
+                "name": f"{one.name}{made.ending}",
+                "id": one.contents.package,
+                "signature": one.signature,
+                "captures": [capture.id for capture in one.contents.captures if one.contents.holds(capture)],
+                "files": one.files,
+                "bytes": one.bytes,
+            }
+            for one in made.packed
+            if len(made.packed) > 1
+        ],
+        "encrypted": made.ending.endswith(".age"),
+        "anchored": not made.unanchored,
+        "unanchored": list(made.unanchored),
     }

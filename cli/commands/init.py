@@ -21,11 +21,12 @@ def init(
     ] = None,
 ) -> int:
     """Create a workspace: database, vault, log and keys of one investigation."""
-    from pipelines.anchoring import NOBODY
+    from pipelines.anchoring import anchor_beginning
     from pipelines.opening import open_investigation
 
     invocation: Invocation = context.obj
     opened = open_investigation(directory, title, investigator, invocation.environment, root_key=root_key_to)
+    unanchored = anchor_beginning(opened.root, invocation.environment)
     if invocation.json:
         output.document(
             {
@@ -35,7 +36,8 @@ def init(
                 "key": opened.fingerprint,
                 "root_key": opened.root_fingerprint,
                 "root_key_file": str(opened.root_key),
-                "anchored": False,
+                "anchored": not unanchored,
+                "unanchored": list(unanchored),
             }
         )
         return 0
@@ -44,5 +46,6 @@ def init(
     output.line(f"The root key is {opened.root_fingerprint}")
     if opened.root_key.is_relative_to(opened.root):
         output.line(f"Move {opened.root_key} to a disk that you keep elsewhere: it confirms every later key.")
-    output.line(NOBODY)
+    for said in unanchored:
+        output.line(said)
     return 0

@@ -27,6 +27,7 @@ def show(
     ] = ContainmentLevel.FULL,
 ) -> int:
     """Show everything that the record holds about one item."""
+    from pipelines.anchoring import anchoring
     from pipelines.describing import describe_item, description_lines
     from pipelines.protecting import require_sight
     from pipelines.services import open_services
@@ -37,11 +38,14 @@ def show(
         if keyframes is not None:
             return _keyframes(services, item, keyframes, containment, as_json=invocation.json)
         description = describe_item(services, item)
+        description["unanchored"] = anchoring(services).text
     if invocation.json:
         output.document(description)
     else:
         for line in description_lines(description):
             output.line(line)
+        if description["unanchored"]:
+            output.line(description["unanchored"])
     return 0
 
 

@@ -8,7 +8,9 @@ import shutil
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pyrage
 import pytest
 
 from casefile.records.acts import list_acts
@@ -19,10 +21,12 @@ from pipelines.exporting import Exported, ExportRequest, export_items
 from pipelines.opening import open_investigation
 from pipelines.received import receive, signed_by
 from pipelines.services import open_services
+from pipelines.unfinished import unfinished
 
 from .workspaces import ENVIRONMENT, RECIPIENT, WEAK
 
 DONE, KILLED, CRASHED = 0, 70, 71
+KEY = str(pyrage.x25519.Identity.generate().to_public())
 Reached = Callable[[str], None]
 Act = Callable[[Reached], None]
 
@@ -72,12 +76,46 @@ def signatures(root: Path, kind: str) -> set[str]:
         return {json.loads(act.body or "{}")["signature"] for act in list_acts(connection, kind)}
 
 
-def exporting(root: Path, to: Path) -> Act:
+def exporting(root: Path, to: Path, **options: Any) -> Act:
     def act(reached: Reached) -> None:
         with open_services(root, ENVIRONMENT, reached=reached) as services:
-            export_items(services, ExportRequest(("I-0001",), to, RECIPIENT, level=WEAK), lambda _said: None)
+            request = ExportRequest(("I-0001",), to, RECIPIENT, level=WEAK, **options)
+            export_items(services, request, lambda _said: None)
 
     return act
+
+
+def left_by_exports(root: Path, beside: Path) -> list[str]:
+    """What is left of exports that died, once somebody has opened the workspace again."""
+    with open_services(root, ENVIRONMENT) as services:
+        assert unfinished(services.workspace) == []
+    found = [*beside.glob(".*.part*"), *(root / "work").glob("export-*"), *(root / "work/exports").iterdir()]
+    return [path.name for path in found]
+
+
+def test_what_is_left_on_a_medium_that_is_away_is_named_until_it_is_back(own: Path, tmp_path: Path) -> None:
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    kill(exporting(own, stick / "package", encrypt_to=(KEY,)), "unlink package.whole.zip")
+    (part,) = stick.iterdir()
+    stick.rename(tmp_path / "away")
+    with open_services(own, ENVIRONMENT) as services:
+        assert unfinished(services.workspace) == [str(part)]
+        assert not list((own / "work").glob("export-*")), "what lay here is gone"
+    (tmp_path / "away").rename(stick)
+    assert left_by_exports(own, stick) == []
+
+
+@pytest.mark.campaign
+def test_an_encrypted_export_in_volumes_that_is_killed_is_whole_or_nothing(own: Path, tmp_path: Path) -> None:
+    options = {"encrypt_to": (KEY,)}
+    steps = steps_of(exporting(own, tmp_path / "whole", **options))
+    for stop in (*points(steps * 2 // 3, 6), "rename appears.zip.age"):
+        target = tmp_path / f"at-{stop}.zip.age" if stop != "rename appears.zip.age" else tmp_path / "appears.zip.age"
+        kill(exporting(own, target, **options), stop)
+        assert target.exists() is (stop == "rename appears.zip.age"), stop
+        assert left_by_exports(own, tmp_path) == [], stop
+    assert audit_workspace(own, ENVIRONMENT).ok
 
 
 @pytest.mark.parametrize("number", [1, pytest.param(5, marks=pytest.mark.campaign)])
@@ -99,8 +137,7 @@ def test_an_export_that_is_killed_leaves_a_recorded_package_or_none(
             assert check(str(target)).failures == [], stop
             assert signed_by(target)[0] in signatures(own, "package.released"), stop
     assert states == {False, True}
-    left = [path for path in tmp_path.iterdir() if path.name.endswith((".part", f".part{ending}"))]
-    assert all(path.name.startswith(".") for path in left)
+    assert left_by_exports(own, tmp_path) == []
     assert audit_workspace(own, ENVIRONMENT).ok
     again = tmp_path / f"again{ending}"
     exporting(own, again)(lambda _step: None)

@@ -23,8 +23,8 @@ from disclosure.masking import Masked, every_span_in, spans_in
 from disclosure.scanning import Scanner, Secret
 from pipelines.audit import audit_workspace
 from pipelines.erasing import erase_items
-from pipelines.exporting import WouldExpose
 from pipelines.package_audit import audit_package
+from pipelines.packing import WouldExpose
 from pipelines.people import record_person
 from pipelines.redacting import Redacted, Redaction, redact
 from pipelines.redacting import _packed as packed
@@ -187,7 +187,7 @@ def test_a_derivative_that_shows_what_it_was_to_hide_is_refused_whatever_the_log
     root = Path(shutil.copytree(exposing, tmp_path / "case", symlinks=True))
     with (
         mock.patch("disclosure.masking.MASK", b"-"),
-        mock.patch("pipelines.exporting.check", return_value=Report()),
+        mock.patch("pipelines.packing.check", return_value=Report()),
     ):
         redacted(root, "I-0008", mask_guessable=True)
         made = exported(root, tmp_path / "package", "I-0008", environment=NAMES).path

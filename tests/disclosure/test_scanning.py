@@ -18,7 +18,7 @@ from casefile.records.acts import list_acts
 from casefile.records.engine import reading
 from disclosure.scanning import Scanner, Secret
 from disclosure.unfolding import Unfoldable, unfold, work
-from pipelines.exporting import WouldExpose
+from pipelines.packing import WouldExpose
 from pipelines.services import open_services
 
 from .workspaces import ENVIRONMENT, exported, hand_over

@@ -159,9 +159,25 @@ def redacted(capture, inventory, events, parts):
         yield one["path"], one.get("sha256", ""), file["spans"]
 
 
+def elsewhere(capture, described):
+    """Whether another volume has the object; the number of this one is the place of its id among those of all."""
+    if "volumes" not in described:
+        need("volume" not in capture, "a volume of a package that has none")
+        return False
+    ids = described["volumes"]["ids"]
+    need(len(set(ids)) == len(ids), "two volumes of one id")
+    if capture.get("earlier"):
+        need("volume" not in capture, "an earlier object in a volume")
+        return False
+    need(0 < capture["volume"] <= len(ids), "a volume that is not there")
+    return ids[capture["volume"] - 1] != described["package"]
+
+
 def check_objects(files, described, events, parts):
     seen = {"data/objects/0=ocfl_1.1"}
     for capture in described["captures"]:
+        if elsewhere(capture, described):
+            continue
         if capture.get("earlier"):
             need(capture["object"] == "objects/" + capture["id"], "an earlier object that is not whole")
             need(not capture.get("withheld") and not capture.get("redacted"), "an earlier object with files left out")
@@ -214,7 +230,10 @@ def check_items(files, described, parts):
     events = {capture["id"]: capture["event"] for capture in described["captures"]}
     places = {capture["id"]: capture["object"] for capture in described["captures"]}
     masked = {capture["id"]: [one["path"] for one in capture.get("redacted", ())] for capture in described["captures"]}
-    earlier = {capture["id"]: capture.get("earlier", False) for capture in described["captures"]}
+    earlier = {
+        capture["id"]: capture.get("earlier", False) or elsewhere(capture, described)
+        for capture in described["captures"]
+    }
     for item in described["items"]:
         record = stated({"event": events[item["capture"]]}, parts)["record"]
         (said,) = [one for one in record["items"] if one["position"] == item["position"]]
@@ -277,15 +296,31 @@ def check_earlier(described, parts, folder):
     need("sha256:" + signature == described["since"]["signature"], "another earlier package")
     before = parse(files["data/package.json"])
     need(before["package"] == described["since"]["package"], "another earlier package by its id")
-    whole = [one["id"] for one in before["captures"] if not one.get("earlier") and not one.get("withheld")]
+    there = [one for one in before["captures"] if not elsewhere(one, before)]
+    whole = [one["id"] for one in there if not one.get("earlier") and not one.get("withheld")]
     for capture in captures:
         need(capture["id"] in whole, "an object that is not whole in the earlier package")
         digest = hashlib.sha512(files[f"data/{capture['object']}/inventory.json"]).hexdigest()
         need(stated(capture, parts)["inventory"] == "sha512:" + digest, "another object in the earlier package")
 
 
-def check(folder, since=None):
-    """Whether the package, which holds, adds to another one."""
+def check_volumes(files, described, others):
+    """That other volumes hold, and have the same record and description."""
+    for folder in others:
+        check(folder)
+        there = load(folder)
+        said = parse(there["data/package.json"])
+        need(said["package"] in described.get("volumes", {}).get("ids", ()), "a volume of another package")
+        need(said | {"package": ""} == described | {"package": ""}, "a volume that is described otherwise")
+        for path in files:
+            need(not path.startswith("data/log/") or there.get(path) == files[path], "another log in a volume")
+    if others:
+        ids = [parse(load(folder)["data/package.json"])["package"] for folder in others]
+        need({*ids, described["package"]} == set(described["volumes"]["ids"]), "not all volumes")
+
+
+def check(folder, since=None, others=()):
+    """Whether the package, which holds, adds to another one; `others` are the folders of its other volumes."""
     files = load(folder)
     log, size, top, events, parts = read_log(files)
     log_key = keys(log, size, events, parts)
@@ -302,11 +337,16 @@ def check(folder, since=None):
     need(len(note(files["signature.note"])[1]) == 1, "more than one signature")
     check_objects(files, described, events, parts)
     check_earlier(described, parts, since)
+    check_volumes(files, described, others)
     check_items(files, described, parts)
     check_lists(described, size, events, parts)
     check_manifests(files)
     labels = dict(line.split(": ", 1) for line in files["bag-info.txt"].decode().splitlines())
     need(labels["External-Identifier"] == described["package"], "labelled otherwise")
+    if "volumes" in described:
+        ids = described["volumes"]["ids"]
+        count = f"{ids.index(described['package']) + 1} of {len(ids)}"
+        need(labels["Bag-Count"] == count, "another number than bag-info.txt says")
     sizes = [len(content) for path, content in files.items() if path.startswith("data/")]
     need(labels["Payload-Oxum"] == f"{sum(sizes)}.{len(sizes)}", "another length than bag-info.txt says")
     return "since" in described
