@@ -48,11 +48,15 @@ NO_CONTAINMENT = "Install bubblewrap (see `casefile doctor`): pages are shown in
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How the visit ended: whether the page became still, and why the browser, which is `tool`, was gone, if it was."""
+    """How the visit ended: whether the page became still, and why the browser, which is `tool`, was gone, if it was.
+
+    `remark` is on how the part of a person ended, where it was not they who ended it.
+    """
 
     tool: ToolUse
     still: bool
     gone: str
+    remark: str = ""
 
 
 def result_of(
@@ -128,7 +132,7 @@ def _ending(
     document: Request, evidence: Evidence, finding: ContentFinding, ended: Ended
 ) -> tuple[Outcome, Cause | None, str]:
     """Outcome, cause and detail; an error that the site answers with outranks what is missing, and that the rest."""
-    said = [evidence.cut] if evidence.cut else []
+    said = [one for one in (ended.remark, evidence.cut) if one]
     if ended.gone or evidence.visit.crashed:
         said.append(f"the browser ended: {ended.gone or 'the page crashed'}")
     if evidence.missing:
