@@ -5,6 +5,7 @@ What is typed into a field for a secret is neither sent to the page nor kept: an
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,10 @@ BY_PERSON, OUT_OF_TIME, LEFT = "a person", "time was up", "nobody was there any 
 TURN_S = 0.03
 """Between two looks at what the person did."""
 TELL_S = 0.5
+STALE_S, UNSEEN_S = 0.7, 5.0
+"""After what the person did, and in any case: so long without a picture, and one is asked for. Of a page that does not
+move none comes by itself."""
+PICTURE_S = 2.0
 FOCUS_S = 2.0
 """For a frame to say where the focus is; what does not say so is taken for a secret."""
 EVENTS_LIMIT = 20_000
@@ -77,6 +82,8 @@ class Driving:
     _told: dict[str, Any] = field(default_factory=dict)
     _said: str = ""
     _pressed: int = 0
+    _pictured_at: float = 0.0
+    _moved_at: float = 0.0
 
     def until_finished(self) -> Driven:
         """Show the page and do what the person does, until they say that it is to be taken. Raises BrowserGone."""
@@ -99,13 +106,33 @@ class Driving:
             if now >= tell_at:
                 tell_at = now + TELL_S
                 self._tell()
+            self._look(now)
             self.visit.protocol.pause(TURN_S)
             while (message := self.channel.receive(0.0)) is not None:
                 if message.get("kind") == "finish":
                     self._note("finish")
                     return BY_PERSON
+                self._moved_at = time.monotonic()
                 self._do(message)
         return "the page crashed" if self.visit.crashed else OUT_OF_TIME
+
+    def _look(self, now: float) -> None:
+        """Ask for a picture where none came by itself."""
+        moved_at = max(self._moved_at, self.visit.traffic.moved_at)
+        overdue = self._pictured_at < moved_at and now - moved_at > STALE_S
+        if not overdue and now - self._pictured_at < UNSEEN_S:
+            return
+        self._pictured_at = now
+        with contextlib.suppress(CallFailed, OutOfTime):
+            said = self.visit.protocol.call(
+                "Page.captureScreenshot", self.visit.session, wait_s=PICTURE_S, format="jpeg", quality=QUALITY
+            )
+            self._show(said)
+
+    def _show(self, said: Mapping[str, Any]) -> None:
+        self._pictures += 1
+        self._pictured_at = time.monotonic()
+        self.channel.send({"picture": str(said.get("data", ""))})
 
     def _do(self, message: Message) -> None:
         match message:
@@ -193,9 +220,8 @@ class Driving:
         protocol.on("Page.windowOpen", self._heard_window)
 
     def _heard_picture(self, said: Mapping[str, Any], session: str) -> None:
-        self._pictures += 1
         self.visit.protocol.post("Page.screencastFrameAck", session, sessionId=said.get("sessionId"))
-        self.channel.send({"picture": str(said.get("data", ""))})
+        self._show(said)
 
     def _heard_navigation(self, said: Mapping[str, Any], session: str) -> None:
         frame = said.get("frame") or {}

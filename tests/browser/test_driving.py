@@ -32,7 +32,9 @@ class Browser:
     def post(self, method: str, session: str = "", **parameters: Any) -> None:
         self.posted.append((method, parameters))
 
-    def call(self, method: str, session: str, *, wait_s: float) -> Mapping[str, Any]:
+    def call(self, method: str, session: str, *, wait_s: float, **parameters: Any) -> Mapping[str, Any]:
+        if method == "Page.captureScreenshot":
+            return {"data": "a picture"}
         assert method == "Page.getNavigationHistory"
         return {"currentIndex": 2, "entries": [{"id": 7}, {"id": 8}, {"id": 9}]}
 
