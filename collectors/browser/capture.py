@@ -84,11 +84,14 @@ def _taken(asked: CaptureRequest, browser: Started, evidence: Evidence, channel:
     visit, still, gone = evidence.visit, True, ""
     driven: Driven | None = None
     try:
-        evidence.calibrate()
         with evidence.step("navigation"):
             visit.navigate(evidence.locator)
         if channel is not None:
             driven = _driven(asked, evidence, channel)
+        with evidence.step("loading"):
+            visit.load()
+        # A page that has loaded is waited for all the same.
+        evidence.calibrate()
         with evidence.step("waiting for the page to be still"):
             still = visit.settle()
         evidence.take()
