@@ -1,4 +1,4 @@
-"""Whether a page shows what its method leaves behind, video, sound or a post's pictures: what makes another follow it."""
+"""What a page leaves behind, video, sound or the pictures of a post: what makes a second method follow the first."""
 
 from __future__ import annotations
 
