@@ -117,6 +117,7 @@ def test_what_it_names_is_received_in_containment_and_kept_as_it_was_sent(posted
     assert [(one.method, one.headers.get("cookie")) for one in asked] == [("GET", None)]
 
 
+@pytest.mark.campaign
 def test_what_it_cannot_have_has_its_cause(posted: tuple[HostileSite, Case]) -> None:
     site, case = posted
     assert collected(case, site.url("/rich"), code=4)["cause"] == "unsupported"
