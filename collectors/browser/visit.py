@@ -254,7 +254,8 @@ class Visit:
         elif kind == "service_worker":
             self.notes["service worker"] += 1  # stays where it was stopped: before its first line
         else:
-            self.protocol.post("Network.enable", child)
+            if kind != "browser_ui":  # what the browser draws around pages is nothing of theirs
+                self.protocol.post("Network.enable", child)
             self.protocol.post("Runtime.runIfWaitingForDebugger", child)
 
     def _heard_crash(self, said: Mapping[str, Any], session: str) -> None:
