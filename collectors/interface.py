@@ -66,6 +66,7 @@ class CaptureRequest(Value):
     `time_zone` (of the IANA database) and `viewport` (as 1280x800) are for methods that show them; empty stands for UTC
     and for a size of the method's own. `account` are names by which the identity would be known on a page. `mhtml` and
     `consent` are of the method `browser`: a page in one file besides, and one click that answers a request for consent.
+    `driven_s` is for how many seconds a person may drive the page, where one does.
     """
 
     locator: str
@@ -83,3 +84,4 @@ class CaptureRequest(Value):
     account: tuple[str, ...] = ()
     mhtml: bool = False
     consent: bool = False
+    driven_s: int = 0

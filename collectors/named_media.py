@@ -1,4 +1,4 @@
-"""Whether a page shows video or audio that plain HTTP leaves behind: what makes a second method follow the first."""
+"""What a page leaves behind, video, sound or the pictures of a post: what makes a second method follow the first."""
 
 from __future__ import annotations
 
@@ -6,6 +6,17 @@ import re
 
 MEDIA_METHOD = "ytdlp"
 """The method that brings what a page shows."""
+GALLERY_METHOD = "gallerydl"
+"""The method that brings the pictures of a post."""
+IMAGE_POSTS = re.compile(
+    r"https?://(?:[\w-]+\.)*(?:"
+    r"instagram\.com/(?:[^/?#]+/)?p/|(?:twitter|x)\.com/(?:[^/?#]+|i(?:/web)?)/status(?:es)?/\d"
+    r"|bsky\.app/profile/[^/?#]+/post/|imgur\.com/(?:a|gallery)/|flickr\.com/photos/[^/?#]+/\d|reddit\.com/gallery/"
+    r"|vk\.(?:com|ru)/(?:photo|album|wall)-?\d|tumblr\.com/(?:[^/?#]+/\d|post/\d)|weibo\.(?:com|cn)/(?:\d+|detail)/\w"
+    r"|(?:facebook|pinterest)\.com/(?:photo|pin/)|deviantart\.com/[^/?#]+/art/|artstation\.com/artwork/)",
+    re.IGNORECASE,
+)
+"""Addresses of posts whose pictures a visitor without an account often does not get from the page. A courtesy."""
 MEDIA_MARKUP = re.compile(
     r"<(?:video|audio)\b"
     r"|<source\b[^<>]{0,500}\btype\s*=\s*[\"']?(?:video|audio)/"
@@ -25,3 +36,8 @@ def names_media(page: str) -> bool:
     A hint for a further capture of the same lead; it looks at markup and follows nothing.
     """
     return MEDIA_MARKUP.search(page) is not None
+
+
+def is_image_post(locator: str) -> bool:
+    """Whether an address is that of a post whose pictures are had by `GALLERY_METHOD`."""
+    return IMAGE_POSTS.match(locator) is not None

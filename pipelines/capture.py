@@ -7,9 +7,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
-from casefile.canonical import Json
 from casefile.clock import ClockReading, rfc3339
-from casefile.errors import RecordUnreadable
 from casefile.events.types import CaptureFailed, CaptureStarted
 from casefile.ids import CaptureId, LeadId
 from casefile.leads import Lead
@@ -34,6 +32,7 @@ from collectors.withheld import secrets_of, withhold
 from containment.worker import WorkerFailed, WorkerResult
 from pipelines import sealing_events
 from pipelines.alterations import alterations_of, told_by_method
+from pipelines.by_hand import ASSISTED, REASON, ByHand
 from pipelines.citing import last_selftest
 from pipelines.environment import environment, ourselves
 from pipelines.fetching import FetchWorkers, capture_request
@@ -44,6 +43,7 @@ from pipelines.page_methods import pages_for
 from pipelines.recorded import explained, with_peers, with_record
 from pipelines.sealing_events import FailedCapture
 from pipelines.services import Services
+from pipelines.tickets import claim_of, ticket_of
 from pipelines.timestamps import newest_token
 from pipelines.tool_register import register_tools
 from preservation.intake import OutputRefused
@@ -61,6 +61,7 @@ class CaptureOptions:
     """How the captures of one request are to be made.
 
     `because` says why by that `method`, where no person named it: it follows an earlier attempt, or stands in for it.
+    `by_hand` is there where a person takes part.
     """
 
     method: str | None = None
@@ -69,6 +70,7 @@ class CaptureOptions:
     again: bool = False
     session: IdentitySession | None = None
     because: str = ""
+    by_hand: ByHand | None = None
 
     @property
     def chosen(self) -> bool:
@@ -144,10 +146,11 @@ def attempt_lead(
     Raises LeaseLost when another worker has taken the lead over: then nothing is sealed.
     """
     pages = pages_for(services.settings.capture, options.purpose, options.level)
-    choice = choose_method(lead.locator, services.methods, options.method, pages)
+    methods = services.methods if options.by_hand is None else (ASSISTED,)
+    choice = choose_method(lead.locator, methods, options.method, pages)
     if not isinstance(choice, Choice):
         return _refuse(services, lead, claim, options, choice)
-    choice = replace(choice, reason=options.because or choice.reason)
+    choice = replace(choice, reason=REASON if options.by_hand else options.because or choice.reason)
     session = options.session_for(lead.locator)
     if session is None:
         return _capture(services, workers, lead, claim, options, choice)
@@ -286,26 +289,6 @@ def circumstances(services: Services, begun: Begun, around: Surroundings) -> Cir
         alterations=(*alterations_of(around.contacts), *around.alterations) or None,
         not_before=newest_token(services),
     )
-
-
-def ticket_of(claim: Claim) -> dict[str, Json]:
-    """What recording a sealed capture needs, also in another process after a crash."""
-    return {
-        "stage": claim.stage,
-        "key": claim.key,
-        "token": claim.token,
-        "attempt": claim.attempt,
-        "holder": claim.holder,
-    }
-
-
-def claim_of(ticket: Mapping[str, Json]) -> Claim:
-    """The reverse of `ticket_of`; raises RecordUnreadable."""
-    match ticket:
-        case {"stage": str(stage), "key": str(key), "token": int(token), "attempt": int(number), "holder": str(holder)}:
-            return Claim(stage, key, token, number, holder)
-        case _:
-            raise RecordUnreadable("intent to seal", "its ticket is not one of ours")
 
 
 def append_seal(services: Services, sealed: Sealed, ending: Ending) -> None:

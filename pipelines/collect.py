@@ -71,7 +71,7 @@ class _Collection:
         self._queue.extend(order)
         threads = min(self._services.settings.capture.workers, len(leads)) or 1
         expected = Counter(host_of(lead.locator) for lead in leads)
-        workers = FetchWorkers(self._services, self._options.level, threads, expected)
+        workers = FetchWorkers(self._services, self._options.level, threads, expected, self._options.by_hand)
         with self._leases.renewing(), ThreadPoolExecutor(threads, thread_name_prefix="collect") as pool:
             running = [pool.submit(self._work, leads, workers) for _thread in range(threads)]
             try:

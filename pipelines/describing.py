@@ -38,8 +38,8 @@ from pipelines.sight import Seen, look, remarks_seen, tags_seen, viewer_of
 from pipelines.verification_plain import step_plain
 
 OF_CAPTURE = (
-    "id", "outcome", "cause", "detail", "method", "method_version", "purpose", "acquisition", "containment",
-    "egress_enforced", "allowances", "started_at", "ended_at", "sealed_at", "object_id", "inventory",
+    "id", "outcome", "cause", "detail", "method", "method_version", "method_reason", "purpose", "acquisition",
+    "containment", "egress_enforced", "allowances", "started_at", "ended_at", "sealed_at", "object_id", "inventory",
     "handed_over_how",
 )  # fmt: skip
 LABELS: Mapping[str, str] = {
@@ -193,6 +193,8 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
     capture = described["capture"]
     yield ""
     yield f"Captured by {capture['collector']} with method {capture['method']} {capture['method_version']}"
+    if capture["method_reason"]:
+        yield f"  by this method since: {capture['method_reason']}"
     yield f"  {capture['started_at']} to {capture['ended_at']}, outcome {capture['outcome']}"
     if capture["source"]:
         yield f"  handed over by {capture['source']}{_how(capture['handed_over_how'])}"

@@ -34,6 +34,7 @@ from containment.worker import (
     WorkerResult,
     open_worker,
 )
+from pipelines.by_hand import ByHand
 from pipelines.egress_policy import policy_of
 from pipelines.installed_tools import code_for
 from pipelines.recording import MODULE, Recorded, Wishes, add_record, keep_spool, pages_in
@@ -94,13 +95,14 @@ class _Sandbox:
 class FetchWorkers:
     """The open workers of a request that runs in `threads` threads. They end with the thread that called them first.
 
-    `expected` says how many captures of each host the request has.
+    `expected` says how many captures of each host the request has, `by_hand` how a person reaches theirs.
     """
 
     services: Services
     level: ContainmentLevel
     threads: int
     expected: Mapping[str, int] = field(default_factory=dict)
+    by_hand: ByHand | None = None
     _sandboxes: list[_Sandbox] = field(default_factory=list)
     _waited_s: dict[_Wanted, float] = field(default_factory=dict)
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -117,11 +119,13 @@ class FetchWorkers:
         many = MODULE_FOR_MANY in spec.options and self.expected.get(host, 1) >= MANY
         egress = policy_of(spec, self.services.settings, identity=bool(identity))
         module = spec.options[MODULE_FOR_MANY] if many else spec.module
-        wanted = _Wanted(module, host, egress, identity=identity)
-        asked = asked.model_copy(update={"methods": egress.methods if egress else PASSIVE})
+        driven_s, reads = (self.by_hand.most_s, self.by_hand.folder) if self.by_hand else (0, None)
+        wanted = _Wanted(module, host, egress, reads, identity)
+        asked = asked.model_copy(update={"methods": egress.methods if egress else PASSIVE, "driven_s": driven_s})
+        limits = worker_limits(settings, spec.processes, driven_s)
         with self._lent(wanted, worth_waiting=WORTH_WAITING if many else 0) as worker:
             try:
-                result = worker.call_into(asked.plain(), target, worker_limits(settings, spec.processes))
+                result = worker.call_into(asked.plain(), target, limits)
             except WorkerFailed as failed:
                 if not asked.cookies:
                     keep_spool(failed, target)
@@ -245,12 +249,13 @@ def capture_request(locator: str, settings: CaptureSettings, methods: tuple[str,
     )
 
 
-def worker_limits(settings: CaptureSettings, processes: int = 256) -> Limits:
+def worker_limits(settings: CaptureSettings, processes: int = 256, driven_s: int = 0) -> Limits:
     """The bounds of the process: those of the capture, with room to write wire bytes, body and record."""
     output = settings.max_bytes * 2 + settings.max_decoded_bytes
+    seconds = settings.deadline_s + GRACE_S + driven_s
     return Limits(
-        wall_s=settings.deadline_s + GRACE_S,
-        cpu_s=settings.deadline_s + GRACE_S,
+        wall_s=seconds,
+        cpu_s=seconds,
         memory_bytes=MEMORY_BYTES,
         file_bytes=output,
         output_bytes=output,

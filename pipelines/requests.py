@@ -12,6 +12,7 @@ from casefile.leads import Lead
 from casefile.vocabulary import Cause, ContainmentLevel, Content, Outcome, Pathway, Purpose
 from pipelines.admitting import Admitted, Asked, admit, leads_meant
 from pipelines.assessing import assess_compactly
+from pipelines.by_hand import ByHand
 from pipelines.capture import CaptureOptions
 from pipelines.collect import Told, collect
 from pipelines.examine import examining
@@ -32,6 +33,7 @@ class CollectRequest:
 
     `locators` are addresses and numbers of leads; `assessed` adds every lead that somebody decided to collect.
     `override` is the reason for going on against a gate, `at_risk` are the grounds for thinking it may soon be gone.
+    `by_hand` is how a person takes part in the capture, where one does.
     """
 
     locators: tuple[str, ...] = ()
@@ -49,6 +51,7 @@ class CollectRequest:
     assessed: bool = False
     override: str = ""
     at_risk: str = ""
+    by_hand: ByHand | None = None
 
 
 def run_collect(services: Services, request: CollectRequest, told: Told, note: Callable[[str], None]) -> list[Result]:
@@ -59,7 +62,7 @@ def run_collect(services: Services, request: CollectRequest, told: Told, note: C
     if not request.locators and not request.list_file and not request.assessed:
         raise UsageError("name an address or a lead, a list with --from, or --assessed")
     known = sorted(spec.name for spec in services.methods if spec.touches_network)
-    if request.method is not None and request.method not in known:
+    if request.method is not None and request.method not in known and request.by_hand is None:
         raise UsageError(f"{request.method!r} is no capture method; there are {', '.join(known)}")
     if request.results is not None and not request.list_file:
         raise UsageError("--results gives a list back; there is none without --from")
@@ -131,7 +134,9 @@ def _say_what_is_beside(session: IdentitySession, leads: Sequence[Lead], note: C
 def _collect(
     services: Services, leads: Sequence[Lead], request: CollectRequest, session: IdentitySession | None, told: Told
 ) -> list[Result]:
-    options = CaptureOptions(request.method, request.purpose, request.level, request.again, session)
+    options = CaptureOptions(
+        request.method, request.purpose, request.level, request.again, session, by_hand=request.by_hand
+    )
     with examining(services, request.level) as examine:
         return collect(services, leads, options, told=told, examine=examine)
 

@@ -343,9 +343,10 @@ def newest_examination(connection: Connection, item: str) -> ExaminationRecord |
 
 
 def capture_facts(connection: Connection, capture: str) -> dict[str, Any]:
-    """What the record says of a capture, with lists and objects parsed."""
-    table = tables("view_")["view_capture"]
-    row = connection.execute(select(table).where(table.c.id == capture)).one()
+    """What the record says of a capture and of why by its method, with lists and objects parsed."""
+    table, attempt = tables("view_")["view_capture"], tables("view_")["view_attempt"]
+    query = select(table, attempt.c.method_reason).join(attempt, attempt.c.capture == table.c.id, isouter=True)
+    row = connection.execute(query.where(table.c.id == capture)).one()
     parsed = ("circumstances", "exchanges", "tools", "files", "allowances")
     return {
         name: json.loads(value) if name in parsed and value is not None else value

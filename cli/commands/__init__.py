@@ -10,6 +10,7 @@ from cli.commands import (
     attempts,
     audit,
     backup,
+    browse,
     checkpoint,
     collect,
     conclude,
@@ -72,6 +73,7 @@ class Group:
 COMMANDS: Mapping[str, Command] = {
     "init": init.init,
     "collect": collect.collect,
+    "browse": browse.browse,
     "import": import_.import_,
     "items": items.items,
     "attempts": attempts.attempts,

@@ -22,7 +22,7 @@ from collectors.content import ContentFinding, Signs, judge_content
 from collectors.interface import CaptureRequest
 from collectors.locators import Locator, RefusedLocator, parse_locator
 from collectors.media_types import declared, role_of
-from collectors.named_media import MEDIA_METHOD, names_media
+from collectors.named_media import GALLERY_METHOD, MEDIA_METHOD, is_image_post, names_media
 from collectors.outcomes import advice, outcomes_of, retry_after_s
 from collectors.posts.endpoints import endpoint_of
 
@@ -48,11 +48,15 @@ NO_CONTAINMENT = "Install bubblewrap (see `casefile doctor`): pages are shown in
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How the visit ended: whether the page became still, and why the browser, which is `tool`, was gone, if it was."""
+    """How the visit ended: whether the page became still, and why the browser, which is `tool`, was gone, if it was.
+
+    `remark` is on how the part of a person ended, where it was not they who ended it.
+    """
 
     tool: ToolUse
     still: bool
     gone: str
+    remark: str = ""
 
 
 def result_of(
@@ -128,7 +132,7 @@ def _ending(
     document: Request, evidence: Evidence, finding: ContentFinding, ended: Ended
 ) -> tuple[Outcome, Cause | None, str]:
     """Outcome, cause and detail; an error that the site answers with outranks what is missing, and that the rest."""
-    said = [evidence.cut] if evidence.cut else []
+    said = [one for one in (ended.remark, evidence.cut) if one]
     if ended.gone or evidence.visit.crashed:
         said.append(f"the browser ended: {ended.gone or 'the page crashed'}")
     if evidence.missing:
@@ -189,11 +193,13 @@ def _judge(asked: CaptureRequest, document: Request, evidence: Evidence) -> Cont
 
 
 def _left_behind(asked: CaptureRequest, document: Request, evidence: Evidence) -> str:
-    """The method that brings what a picture of the page is not: its video, or the post in it as data."""
+    """The method that brings what a picture of the page is not: its video, the post in it as data, its pictures."""
     if evidence.facts.get("counts", {}).get("media") or names_media(evidence.rendered):
         return MEDIA_METHOD
     place, marks = _place(document.locator), {str(one) for one in evidence.facts.get("marks", ())}
-    return FILE_METHOD if place is not None and endpoint_of(place, marks, asked.post_endpoints) is not None else ""
+    if place is not None and endpoint_of(place, marks, asked.post_endpoints) is not None:
+        return FILE_METHOD
+    return GALLERY_METHOD if is_image_post(document.locator) else ""
 
 
 def page_text(facts: Mapping[str, Any]) -> str:

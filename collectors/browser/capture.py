@@ -19,6 +19,7 @@ from casefile.model import Received, ReceivedFile, ToolUse
 from casefile.vocabulary import Cause, Fidelity, FileKind
 from collectors.browser.answer import Ended, failure, result_of
 from collectors.browser.chromium import Started, key_digest, started
+from collectors.browser.driving import BY_PERSON, Driven, Driving
 from collectors.browser.embedded import Medium, embedded
 from collectors.browser.evidence import Evidence, Wishes, whole_text
 from collectors.browser.protocol import BrowserGone, CallFailed, OutOfTime
@@ -26,12 +27,14 @@ from collectors.browser.visit import NotShown, Visit, open_visit
 from collectors.interface import CaptureRequest
 from collectors.locators import RefusedLocator, parse_locator
 from collectors.withheld import secrets_of, withhold
+from containment.channel import Channel
 
 PAGE_S = 150
 """For one page from start to end, at most."""
 WINDOW = (1280, 800)
 RECORD = "record/browser.json"
 REQUESTS = "record/requests.jsonl"
+INPUT = "record/input.jsonl"
 
 
 def work(request: dict[str, Json], inputs: Path, out: Path) -> dict[str, Json]:
@@ -39,21 +42,26 @@ def work(request: dict[str, Json], inputs: Path, out: Path) -> dict[str, Json]:
     return capture(CaptureRequest.model_validate(request), out).plain()
 
 
-def capture(asked: CaptureRequest, out: Path) -> Received:
-    """The same as values. Whatever the page or the browser does ends in a Received with a cause."""
+def capture(asked: CaptureRequest, out: Path, channel: Channel | None = None) -> Received:
+    """The same as values. Whatever the page or the browser does ends in a Received with a cause.
+
+    With a `channel` a person drives the page before it is taken.
+    """
     locator = parse_locator(asked.locator)
     if isinstance(locator, RefusedLocator):
         return failure(NotShown(locator.cause, locator.reason), None)
     if not asked.proxy or not key_digest():
         said = "this method needs full containment: without it nothing records what passes, and nothing holds the page"
         return failure(NotShown(Cause.TOOL_MISSING, said), None)
-    deadline = time.monotonic() + min(asked.limits.deadline_s, PAGE_S)
+    deadline = time.monotonic() + min(asked.limits.deadline_s, PAGE_S) + asked.driven_s
     profile = Path(os.environ.get("TMPDIR", "/scratch"), "profile")
     visit: Visit | None = None
     try:
         with started(asked, profile, window_of(asked.viewport), deadline) as browser:
             visit = open_visit(browser.protocol, asked, window_of(asked.viewport))
-            return _taken(asked, locator.text, browser, visit, out)
+            wishes, secrets = Wishes(mhtml=asked.mhtml, consent=asked.consent), secrets_of(asked.cookies)
+            evidence = Evidence(visit, out, locator.text, wishes, keep=lambda text: withhold(text, secrets))
+            return _taken(asked, browser, evidence, channel)
     except NotShown as reason:
         return failure(reason, visit)
     except ToolMissing as error:
@@ -72,15 +80,18 @@ def window_of(viewport: str) -> tuple[int, int]:
     return WINDOW
 
 
-def _taken(asked: CaptureRequest, locator: str, browser: Started, visit: Visit, out: Path) -> Received:
-    secrets = secrets_of(asked.cookies)
-    wishes = Wishes(mhtml=asked.mhtml, consent=asked.consent)
-    evidence = Evidence(visit, out, locator, wishes, keep=lambda text: withhold(text, secrets))
-    still, gone = True, ""
+def _taken(asked: CaptureRequest, browser: Started, evidence: Evidence, channel: Channel | None) -> Received:
+    visit, still, gone = evidence.visit, True, ""
+    driven: Driven | None = None
     try:
-        evidence.calibrate()
         with evidence.step("navigation"):
-            visit.navigate(locator)
+            visit.navigate(evidence.locator)
+        if channel is not None:
+            driven = _driven(asked, evidence, channel)
+        with evidence.step("loading"):
+            visit.load()
+        # A page that has loaded is waited for all the same.
+        evidence.calibrate()
         with evidence.step("waiting for the page to be still"):
             still = visit.settle()
         evidence.take()
@@ -93,11 +104,25 @@ def _taken(asked: CaptureRequest, locator: str, browser: Started, visit: Visit, 
         if reason.cause is not Cause.HTTP_STATUS:
             raise
     media = embedded(evidence)
-    records = (
-        _record(out, RECORD, _described(asked, browser, evidence, media, still), "application/json", secrets),
-        _record(out, REQUESTS, [one.plain() for one in visit.traffic.requests], "application/jsonl", secrets),
-    )
-    return result_of(asked, evidence, media, records, Ended(_tool(browser), still, gone))
+    described = _described(asked, browser, evidence, media, still)
+    described |= {"assisted": driven.plain()} if driven else {}
+    records = [
+        _record(evidence, RECORD, described, "application/json"),
+        _record(evidence, REQUESTS, [one.plain() for one in visit.traffic.requests], "application/jsonl"),
+    ]
+    if driven is not None:
+        records.append(_record(evidence, INPUT, driven.events, "application/jsonl"))
+    remark = f"taken as it stood: {driven.ended_by}" if driven and driven.ended_by != BY_PERSON else ""
+    return result_of(asked, evidence, media, tuple(records), Ended(_tool(browser), still, gone, remark))
+
+
+def _driven(asked: CaptureRequest, evidence: Evidence, channel: Channel) -> Driven | None:
+    """What a person did to the page; None where that broke off."""
+    driven: Driven | None = None
+    with evidence.step("driven by a person") as step:
+        driven = Driving(evidence.visit, channel, window_of(asked.viewport), asked.driven_s).until_finished()
+        step.facts |= driven.plain()
+    return driven
 
 
 def _tool(browser: Started) -> ToolUse:
@@ -149,12 +174,12 @@ def _is_visible(asked: CaptureRequest, evidence: Evidence) -> str:
     return "its name was not found in the text" if names else "not known: the identity has no name to look for"
 
 
-def _record(out: Path, path: str, content: Any, media_type: str, secrets: tuple[str, ...]) -> ReceivedFile:
+def _record(evidence: Evidence, path: str, content: Any, media_type: str) -> ReceivedFile:
     if isinstance(content, Mapping):
         text = json.dumps(content, ensure_ascii=False, indent=1)
     else:
         text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in content)
-    place = out / path
+    place = evidence.out / path
     place.parent.mkdir(exist_ok=True)
-    place.write_text(withhold(text, secrets), "utf-8", errors="replace")
+    place.write_text(evidence.keep(text), "utf-8", errors="replace")
     return ReceivedFile(path=path, kind=FileKind.RECORD, fidelity=Fidelity.RECONSTRUCTED, media_type=media_type)

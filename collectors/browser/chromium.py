@@ -37,7 +37,11 @@ SWITCHED_OFF = (
     "OptimizationHints",
     "PaintHolding",
     "Prerender2",
+    "PreloadTopChromeWebUI",
     "Translate",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxFullPopup",
+    "WebUIOmniboxPopup",
     "site-per-process",
 )
 FLAGS = (

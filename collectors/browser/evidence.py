@@ -11,6 +11,7 @@ import binascii
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -100,6 +101,7 @@ class Evidence:
     cut: str = ""
     loader: str = ""
     shown_at: str = ""
+    framing: Future[bytes] | None = None
 
     @property
     def title(self) -> str:
@@ -138,13 +140,17 @@ class Evidence:
         self.dom()
         self.compare()
         self.read_facts()
-        self.pdf()
-        if self.wishes.mhtml:
-            self.mhtml()
-        self.scroll()
-        if self.wishes.consent:
-            self.consent()
-        self.framed()
+        with ThreadPoolExecutor(1) as beside:
+            if (self.out / SHOT).is_file():
+                # Drawn while the browser does the rest.
+                self.framing = beside.submit(self._framing)
+            self.pdf()
+            if self.wishes.mhtml:
+                self.mhtml()
+            self.scroll()
+            if self.wishes.consent:
+                self.consent()
+            self.framed()
 
     def picture(self, path: str, name: str) -> None:
         """A picture of the whole page, from its top."""
@@ -295,16 +301,21 @@ class Evidence:
 
     def framed(self) -> None:
         """The first picture with date, time and address beside it; the picture itself stays as it was taken."""
-        if not (self.out / SHOT).is_file():
+        if self.framing is None:
             return
         with self.step("framed picture") as step:
-            picture = (self.out / SHOT).read_bytes()
-            lines = (
-                f"{self.shown_at[:19].replace('T', '  ')} UTC (clock of the collecting machine)",
-                self.facts.get("address") or self.locator,
-                f"picture {sha256(picture)}",
-            )
-            self.write(step, Made(FRAMED, "image/jpeg", ("casefile frame/1", *lines), SHOT), frame(picture, lines))
+            command = ("casefile frame/1", *self._beside_picture())
+            self.write(step, Made(FRAMED, "image/jpeg", command, SHOT), self.framing.result())
+
+    def _framing(self) -> bytes:
+        return frame((self.out / SHOT).read_bytes(), self._beside_picture())
+
+    def _beside_picture(self) -> tuple[str, str, str]:
+        return (
+            f"{self.shown_at[:19].replace('T', '  ')} UTC (clock of the collecting machine)",
+            str(self.facts.get("address") or self.locator),
+            f"picture {sha256((self.out / SHOT).read_bytes())}",
+        )
 
     def write(self, step: Step, made: Made, content: bytes) -> None:
         """A file of the capture, with its digest noted before anything else happens."""

@@ -27,7 +27,7 @@ def script(name: str) -> Script:
     return Script(name, Path(__file__).with_name("scripts").joinpath(f"{name}.js").read_text("utf-8"))
 
 
-FACTS, FRAME, SCROLL, TOP, CONSENT = "facts-1", "frame-1", "scroll-1", "top-1", "consent-1"
+FACTS, FRAME, SCROLL, TOP, CONSENT, FOCUS = "facts-1", "frame-1", "scroll-1", "top-1", "consent-1", "focus-1"
 
 
 @functools.cache

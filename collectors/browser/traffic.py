@@ -72,7 +72,7 @@ class Request:
 
 @dataclass(slots=True)
 class Traffic:
-    """All requests of a page, in the order in which they began."""
+    """All requests of a page, in the order in which they began. `moved_at` is when one of them last moved."""
 
     requests: list[Request] = field(default_factory=list)
     beyond: int = 0
@@ -83,7 +83,6 @@ class Traffic:
 
     def sent(self, said: Mapping[str, Any], session: str) -> None:
         """Network.requestWillBeSent"""
-        self.moved_at = time.monotonic()
         key = str(said.get("requestId"))
         request = said.get("request") or {}
         target = str(request.get("url", ""))[:URL_CHARACTERS]
@@ -94,6 +93,7 @@ class Traffic:
         if not target.startswith(("http://", "https://")):
             self._open.pop(key, None)
             return
+        self.moved_at = time.monotonic()
         if len(self.requests) >= REQUESTS_LIMIT:
             self._open.pop(key, None)
             self.beyond += 1
@@ -113,25 +113,25 @@ class Traffic:
 
     def answered(self, said: Mapping[str, Any], session: str) -> None:
         """Network.responseReceived"""
-        self.moved_at = time.monotonic()
         one = self._open.get(str(said.get("requestId")))
         if one is not None:
+            self.moved_at = time.monotonic()
             one.kind = str(said.get("type", one.kind))
             self._note_answer(one, said.get("response") or {})
 
     def ended(self, said: Mapping[str, Any], session: str) -> None:
         """Network.loadingFinished"""
-        self.moved_at = time.monotonic()
         one = self._open.pop(str(said.get("requestId")), None)
         if one is not None:
+            self.moved_at = time.monotonic()
             one.ended_at = _now()
             one.received_bytes = int(said.get("encodedDataLength", 0))
 
     def failed(self, said: Mapping[str, Any], session: str) -> None:
         """Network.loadingFailed"""
-        self.moved_at = time.monotonic()
         one = self._open.pop(str(said.get("requestId")), None)
         if one is not None:
+            self.moved_at = time.monotonic()
             one.ended_at = _now()
             one.failed = str(said.get("errorText") or said.get("blockedReason") or "failed")[:300]
 

@@ -59,18 +59,23 @@ class Drawn:
 
 @dataclass(slots=True)
 class Visit:
-    """A page in a context of its own. Made by `open_visit`."""
+    """A page in a context of its own. Made by `open_visit`.
+
+    `reference` is another page in that context, which shows something of ours and is gone before the first picture.
+    """
 
     protocol: Protocol
     session: str
     frame: str
     traffic: Traffic
     most_redirects: int
+    reference: str = ""
     loaded: bool = False
     crashed: bool = False
     held: bool = False
     notes: Counter[str] = field(default_factory=Counter)
     download: str = ""
+    _beside: str = ""
 
     def call(self, method: str, *, wait_s: float = 30.0, **parameters: Any) -> Mapping[str, Any]:
         """A call to the page; what runs in it is ended when it does not answer. Raises CallFailed, OutOfTime."""
@@ -95,13 +100,17 @@ class Visit:
 
     def settle(self) -> bool:
         """Wait until the page is there and still; whether it became so within the bounds."""
+        self.load()
+        return self.rest(SETTLE_S) and self.loaded
+
+    def load(self) -> None:
+        """Wait until the page is there, within its bounds."""
         until = time.monotonic() + LOAD_S
         while not self._has_ended_loading() and time.monotonic() < until:
             try:
                 self.protocol.wait(self._has_ended_loading, ANSWER_S, "load")
             except OutOfTime:
                 self._frame_tree()
-        return self.rest(SETTLE_S) and self.loaded
 
     def _has_ended_loading(self) -> bool:
         document = self.document()
@@ -182,12 +191,14 @@ class Visit:
         return said.get("result", {}).get("value")
 
     def show(self, markup: str, size: tuple[int, int]) -> Drawn:
-        """What this page shows of markup of ours, before it is asked for any other. Raises CallFailed, OutOfTime."""
+        """What the page beside this one shows of markup of ours; it ends with that. Raises CallFailed, OutOfTime."""
         width, height = size
-        self.call("Page.setDocumentContent", frameId=self.frame, html=markup)
+        call = partial(self.protocol.call, session=self._beside)
+        call("Page.setDocumentContent", frameId=self.reference, html=markup)
         clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
-        picture = str(self.call("Page.captureScreenshot", format="png", clip=clip).get("data", ""))
-        said = self.call("Runtime.evaluate", expression="document.body.innerText", returnByValue=True)
+        picture = str(call("Page.captureScreenshot", format="png", clip=clip).get("data", ""))
+        said = call("Runtime.evaluate", expression="document.body.innerText", returnByValue=True)
+        self.protocol.post("Target.closeTarget", targetId=self.reference)
         return Drawn(base64.b64decode(picture, validate=True), str(said.get("result", {}).get("value", "")))
 
     def listen(self) -> None:
@@ -235,13 +246,16 @@ class Visit:
         kind, child = str(target.get("type", "")), str(said.get("sessionId", ""))
         if target.get("targetId") == self.frame:
             self.session = child
+        elif target.get("targetId") == self.reference:
+            self._beside = child
         elif kind in ("page", "tab", "webview"):
             self.notes["window"] += 1
             self.protocol.post("Target.closeTarget", targetId=target.get("targetId"))
         elif kind == "service_worker":
             self.notes["service worker"] += 1  # stays where it was stopped: before its first line
         else:
-            self.protocol.post("Network.enable", child)
+            if kind != "browser_ui":  # what the browser draws around pages is nothing of theirs
+                self.protocol.post("Network.enable", child)
             self.protocol.post("Runtime.runIfWaitingForDebugger", child)
 
     def _heard_crash(self, said: Mapping[str, Any], session: str) -> None:
@@ -261,15 +275,17 @@ def open_visit(protocol: Protocol, asked: CaptureRequest, window: tuple[int, int
     context = str(protocol.call("Target.createBrowserContext").get("browserContextId"))
     protocol.call("Browser.setDownloadBehavior", behavior="deny", browserContextId=context, eventsEnabled=True)
     width, height = window
-    target = protocol.call(
-        "Target.createTarget", url="about:blank", browserContextId=context, width=width, height=height
+    empty: dict[str, Any] = {"url": "about:blank", "browserContextId": context, "newWindow": True}
+    reference, target = (
+        str(protocol.call("Target.createTarget", width=width, height=height, **empty).get("targetId"))
+        for _page in range(2)
     )
-    visit = Visit(protocol, "", str(target.get("targetId")), Traffic(), asked.limits.max_redirects)
+    visit = Visit(protocol, "", target, Traffic(), asked.limits.max_redirects, reference)
     visit.listen()
     # Whatever opens is stopped before its first line, and then closed or let go on.
     watched: dict[str, Any] = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
     protocol.call("Target.setAutoAttach", **watched)
-    protocol.wait(lambda: bool(visit.session), 30.0, "the page")
+    protocol.wait(lambda: bool(visit.session and visit._beside), 30.0, "the page")
     visit.call("Page.enable")
     visit.call("Network.enable", maxTotalBufferSize=BUFFER_BYTES, maxResourceBufferSize=BUFFER_BYTES, maxPostDataSize=0)
     visit.call("Network.setBypassServiceWorker", bypass=True)

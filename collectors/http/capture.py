@@ -26,7 +26,7 @@ from collectors.interface import CaptureRequest
 from collectors.jars import within
 from collectors.locators import Locator, RefusedLocator, follow, holds_credentials, parse_locator
 from collectors.media_types import declared, role_of
-from collectors.named_media import MEDIA_METHOD
+from collectors.named_media import GALLERY_METHOD, MEDIA_METHOD, is_image_post
 from collectors.outcomes import advice, retry_after_s
 from collectors.page import TEXT_CHARACTERS
 from collectors.wacz.wrapping import with_wacz
@@ -171,12 +171,19 @@ def _with_item(asked: Locator, came: Came, exchanges: tuple[Exchange, ...], out:
         detail=readable(judgement.detail),
         advice=_advise(judgement.cause, answer, reading),
         retry_after_s=retry_after_s(answer.head.value("retry-after"), datetime.now(UTC)),
-        suggests=MEDIA_METHOD if reading.names_media and judgement.finding.content is Content.PRESENT else "",
+        suggests=_left_behind(answer, reading, judgement.finding.content),
         files=(*files, record),
         items=tuple(items),
         exchanges=(*exchanges, beside.exchange) if beside is not None else exchanges,
         tools=TOOLS,
     )
+
+
+def _left_behind(answer: Answer, reading: Reading, content: Content) -> str:
+    """The method that brings what the page shows and plain HTTP does not."""
+    if reading.names_media and content is Content.PRESENT:
+        return MEDIA_METHOD
+    return GALLERY_METHOD if content is not Content.ABSENT and is_image_post(answer.locator.text) else ""
 
 
 def _item(answer: Answer, reading: Reading, judgement: Judgement) -> ReceivedItem:

@@ -16,6 +16,7 @@ from casefile.canonical import Json
 from casefile.model import Received, ReceivedFile, ReceivedItem, ToolUse
 from casefile.vocabulary import Cause, Content, Outcome, Role
 from collectors.interface import CaptureRequest
+from collectors.named_media import GALLERY_METHOD, is_image_post
 from collectors.outcomes import advice as general_advice
 from collectors.outcomes import outcomes_of
 from collectors.withheld import secrets_of, withhold, withhold_all
@@ -60,7 +61,10 @@ def capture(asked: CaptureRequest, out: Path) -> Received:
     try:
         taking = _Taking(asked, out, extraction)
         taking.run()
-        return taking.result()
+        received = taking.result()
+        # Of a post without a video the pictures are left.
+        pictures = not received.items and is_image_post(asked.locator)
+        return received.model_copy(update={"suggests": GALLERY_METHOD}) if pictures else received
     finally:
         deadline.cancel()
         extraction.close()

@@ -68,8 +68,11 @@ def test_row_35_what_is_in_one_of_them_only_is_listed_line_by_line(browser: Show
 
 
 def test_a_reference_page_shows_that_the_browser_draws_and_reads_as_it_should(browser: Shows) -> None:
-    first = browser.once(RICH).record["steps"][0]
-    assert (first["step"], first["colours_as_known"], first["text_as_known"]) == ("reference page", True, True)
+    shown = browser.once(RICH)
+    (step,) = [one for one in shown.record["steps"] if one["step"] == "reference page"]
+    assert (step["colours_as_known"], step["text_as_known"]) == (True, True)
+    assert shown.steps().index("reference page") < shown.steps().index("full-page picture")
+    assert shown.record["answered"].get("window") is None
 
 
 def test_a_request_for_consent_is_answered_only_where_somebody_asked_for_that(browser: Shows) -> None:
