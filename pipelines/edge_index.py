@@ -32,6 +32,7 @@ from casefile.workspace import Workspace
 from pipelines.services import Services
 from verification.edges import VERSION, Edge, Matches, PixelQuestion, Subject, Thresholds, with_pixels
 from verification.interface import Fingerprint
+from verification.stretches import Stretch
 from verification.technical.index_files import IndexFiles
 from verification.technical.indexed import EXHAUSTIVE, IndexedItems
 from verification.technical.known_items import Sort
@@ -215,12 +216,18 @@ def stored_edge(edge: Edge) -> StoredEdge:
             "covered_a": edge.covered_a,
             "covered_b": edge.covered_b,
             "movement": list(edge.movement),
+            "segments": [one.plain() for one in edge.segments],
         },
     )
 
 
 def edge_of(stored: StoredEdge) -> Edge:
     """The edge that a table's row holds."""
+    evidence = stored.evidence
+    read = {
+        "movement": tuple(evidence["movement"]),
+        "segments": tuple(Stretch(**one) for one in evidence.get("segments", ())),
+    }
     return Edge(
         item_a=stored.item_a,
         item_b=stored.item_b,
@@ -229,7 +236,7 @@ def edge_of(stored: StoredEdge) -> Edge:
         distance=stored.distance,
         same_capture=stored.same_capture,
         bits=stored.bits,
-        **(stored.evidence | {"movement": tuple(stored.evidence["movement"])}),
+        **(evidence | read),
     )
 
 

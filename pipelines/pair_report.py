@@ -47,6 +47,7 @@ def pair_json(pair: Pair) -> dict[str, object]:
         "same_capture": pair.edge.same_capture,
         "judgement": pair.edge.judgement or None,
         "evidence": pair.edge.evidence,
+        "explanation": pair.explanation,
     }
 
 

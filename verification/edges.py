@@ -13,6 +13,7 @@ from casefile.canonical import canonical_json
 from casefile.digests import Digest, sha256
 from casefile.vocabulary import Tier
 from verification.interface import VARIANTS, Fingerprint
+from verification.stretches import Stretch
 
 VERSION = "1"
 PDQ_BITS = 256
@@ -28,6 +29,8 @@ show the same. Measured in docs/near_duplicates.md."""
 WHOLE = 60
 """Hundredths of both pictures that have to be in common; with less one is a part of the other, and never joins it."""
 FEATURES, PART = "features", "part"
+FRAME_FEATURES = "frame-features"
+"""Frames of a video were laid upon each other, or upon a still: that says where to look, and never joins two items."""
 EXACT, APPROXIMATE = "exact", "approximate"
 """How stored fingerprints were looked through: every one, or those that an index of very many nominates."""
 EMPTY = sha256(b"")
@@ -76,9 +79,9 @@ class Edge:
     phash finds them near, that of 64. `variant` is the turn that makes A
     look like B. `phash_distance` of 64 is -1 where it was not compared. Of a video, `matched` of `compared` frames
     agree and `offset_ms` is how much later they come in B; `distance` is then the mean over the compared frames, an
-    unmatched one counting as 128. `pixels` is the digest that both pictures' decoded pixels have, empty where they
-    are not known to be equal. `search` says how it was looked for. Edges inside one capture are their own class and
-    hidden by default.
+    unmatched one counting as 128; `segments` are the stretches that agree, `covered_*` the share of either in them.
+    `pixels` is the digest that both pictures' decoded pixels have, empty where they are not known to be equal.
+    `search` says how it was looked for. Edges inside one capture are their own class and hidden by default.
 
     Where stills were laid upon each other: `votes` of local codes, `inliers` of key points that fit `movement`, which
     takes B to A (a 2 x 3 matrix row by row in 65536ths of a pixel of pictures 360 long), `tiles_good` of
@@ -106,6 +109,7 @@ class Edge:
     covered_a: int = -1
     covered_b: int = -1
     movement: tuple[int, ...] = ()
+    segments: tuple[Stretch, ...] = ()
 
     @property
     def is_part(self) -> bool:
