@@ -79,6 +79,22 @@ class EdgeIndex:
         if self._items is not None:
             self._save(self._items, SHORTEST)
 
+    def merge(self) -> int:
+        """Follow the log, write what is in no file, and make one file of many; how many there are then.
+
+        Damage is found by it: every byte is compared with its digest, and what differs is written anew from the
+        tables. Raises SpaceExhausted, StorageFailed.
+        """
+        self._items = None
+        self.catch_up()
+        with reading(self.engine) as connection:
+            items = self._known(matched_position(connection))
+        self._save(items, 1)
+        mapped = self.files.merged(items.mapped, self._gone) if not items.waiting else None
+        # What somebody else is writing is opened the next time.
+        self._items = None
+        return len(mapped if mapped is not None else items.mapped)
+
     def lookup(self, fingerprints: Sequence[Fingerprint], digest: str) -> Matches:
         """What a file that is no item is like, and what a full decode may settle."""
         with reading(self.engine) as connection:
