@@ -18,7 +18,7 @@ from casefile.errors import SpaceExhausted
 from casefile.vocabulary import Tier
 from verification.edges import APPROXIMATE, EXACT, Edge, Subject, Thresholds
 from verification.interface import Fingerprint
-from verification.technical import bands
+from verification.technical import bands, index_files
 from verification.technical.index_files import MANIFEST, IndexFiles, Listed, Mapped
 from verification.technical.index_lock import LOCK, forget, trying
 from verification.technical.indexed import FLIPS, IndexedItems
@@ -373,12 +373,16 @@ def test_a_merge_that_is_killed_at_any_step_loses_nothing_and_the_next_one_is_wh
     assert {path.suffix for path in written.files.folder.iterdir()} == {".json", "", ".codes"}
 
 
-def test_a_merge_leaves_what_it_does_not_know_and_writes_nothing_of_what_was_erased(written: Written) -> None:
+def test_a_merge_leaves_what_it_does_not_know_and_writes_nothing_of_what_was_erased(
+    written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_files, "MERGED_WHILE_ADDING", 0)
     older, gone = written.known[:1], written.examined[110]
     with trying(written.files.folder):
         assert written.files.merged(written.known, nothing_gone) is None
     assert written.files.merged(older, nothing_gone) == older
     new = written.append(written.examined[120:])
+    assert len(new) == 3
     assert written.files.merged(written.known, nothing_gone) is None
     (one,) = written.files.merged(new, lambda: {gone.position}) or ()
     assert same(written.opened(), (one,))
