@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from casefile.canonical import canonical_json
 from casefile.digests import Digest, sha256
 from casefile.vocabulary import Tier
+from verification.features import STILL
 from verification.interface import VARIANTS, Fingerprint
 from verification.stretches import Stretch
 
@@ -251,6 +252,14 @@ class Alignment:
     covered_b: int
     movement: tuple[int, ...]
     mirrored: bool
+    at_a: int = STILL
+    at_b: int = STILL
+    """The milliseconds of the frame that was laid, of a video."""
+
+    @property
+    def of_frames(self) -> bool:
+        """Whether a frame of a video was laid, which says something of one moment only."""
+        return max(self.at_a, self.at_b) > STILL
 
     @property
     def proves(self) -> bool:
@@ -272,19 +281,12 @@ def with_alignment(known: Edge | None, found: Alignment) -> Edge | None:
     """
     if not found.proves:
         return known
+    if found.of_frames:
+        return _with_frames(known, found)
     methods = (FEATURES,) if found.whole else (FEATURES, PART)
     tier = Tier.VERIFIED if found.whole else Tier.CANDIDATE
     if known is None:
-        known = Edge(
-            item_a=found.item_a,
-            item_b=found.item_b,
-            tier=tier,
-            methods=(),
-            distance=found.compared - found.good,
-            bits=found.compared,
-            same_capture=found.same_capture,
-            variant="mirrored" if found.mirrored else "upright",
-        )
+        known = _found_by(found, tier)
     return replace(
         known,
         tier=known.tier if known.tier is Tier.AUTO else tier,
@@ -296,6 +298,45 @@ def with_alignment(known: Edge | None, found: Alignment) -> Edge | None:
         covered_a=found.covered_a,
         covered_b=found.covered_b,
         movement=found.movement,
+    )
+
+
+def _with_frames(known: Edge | None, found: Alignment) -> Edge:
+    """The edge of a pair of which frames were laid upon each other: a candidate, unless it is certain already.
+
+    Two people filmed in one studio agree in most of every frame.
+    """
+    if known is None:
+        films = min(found.at_a, found.at_b) > STILL
+        known = replace(
+            _found_by(found, Tier.CANDIDATE),
+            methods=() if films else ("frame",),
+            offset_ms=found.at_b - found.at_a if films else max(found.at_a, found.at_b),
+        )
+    if not known.segments:
+        known = replace(known, covered_a=found.covered_a, covered_b=found.covered_b)
+    return replace(
+        known,
+        methods=(*(one for one in known.methods if one != FRAME_FEATURES), FRAME_FEATURES),
+        votes=found.votes,
+        inliers=found.inliers,
+        tiles_good=found.good,
+        tiles_compared=found.compared,
+        movement=found.movement,
+    )
+
+
+def _found_by(found: Alignment, tier: Tier) -> Edge:
+    """The edge of a pair that nothing but an alignment links."""
+    return Edge(
+        item_a=found.item_a,
+        item_b=found.item_b,
+        tier=tier,
+        methods=(),
+        distance=found.compared - found.good,
+        bits=found.compared,
+        same_capture=found.same_capture,
+        variant="mirrored" if found.mirrored else "upright",
     )
 
 

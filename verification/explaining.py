@@ -78,10 +78,11 @@ def _aligned(methods: Sequence[str], evidence: Mapping[str, Any], names: tuple[s
         return []
     good, compared = evidence["tiles_good"], evidence["tiles_compared"]
     of = "frames laid upon each other: " if FRAME_FEATURES in methods else ""
-    said = [
-        f"{of}{good} of {compared} compared tiles agree and {evidence['inliers']} key points fit",
-        f"{evidence['covered_a']} % of {names[0]} and {evidence['covered_b']} % of {names[1]} are in common",
-    ]
+    said = [f"{of}{good} of {compared} compared tiles agree and {evidence['inliers']} key points fit"]
+    if not evidence.get("segments"):
+        said.append(
+            f"{evidence['covered_a']} % of {names[0]} and {evidence['covered_b']} % of {names[1]} are in common"
+        )
     if PART in methods and FEATURES in methods:
         said.append("one picture is only a part of the other")
     return said
