@@ -32,6 +32,7 @@ from casefile.workspace import Workspace
 from pipelines.services import Services
 from verification.edges import VERSION, Edge, Matches, PixelQuestion, Subject, Thresholds, with_pixels
 from verification.interface import Fingerprint
+from verification.stretches import Stretch
 from verification.technical.index_files import IndexFiles
 from verification.technical.indexed import EXHAUSTIVE, IndexedItems
 from verification.technical.known_items import Sort
@@ -77,6 +78,22 @@ class EdgeIndex:
             self._match(waiting, matched)
         if self._items is not None:
             self._save(self._items, SHORTEST)
+
+    def merge(self) -> int:
+        """Follow the log, write what is in no file, and make one file of many; how many there are then.
+
+        Damage is found by it: every byte is compared with its digest, and what differs is written anew from the
+        tables. Raises SpaceExhausted, StorageFailed.
+        """
+        self._items = None
+        self.catch_up()
+        with reading(self.engine) as connection:
+            items = self._known(matched_position(connection))
+        self._save(items, 1)
+        mapped = self.files.merged(items.mapped, self._gone) if not items.waiting else None
+        # What somebody else is writing is opened the next time.
+        self._items = None
+        return len(mapped if mapped is not None else items.mapped)
 
     def lookup(self, fingerprints: Sequence[Fingerprint], digest: str) -> Matches:
         """What a file that is no item is like, and what a full decode may settle."""
@@ -215,12 +232,18 @@ def stored_edge(edge: Edge) -> StoredEdge:
             "covered_a": edge.covered_a,
             "covered_b": edge.covered_b,
             "movement": list(edge.movement),
+            "segments": [one.plain() for one in edge.segments],
         },
     )
 
 
 def edge_of(stored: StoredEdge) -> Edge:
     """The edge that a table's row holds."""
+    evidence = stored.evidence
+    read = {
+        "movement": tuple(evidence["movement"]),
+        "segments": tuple(Stretch(**one) for one in evidence.get("segments", ())),
+    }
     return Edge(
         item_a=stored.item_a,
         item_b=stored.item_b,
@@ -229,7 +252,7 @@ def edge_of(stored: StoredEdge) -> Edge:
         distance=stored.distance,
         same_capture=stored.same_capture,
         bits=stored.bits,
-        **(stored.evidence | {"movement": tuple(stored.evidence["movement"])}),
+        **(evidence | read),
     )
 
 

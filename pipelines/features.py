@@ -6,9 +6,10 @@ an order that their bytes give, so that the evidence does not depend on which of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from casefile.digests import hex_of
 from casefile.errors import DigestMismatch, StorageFailed
@@ -33,6 +34,7 @@ from pipelines.services import Services
 from verification.edges import Alignment, Edge, Subject, edge_id, with_alignment
 from verification.features import (
     MODULE,
+    STILL,
     AlignedPair,
     AskedPair,
     FeaturesAnswer,
@@ -42,7 +44,7 @@ from verification.features import (
     reversed_pair,
 )
 from verification.interface import CheckCause
-from verification.technical.local_codes import VERSION, LocalCodes, unpacked
+from verification.technical.local_codes import VERSION, LocalCodes, frames_of
 from verification.technical.votes import VoteTable
 from verification.working_copies import Preserved
 
@@ -51,18 +53,22 @@ PORTION = 25
 MOST_ALIGNED = 40
 """Pairs of one still that are aligned, those with most votes: a still with more is a template or a logo."""
 LOW_INFORMATION = "low-information"
+Asked: TypeAlias = tuple[tuple[str, int], tuple[str, int]]
+"""Two pictures, each by the digest of its file and the milliseconds of its frame, STILL of what is none."""
 LOOKED_UP = ""
 """The id that a file has which is no item."""
 
 
 @dataclass(frozen=True, slots=True)
 class Nominated:
-    """Two stills that may show the same. `item_a` sorts before `item_b`."""
+    """Two stills that may show the same, of a video the frame at that time. `item_a` sorts before `item_b`."""
 
     item_a: str
     item_b: str
     same_capture: bool
     votes: int
+    at_a: int = STILL
+    at_b: int = STILL
 
     @property
     def edge(self) -> str:
@@ -76,7 +82,7 @@ class FeatureIndex:
     services: Services
     worker: OnDemandWorker
     _table: VoteTable = field(default_factory=VoteTable)
-    _stills: list[Subject] = field(default_factory=list)
+    _stills: list[tuple[Subject, int]] = field(default_factory=list)
     _known: set[str] = field(default_factory=set)
     _position: int = -1
 
@@ -93,7 +99,7 @@ class FeatureIndex:
             done = matched_position(connection, COMPARED)
             examined = list(examined_after(connection, min(self._position, done)))
         new = [one for one in examined if one.position > done]
-        if any(_is_still(one) for one in new):
+        if any(_is_shown(one) for one in new):
             self._load([one for one in examined if self._position < one.position <= done])
             for start in range(0, len(new), PORTION):
                 self._compare(new[start : start + PORTION])
@@ -109,8 +115,7 @@ class FeatureIndex:
         with reading(self.services.engine) as connection:
             self._load(list(examined_after(connection, self._position)))
         found = {edge.edge: edge for edge in edges}
-        told = self._describe({LOOKED_UP: original}).get(LOOKED_UP)
-        asked = self._nominated(subject, told) if told is not None else []
+        asked = self._nominated(subject, self._describe(original, subject))
         candidates = [
             Nominated(edge.item_a, edge.item_b, False, 0)
             for edge in edges
@@ -125,7 +130,7 @@ class FeatureIndex:
 
     def _load(self, examined: Sequence[ExaminedItem]) -> None:
         """Take stills into the table that were compared before."""
-        stills = [one for one in map(compared, filter(_is_still, examined)) if one.item not in self._known]
+        stills = [one for one in map(compared, filter(_is_shown, examined)) if one.item not in self._known]
         with reading(self.services.engine) as connection:
             stored = stored_features(connection, VERSION, [one.item for one in stills])
         for one in stills:
@@ -135,13 +140,12 @@ class FeatureIndex:
 
     def _compare(self, examined: Sequence[ExaminedItem]) -> None:
         # Also those that are known: an examination that is repeated wrote their edges anew, without this evidence.
-        stills = list({one.item: one for one in map(compared, filter(_is_still, examined))}.values())
+        stills = list({one.item: one for one in map(compared, filter(_is_shown, examined))}.values())
         described = self._described(stills)
         nominated: dict[str, Nominated] = {}
         for one in stills:
             codes = self._codes(described.get(one.item))
-            if codes is not None:
-                nominated |= {pair.edge: pair for pair in self._nominated(one, codes)}
+            nominated |= {pair.edge: pair for pair in self._nominated(one, codes)}
             self._add(one, described.get(one.item))
         with reading(self.services.engine) as connection:
             near = edges_of_items(connection, [one.item for one in stills])
@@ -162,24 +166,32 @@ class FeatureIndex:
         if still.item in self._known:
             return
         self._known.add(still.item)
-        codes = self._codes(stored)
-        if codes is not None:
+        for at_ms, codes in self._codes(stored).items():
             self._table.add(codes)
-            self._stills.append(still)
+            self._stills.append((still, at_ms))
 
-    def _codes(self, stored: StoredFeatures | None) -> LocalCodes | None:
-        """The codes of a still that can be compared by them."""
-        codes = unpacked(stored.codes) if stored is not None and stored.codes else None
-        return codes if codes is not None and codes.tells else None
+    def _codes(self, stored: StoredFeatures | None) -> Mapping[int, LocalCodes]:
+        """The codes of a still, or of the frames of a video, that can be compared by them, by milliseconds."""
+        codes = frames_of(stored.codes) if stored is not None and stored.codes else {}
+        return {at_ms: one for at_ms, one in codes.items() if one.tells}
 
-    def _nominated(self, still: Subject, codes: LocalCodes) -> list[Nominated]:
-        votes = sorted(self._table.votes(codes).items(), key=lambda one: (-one[1], self._stills[one[0]].item))
+    def _nominated(self, still: Subject, codes: Mapping[int, LocalCodes]) -> list[Nominated]:
+        """The pairs with most votes, each item once: of a video by the two frames that share most."""
+        best: dict[str, tuple[tuple[int, int, int], Subject]] = {}
+        for here_ms, asking in codes.items():
+            for place, count in self._table.votes(asking).items():
+                other, there_ms = self._stills[place]
+                found = best.get(other.item)
+                # Of equals the earlier frames, whichever of the two asks.
+                rank = (-count, here_ms + there_ms, here_ms if still.item < other.item else there_ms)
+                if other.sha256 != still.sha256 and (found is None or rank < found[0]):
+                    best[other.item] = rank, other
         pairs = []
-        for place, count in votes[:MOST_ALIGNED]:
-            other = self._stills[place]
-            if other.item != still.item and other.sha256 != still.sha256:
+        for rank, other in sorted(best.values(), key=lambda one: (one[0][0], one[1].item))[:MOST_ALIGNED]:
+            if other.item != still.item:
                 first, second = sorted((still.item, other.item))
-                pairs.append(Nominated(first, second, still.capture == other.capture, count))
+                same_capture, at_a = still.capture == other.capture, rank[2]
+                pairs.append(Nominated(first, second, same_capture, -rank[0], at_a, rank[1] - at_a))
         return pairs
 
     def _described(self, stills: Sequence[Subject]) -> Mapping[str, StoredFeatures]:
@@ -191,7 +203,8 @@ class FeatureIndex:
         files = self._files([one.item for one in missing if _tells(one)])
         fresh = poor
         if files:
-            answer = self._ask_for(files)
+            films = {hex_of(files[one.item].sha256) for one in missing if one.item in files and one.is_video}
+            answer = self._ask_for(files, films)
             for item, original in files.items():
                 name = hex_of(original.sha256)
                 codes = bytes.fromhex(answer.described.get(name, ""))
@@ -200,22 +213,22 @@ class FeatureIndex:
             store_features(connection, VERSION, fresh)
         return {**stored, **{one.item: one for one in fresh}}
 
-    def _describe(self, files: Mapping[str, Preserved]) -> Mapping[str, LocalCodes]:
-        answer = self._ask_for(files)
-        told = {item: answer.described.get(hex_of(one.sha256)) for item, one in files.items()}
-        codes = {item: unpacked(bytes.fromhex(one)) for item, one in told.items() if one}
-        return {item: one for item, one in codes.items() if one.tells}
+    def _describe(self, original: Preserved, subject: Subject) -> Mapping[int, LocalCodes]:
+        """The codes of a file that is no item."""
+        name = hex_of(original.sha256)
+        answer = self._ask_for({LOOKED_UP: original}, {name} if subject.is_video else ())
+        return self._codes(StoredFeatures(LOOKED_UP, bytes.fromhex(answer.described.get(name, "")), ""))
 
-    def _ask_for(self, files: Mapping[str, Preserved]) -> FeaturesAnswer:
+    def _ask_for(self, files: Mapping[str, Preserved], films: Collection[str]) -> FeaturesAnswer:
         """What comes of describing working copies; a damaged original fails by itself."""
         try:
             with self.worker.copies(list(files.values())) as (worker, name):
-                return describe(worker, sorted({hex_of(one.sha256) for one in files.values()}), name)
+                return describe(worker, sorted({hex_of(one.sha256) for one in files.values()}), name, films)
         except (DigestMismatch, StorageFailed):
             if len(files) == 1:
                 damaged = hex_of(next(iter(files.values())).sha256)
                 return FeaturesAnswer(described={}, failed={damaged: CheckCause.NOT_THE_COPY})
-        answers = [self._ask_for({item: one}) for item, one in files.items()]
+        answers = [self._ask_for({item: one}, films) for item, one in files.items()]
         return FeaturesAnswer(
             described={name: codes for one in answers for name, codes in one.described.items()},
             failed={name: cause for one in answers for name, cause in one.failed.items()},
@@ -228,32 +241,33 @@ class FeatureIndex:
             files = {**self._files([item for one in some for item in (one.item_a, one.item_b)]), **beside}
             whole = [one for one in some if one.item_a in files and one.item_b in files]
             names = {item: hex_of(file.sha256) for item, file in files.items()}
-            told = self._ask_about([(names[one.item_a], names[one.item_b]) for one in whole], files)
+            told = self._ask_about([_asked(one, names) for one in whole], files)
             for pair in whole:
-                found = told.get((names[pair.item_a], names[pair.item_b]))
+                found = told.get(_asked(pair, names))
                 if found is not None and found.movement:
                     yield alignment_of(pair, found)
 
-    def _ask_about(
-        self, pairs: Sequence[tuple[str, str]], files: Mapping[str, Preserved]
-    ) -> Mapping[tuple[str, str], AlignedPair]:
-        """Alignments of pairs of digests, each seen from the first; pairs with a damaged original are left out."""
-        asked = sorted({(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]})
+    def _ask_about(self, pairs: Sequence[Asked], files: Mapping[str, Preserved]) -> Mapping[Asked, AlignedPair]:
+        """Alignments of pairs of pictures, each seen from the first; pairs with a damaged original are left out."""
+        asked = sorted({min(pair, pair[::-1]) for pair in pairs if pair[0][0] != pair[1][0]})
         if not asked:
             return {}
-        wanted = {name for pair in asked for name in pair}
+        wanted = {name for pair in asked for name, _at_ms in pair}
         try:
             with self.worker.copies([one for one in files.values() if hex_of(one.sha256) in wanted]) as (worker, name):
-                questions = [AskedPair(first=first, second=second) for first, second in asked]
+                questions = [
+                    AskedPair(first=first, second=second, first_ms=first_ms, second_ms=second_ms)
+                    for (first, first_ms), (second, second_ms) in asked
+                ]
                 answer = align_pairs(worker, questions, name)
         except (DigestMismatch, StorageFailed):
             if len(asked) == 1:
                 return {}
-            found: dict[tuple[str, str], AlignedPair] = {}
+            found: dict[Asked, AlignedPair] = {}
             for pair in asked:
                 found |= self._ask_about([pair], files)
             return found
-        told = {(one.first, one.second): one for one in answer.aligned}
+        told = {((one.first, one.first_ms), (one.second, one.second_ms)): one for one in answer.aligned}
         return told | {(second, first): reversed_pair(one) for (first, second), one in told.items()}
 
     def _files(self, items: Sequence[str]) -> dict[str, Preserved]:
@@ -278,7 +292,7 @@ def stills_waiting(engine: Engine, settings: ExamineSettings) -> int:
     if not settings.local_features:
         return 0
     with reading(engine) as connection:
-        return sum(map(_is_still, examined_after(connection, matched_position(connection, COMPARED))))
+        return sum(map(_is_shown, examined_after(connection, matched_position(connection, COMPARED))))
 
 
 def alignment_of(pair: Nominated, found: AlignedPair) -> Alignment:
@@ -295,11 +309,19 @@ def alignment_of(pair: Nominated, found: AlignedPair) -> Alignment:
         covered_b=found.covered_second,
         movement=found.movement,
         mirrored=found.mirrored,
+        at_a=pair.at_a,
+        at_b=pair.at_b,
     )
 
 
-def _is_still(examined: ExaminedItem) -> bool:
-    return any(one.get("frame_ms", -1) < 0 for one in examined.fingerprints)
+def _asked(pair: Nominated, names: Mapping[str, str]) -> Asked:
+    """A pair by what it is asked about."""
+    return (names[pair.item_a], pair.at_a), (names[pair.item_b], pair.at_b)
+
+
+def _is_shown(examined: ExaminedItem) -> bool:
+    """Whether it is a still, or a video that has frames."""
+    return bool(examined.fingerprints)
 
 
 def _tells(still: Subject) -> bool:

@@ -82,6 +82,12 @@ def fixity() -> State[Any]:
     return _in_each_workspace("fixity_slice")
 
 
+@flow(name="merge", persist_result=False)
+def merge() -> State[Any]:
+    """Check the index of fingerprints, and make few files of many."""
+    return _in_each_workspace("merge_fingerprints")
+
+
 def _in_each_workspace(stage: str) -> State[Any]:
     """One task for each workspace; an error in one does not keep the others from being served."""
     of_stage = run_one.with_options(name=stage)

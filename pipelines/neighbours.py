@@ -5,7 +5,7 @@ A machine suggests; nothing is merged, hidden or dropped by it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,7 @@ from pipelines.services import Services
 from pipelines.sight import edges_seen, viewer_of
 from verification.clusters import Clusters, Link, clusters, templates_among
 from verification.edges import FEATURES, PART, edge_id, score
+from verification.explaining import explained
 from verification.interface import Fingerprint
 
 EDGE_ALGORITHM = "sha256:"
@@ -55,6 +56,12 @@ class Pair:
     def score(self) -> str:
         """1 - distance/bits, as a decimal with four places."""
         return score(self.edge.distance, self.edge.bits)
+
+    @property
+    def explanation(self) -> str:
+        """What links the two, in a sentence."""
+        edge, names = self.edge, (self.item_a.label, self.item_b.label)
+        return explained(edge.method, edge.distance, edge.bits, edge.evidence, names)
 
 
 def list_pairs(services: Services, *, inside_captures: bool = False, rejected: bool = False) -> list[Pair]:
@@ -185,7 +192,7 @@ class Cluster:
     @property
     def id(self) -> Digest:
         """Named by the item with the lowest number, so that a rebuild gives the same name."""
-        return sha256(min(self.items, key=lambda item: item.number).id.encode("ascii"))
+        return cluster_id(self.items)
 
     @property
     def first_copy(self) -> FirstCopy | None:
@@ -195,13 +202,16 @@ class Cluster:
 
 
 def cluster_of(services: Services, text: str) -> Cluster:
-    """The cluster of the named item, which may be alone in it; raises UnknownItem."""
-    with reading(services.engine) as connection:
-        item = find_items(connection, [text])[0]
+    """The cluster of that id, or that of the named item, which may be alone in it; raises UnknownItem."""
     pairs = list_pairs(services, inside_captures=True, rejected=True)
     found = joined([pair.edge for pair in pairs])
-    held = next((set(group) for group in found.groups if item.id in group), {item.id})
-    items = {one.id: one for pair in pairs for one in (pair.item_a, pair.item_b)} | {item.id: item}
+    items = {one.id: one for pair in pairs for one in (pair.item_a, pair.item_b)}
+    held = _named(found.groups, items, text)
+    if not held:
+        with reading(services.engine) as connection:
+            item = find_items(connection, [text])[0]
+        items[item.id] = item
+        held = next((set(group) for group in found.groups if item.id in group), {item.id})
     return Cluster(
         tuple(sorted((items[one] for one in held), key=lambda one: one.number)),
         tuple(
@@ -211,6 +221,20 @@ def cluster_of(services: Services, text: str) -> Cluster:
         ),
         tuple(edge_id(link.item_a, link.item_b) for link in found.held_back if held & {link.item_a, link.item_b}),
     )
+
+
+def cluster_id(items: Iterable[ItemRecord]) -> Digest:
+    """Named by the item with the lowest number, so that a rebuild gives the same name."""
+    return sha256(min(items, key=lambda item: item.number).id.encode("ascii"))
+
+
+def _named(groups: Iterable[Sequence[str]], items: Mapping[str, ItemRecord], text: str) -> set[str]:
+    """The group whose id is this, or begins so; empty where the text is no id of a cluster."""
+    wanted = text if text.startswith(EDGE_ALGORITHM) else EDGE_ALGORITHM + text
+    if len(wanted) < len(EDGE_ALGORITHM) + FEWEST_EDGE_DIGITS:
+        return set()
+    found = [set(group) for group in groups if cluster_id(items[one] for one in group).startswith(wanted)]
+    return found[0] if len(found) == 1 else set()
 
 
 def _dated(item: ItemRecord) -> FirstCopy | None:

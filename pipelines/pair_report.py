@@ -28,7 +28,7 @@ def waiting_line(pairs: int) -> str:
 def stills_line(stills: int) -> str:
     """What is said while pictures are not compared by key points yet."""
     missing = "" if features_installed() else " once OpenCV is installed"
-    return f"{stills} pictures are not compared by key points yet; `casefile examine` does it{missing}."
+    return f"{stills} pictures and videos are not compared by key points yet; `casefile examine` does it{missing}."
 
 
 def pair_json(pair: Pair) -> dict[str, object]:
@@ -47,6 +47,7 @@ def pair_json(pair: Pair) -> dict[str, object]:
         "same_capture": pair.edge.same_capture,
         "judgement": pair.edge.judgement or None,
         "evidence": pair.edge.evidence,
+        "explanation": pair.explanation,
     }
 
 

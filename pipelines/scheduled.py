@@ -10,6 +10,7 @@ from casefile.vocabulary import ContainmentLevel, Pathway, Purpose
 from pipelines.capture import CaptureOptions
 from pipelines.collect import collect
 from pipelines.custody import checkpoint
+from pipelines.edge_index import edge_index
 from pipelines.examine import examine_items, examining
 from pipelines.fixity import check_fixity, due_slice
 from pipelines.monitor import run_due, take_up_dead_runs
@@ -60,6 +61,12 @@ def _others_collect(services: Services) -> bool:
 def examine_waiting(services: Services, level: ContainmentLevel) -> None:
     """Examine what was never examined."""
     examine_items(services, (), level)
+
+
+def merge_fingerprints(services: Services, level: ContainmentLevel) -> None:
+    """Check the files of the index of fingerprints, write anew what is damaged, and make few of many."""
+    del level
+    edge_index(services).merge()
 
 
 def anchor_heads(services: Services, level: ContainmentLevel) -> None:

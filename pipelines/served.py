@@ -23,7 +23,14 @@ from casefile.ids import PersonId, derived, machine_event_id
 from casefile.records.engine import reading
 from casefile.records.people import list_people
 from casefile.vocabulary import ContainmentLevel, PersonKind
-from pipelines.scheduled import anchor_heads, collect_waiting, examine_waiting, fixity_slice, look_at_due
+from pipelines.scheduled import (
+    anchor_heads,
+    collect_waiting,
+    examine_waiting,
+    fixity_slice,
+    look_at_due,
+    merge_fingerprints,
+)
 from pipelines.services import Services, open_services
 
 PREFIX = "CASEFILE_SERVE__"
@@ -37,7 +44,8 @@ SERVICE = "casefile serve"
 
 Stage = Callable[[Services, ContainmentLevel], None]
 STAGES: Mapping[str, Stage] = {
-    stage.__name__: stage for stage in (look_at_due, collect_waiting, examine_waiting, anchor_heads, fixity_slice)
+    stage.__name__: stage
+    for stage in (look_at_due, collect_waiting, examine_waiting, anchor_heads, fixity_slice, merge_fingerprints)
 }
 
 

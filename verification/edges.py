@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from casefile.canonical import canonical_json
 from casefile.digests import Digest, sha256
 from casefile.vocabulary import Tier
+from verification.features import STILL
 from verification.interface import VARIANTS, Fingerprint
+from verification.stretches import Stretch
 
 VERSION = "1"
 PDQ_BITS = 256
@@ -28,6 +30,8 @@ show the same. Measured in docs/near_duplicates.md."""
 WHOLE = 60
 """Hundredths of both pictures that have to be in common; with less one is a part of the other, and never joins it."""
 FEATURES, PART = "features", "part"
+FRAME_FEATURES = "frame-features"
+"""Frames of a video were laid upon each other, or upon a still: that says where to look, and never joins two items."""
 EXACT, APPROXIMATE = "exact", "approximate"
 """How stored fingerprints were looked through: every one, or those that an index of very many nominates."""
 EMPTY = sha256(b"")
@@ -76,9 +80,9 @@ class Edge:
     phash finds them near, that of 64. `variant` is the turn that makes A
     look like B. `phash_distance` of 64 is -1 where it was not compared. Of a video, `matched` of `compared` frames
     agree and `offset_ms` is how much later they come in B; `distance` is then the mean over the compared frames, an
-    unmatched one counting as 128. `pixels` is the digest that both pictures' decoded pixels have, empty where they
-    are not known to be equal. `search` says how it was looked for. Edges inside one capture are their own class and
-    hidden by default.
+    unmatched one counting as 128; `segments` are the stretches that agree, `covered_*` the share of either in them.
+    `pixels` is the digest that both pictures' decoded pixels have, empty where they are not known to be equal.
+    `search` says how it was looked for. Edges inside one capture are their own class and hidden by default.
 
     Where stills were laid upon each other: `votes` of local codes, `inliers` of key points that fit `movement`, which
     takes B to A (a 2 x 3 matrix row by row in 65536ths of a pixel of pictures 360 long), `tiles_good` of
@@ -106,6 +110,7 @@ class Edge:
     covered_a: int = -1
     covered_b: int = -1
     movement: tuple[int, ...] = ()
+    segments: tuple[Stretch, ...] = ()
 
     @property
     def is_part(self) -> bool:
@@ -247,6 +252,14 @@ class Alignment:
     covered_b: int
     movement: tuple[int, ...]
     mirrored: bool
+    at_a: int = STILL
+    at_b: int = STILL
+    """The milliseconds of the frame that was laid, of a video."""
+
+    @property
+    def of_frames(self) -> bool:
+        """Whether a frame of a video was laid, which says something of one moment only."""
+        return max(self.at_a, self.at_b) > STILL
 
     @property
     def proves(self) -> bool:
@@ -268,19 +281,12 @@ def with_alignment(known: Edge | None, found: Alignment) -> Edge | None:
     """
     if not found.proves:
         return known
+    if found.of_frames:
+        return _with_frames(known, found)
     methods = (FEATURES,) if found.whole else (FEATURES, PART)
     tier = Tier.VERIFIED if found.whole else Tier.CANDIDATE
     if known is None:
-        known = Edge(
-            item_a=found.item_a,
-            item_b=found.item_b,
-            tier=tier,
-            methods=(),
-            distance=found.compared - found.good,
-            bits=found.compared,
-            same_capture=found.same_capture,
-            variant="mirrored" if found.mirrored else "upright",
-        )
+        known = _found_by(found, tier)
     return replace(
         known,
         tier=known.tier if known.tier is Tier.AUTO else tier,
@@ -292,6 +298,45 @@ def with_alignment(known: Edge | None, found: Alignment) -> Edge | None:
         covered_a=found.covered_a,
         covered_b=found.covered_b,
         movement=found.movement,
+    )
+
+
+def _with_frames(known: Edge | None, found: Alignment) -> Edge:
+    """The edge of a pair of which frames were laid upon each other: a candidate, unless it is certain already.
+
+    Two people filmed in one studio agree in most of every frame.
+    """
+    if known is None:
+        films = min(found.at_a, found.at_b) > STILL
+        known = replace(
+            _found_by(found, Tier.CANDIDATE),
+            methods=() if films else ("frame",),
+            offset_ms=found.at_b - found.at_a if films else max(found.at_a, found.at_b),
+        )
+    if not known.segments:
+        known = replace(known, covered_a=found.covered_a, covered_b=found.covered_b)
+    return replace(
+        known,
+        methods=(*(one for one in known.methods if one != FRAME_FEATURES), FRAME_FEATURES),
+        votes=found.votes,
+        inliers=found.inliers,
+        tiles_good=found.good,
+        tiles_compared=found.compared,
+        movement=found.movement,
+    )
+
+
+def _found_by(found: Alignment, tier: Tier) -> Edge:
+    """The edge of a pair that nothing but an alignment links."""
+    return Edge(
+        item_a=found.item_a,
+        item_b=found.item_b,
+        tier=tier,
+        methods=(),
+        distance=found.compared - found.good,
+        bits=found.compared,
+        same_capture=found.same_capture,
+        variant="mirrored" if found.mirrored else "upright",
     )
 
 

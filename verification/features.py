@@ -5,7 +5,7 @@ Nothing is decoded here. What a worker answers about a pair is evidence; whether
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -20,28 +20,44 @@ MODULE = "verification.technical.features"
 """The worker module to open; it needs no network."""
 FRACTION = 1 << 16
 """The numbers of a movement are whole numbers of this fraction of a pixel."""
-Packed = Annotated[str, StringConstraints(pattern="^(?:[0-9a-f]{2})+$", max_length=8_192)]
+Packed = Annotated[str, StringConstraints(pattern="^(?:[0-9a-f]{2})+$", max_length=65_536)]
 Hundredths = Annotated[int, Field(ge=0, le=100)]
 Number = Annotated[int, Field(ge=-(1 << 53), le=1 << 53)]
 
 
+STILL = -1
+"""The milliseconds of a picture that is no frame."""
+Milliseconds = Annotated[int, Field(ge=STILL, lt=1 << 53)]
+
+
 class AskedPair(Value):
-    """Two working copies to be laid upon each other."""
+    """Two working copies to be laid upon each other; of a film, the frame at so many milliseconds."""
 
     first: DigestName
     second: DigestName
+    first_ms: Milliseconds = STILL
+    second_ms: Milliseconds = STILL
+
+    @property
+    def asked(self) -> tuple[str, str, int, int]:
+        """Which pair of pictures it is."""
+        return self.first, self.second, self.first_ms, self.second_ms
 
 
 class FeaturesRequest(Value):
-    """Working copies to be described, and pairs to be aligned; `drawn` asks for a picture of each alignment."""
+    """Working copies to be described, and pairs to be aligned; `drawn` asks for a picture of each alignment.
+
+    `films` are working copies of which frames are described.
+    """
 
     files: tuple[DigestName, ...] = Field(default=(), max_length=MAX_BATCH)
+    films: tuple[DigestName, ...] = Field(default=(), max_length=MAX_BATCH)
     pairs: tuple[AskedPair, ...] = Field(default=(), max_length=MAX_BATCH)
     drawn: bool = False
     limits: ExamineLimits = ExamineLimits()
 
 
-class AlignedPair(Value):
+class AlignedPair(AskedPair):
     """How the second of a pair lies upon the first, both with a longer side of 360 pixels.
 
     `movement` is the 2 x 3 matrix, row by row, in 65536ths; empty where none could be fitted. `inliers` key points
@@ -49,8 +65,6 @@ class AlignedPair(Value):
     `picture` is a PNG in the output folder, empty unless asked for.
     """
 
-    first: DigestName
-    second: DigestName
     movement: tuple[Number, ...] = Field(default=(), max_length=6)
     mirrored: bool = False
     inliers: int = Field(default=0, ge=0)
@@ -74,18 +88,21 @@ def features_installed() -> bool:
     return find_spec("cv2") is not None
 
 
-def describe(worker: CallsWorker, files: Sequence[str], out_name: str) -> FeaturesAnswer:
+def describe(worker: CallsWorker, files: Sequence[str], out_name: str, films: Collection[str] = ()) -> FeaturesAnswer:
     """The local codes of every working copy, or the cause why there are none; none is lost and none raises.
+
+    Of those that are `films` the codes of several frames, packed as one.
 
     When a call ends abnormally its files are described singly. Raises ContainmentError only when no worker can be had
     at all.
     """
     try:
-        return _call(worker, FeaturesRequest(files=tuple(files)), out_name)
+        stills, moving = ([one for one in files if (one in films) is wanted] for wanted in (False, True))
+        return _call(worker, FeaturesRequest(files=tuple(stills), films=tuple(moving)), out_name)
     except WorkerFailed as failed:
         if len(files) == 1:
             return FeaturesAnswer(described={}, failed={files[0]: cause_of(failed)})
-    return _joined(describe(worker, [file], f"{out_name}-{place:03d}") for place, file in enumerate(files))
+    return _joined(describe(worker, [file], f"{out_name}-{place:03d}", films) for place, file in enumerate(files))
 
 
 def align_pairs(worker: CallsWorker, pairs: Sequence[AskedPair], out_name: str) -> FeaturesAnswer:
@@ -95,7 +112,7 @@ def align_pairs(worker: CallsWorker, pairs: Sequence[AskedPair], out_name: str) 
     except WorkerFailed as failed:
         if len(pairs) == 1:
             pair = pairs[0]
-            nothing = AlignedPair(first=pair.first, second=pair.second)
+            nothing = AlignedPair.model_validate(pair.plain())
             return FeaturesAnswer(described={}, failed={pair.second: cause_of(failed)}, aligned=(nothing,))
     return _joined(align_pairs(worker, [pair], f"{out_name}-{place:03d}") for place, pair in enumerate(pairs))
 
@@ -110,6 +127,8 @@ def reversed_pair(pair: AlignedPair) -> AlignedPair:
     return AlignedPair(
         first=pair.second,
         second=pair.first,
+        first_ms=pair.second_ms,
+        second_ms=pair.first_ms,
         movement=_inverse(pair.movement) if pair.movement else (),
         mirrored=pair.mirrored,
         inliers=pair.inliers,
@@ -129,15 +148,15 @@ def _inverse(movement: Sequence[int]) -> tuple[int, ...]:
 
 def _call(worker: CallsWorker, request: FeaturesRequest, out_name: str) -> FeaturesAnswer:
     """One call; an answer that does not fit the request is as good as none."""
-    result = worker.call(request.plain(), out_name, limits_for(len(request.files) + len(request.pairs)))
+    result = worker.call(
+        request.plain(), out_name, limits_for(len(request.files) + len(request.films) + len(request.pairs))
+    )
     try:
         answer = FeaturesAnswer.model_validate(result.answer)
     except ValidationError as error:
         raise WorkerFailed("malformed", readable(str(error), 512)) from error
-    told = {*answer.described, *answer.failed} >= set(request.files)
-    if not told or [(one.first, one.second) for one in answer.aligned] != [
-        (one.first, one.second) for one in request.pairs
-    ]:
+    told = {*answer.described, *answer.failed} >= {*request.files, *request.films}
+    if not told or [one.asked for one in answer.aligned] != [one.asked for one in request.pairs]:
         raise WorkerFailed("malformed", "the answer is about other files")
     return answer
 

@@ -45,10 +45,12 @@ def list_(
 
 def show(
     context: typer.Context,
-    cluster: Annotated[str, typer.Argument(help="An item's id or number: the items that it belongs together with.")],
+    cluster: Annotated[str, typer.Argument(help="A cluster's id, or the id or number of an item in it.")],
 ) -> int:
-    """Show the items that edges certain enough to count once link to one, and the pairs among them."""
-    from cli.item_report import item_json, item_row
+    """Show the copies that count as one side by side, with the best, the first one found, and what links them."""
+    from cli.copy_report import COPY_COLUMNS, copies_json, copy_row
+    from cli.item_report import item_json
+    from pipelines.copies import copies_of
     from pipelines.neighbours import cluster_of
     from pipelines.pair_report import PAIR_COLUMNS, first_copy_json, pair_json, pair_row
     from pipelines.services import open_services
@@ -56,14 +58,19 @@ def show(
     invocation: Invocation = context.obj
     with open_services(invocation.workspace, invocation.environment) as services:
         found = cluster_of(services, cluster)
+        copies = copies_of(services, found)
     if invocation.json:
         items, edges = [item_json(item) for item in found.items], [pair_json(pair) for pair in found.pairs]
         document = {"cluster": found.id, "items": items, "edges": edges, "held_back": list(found.held_back)}
-        output.document(document | {"first_copy": first_copy_json(found.first_copy)})
+        output.document(document | {"first_copy": first_copy_json(found.first_copy)} | copies_json(copies))
     else:
-        columns = ("item", "role", "content", "type", "bytes", "captured", "title or locator")
-        output.table(columns, map(item_row, found.items))
+        output.line(f"Cluster {found.id}")
+        output.table(COPY_COLUMNS, map(copy_row, copies.rows))
         output.table(PAIR_COLUMNS, map(pair_row, found.pairs), none="Nothing is linked to it.")
+        for pair in found.pairs:
+            output.line(f"{pair.item_a.label} and {pair.item_b.label}: {pair.explanation}")
+        if len(found.items) > 1 and copies.best is not None:
+            output.line(f"Best copy suggested: {copies.best.item.label}, {copies.reason}.")
         if len(found.items) > 1 and (first := found.first_copy) is not None:
             output.line(f"First copy found: {first.item.label}, {first.at}, {first.basis}.")
         for edge in found.held_back:

@@ -174,6 +174,16 @@ def test_what_looks_alike_is_flagged_compared_looked_up_and_decided(case: Case, 
     assert table.read_text().splitlines()[0] == "edge,item_a,item_b,name_a,name_b,score,tier,method"
     assert case.must("duplicates", "compare", "I-0001", "I-0002")["distance"] <= 31
     assert len(case.must("duplicates", "lookup", str(folder / "b" / "two.jpg"))["matches"]) == 2
+    shown = case.must("duplicates", "show", "I-0002")
+    assert case.must("duplicates", "show", shown["cluster"]) == shown
+    assert [(one["number"], one["width"], one["height"], one["mirrored"]) for one in shown["copies"]] == [
+        ("I-0001", 640, 480, False), ("I-0002", 320, 240, False),
+    ]  # fmt: skip
+    assert (shown["best_copy"]["number"], shown["best_copy"]["reason"]) == ("I-0001", "most pixels, 640 x 480")
+    assert "bits of the whole picture differ" in shown["edges"][0]["explanation"]
+    said = case.run("duplicates", "show", "I-0001").out
+    assert "First copy found: I-0001" in said
+    assert "account\tplatform\tclaimed time\tzone and basis\tresolution\tlength\taudio\toverlay\tmirrored" in said
     case.must("duplicates", "decide", edge["edge"], "different", "--reason", "another day")
     assert case.must("duplicates")["edges"] == []
     case.must("duplicates", "decide", edge["edge"], "same", "--reason", "looked again")

@@ -157,7 +157,7 @@ def test_schedules_fire_and_outlive_a_worker_that_is_killed(
     assert until(lambda: served.lines("schedules are deployed"), 400), served.said.read_text()
     schedules = "deployment_schedule JOIN deployment ON deployment.id = deployment_schedule.deployment_id"
     deployed = rows(served.home, f"SELECT deployment.name FROM {schedules} WHERE active ORDER BY 1")
-    assert [name for (name,) in deployed] == ["anchor", "collect", "examine", "fixity", "monitor"]
+    assert [name for (name,) in deployed] == ["anchor", "collect", "examine", "fixity", "merge", "monitor"]
     direct = len(served.lines("looked at without it"))
     publish(2, 1)
     assert until(lambda: "/story/2" in newsroom.stories_asked(), 300), served.said.read_text()

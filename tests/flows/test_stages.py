@@ -169,6 +169,6 @@ def test_flows_tell_prefect_the_kind_of_an_error_and_none_of_its_words(
     }
     done = subprocess.run([sys.executable, "-c", FLOW], env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.split("]")[1].strip() == "StageFailed look_at_due: WorkspaceUnusable None None", done.stderr
-    assert "['anchor', 'collect', 'examine', 'fixity', 'monitor']" in done.stdout
+    assert "['anchor', 'collect', 'examine', 'fixity', 'merge', 'monitor']" in done.stdout
     assert "look_at_due: WorkspaceUnusable at " in done.stderr
     assert "secret name" not in done.stderr

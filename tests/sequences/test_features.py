@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -98,9 +100,9 @@ def test_an_interrupted_comparison_goes_on_where_it_was(
 ) -> None:
     described = list[str]()
 
-    def counting(worker: Any, files: Any, out_name: str) -> FeaturesAnswer:
+    def counting(worker: Any, files: Any, out_name: str, films: Any) -> FeaturesAnswer:
         described.extend(files)
-        return describe(worker, files, out_name)
+        return describe(worker, files, out_name, films)
 
     def interrupted(*_arguments: object) -> FeaturesAnswer:
         raise KeyboardInterrupt
@@ -153,6 +155,37 @@ def test_a_damaged_original_is_left_out_and_the_rest_is_compared(
     found = edges(album)
     assert found["crop.jpg", "whole.jpg"][0] == "verified"
     assert "features" not in found["bad.jpg", "whole.jpg"][1]
+
+
+def filmed(scenes: Sequence[Image.Image], *change: str) -> Callable[[Path], object]:
+    """A film of a second for each scene, changed as ffmpeg is told to."""
+
+    def film(path: Path) -> None:
+        with TemporaryDirectory() as folder:
+            for place, scene in enumerate(scenes):
+                scene.save(Path(folder) / f"{place}.png")
+            sources = ("-framerate", "1", "-i", f"{folder}/%d.png", "-r", "10")
+            coded = ("-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "28", "-threads", "1")
+            subprocess.run(["ffmpeg", "-v", "error", *sources, *change, *coded, str(path)], check=True)
+
+    return film
+
+
+def test_a_cropped_video_and_a_still_of_it_are_found_and_join_nothing(album: Album) -> None:
+    scenes = [draw_scene(seed, SIZE) for seed in (200, 201, 202)]
+    album.hand_over(whole_mp4=filmed(scenes), other_mp4=filmed([draw_scene(seed, SIZE) for seed in (210, 211)]))
+    album.examine()
+    crop = ("-vf", "crop=iw*0.7:ih*0.7:20:30,pad=iw:ih*4/3:0:ih/3:white")
+    album.hand_over(crop_mp4=filmed(scenes, *crop), still_jpg=saved(scenes[1].crop((60, 40, 440, 330))))
+    album.examine()
+    found = edges(album)
+    assert found["crop.mp4", "whole.mp4"][:2] == ("candidate", "frame-features")
+    assert found["still.jpg", "whole.mp4"][:2] == ("candidate", "frame+frame-features")
+    assert not [names for names in found if "other.mp4" in names]
+    pair = next(one for one in list_pairs(album.services) if one.edge.method == "frame-features")
+    assert "frames laid upon each other" in pair.explanation
+    assert abs(pair.edge.evidence["offset_ms"]) <= 1_000
+    assert len(cluster_of(album.services, "I-0001").items) == 1
 
 
 def test_with_the_setting_off_nothing_is_compared_and_nothing_waits(

@@ -17,6 +17,7 @@ from pipelines.hash_lists import compare_list, export_list
 from pipelines.neighbours import list_pairs
 from pipelines.protecting import guard_items
 from pipelines.reindex import reindex_workspace
+from pipelines.scheduled import merge_fingerprints
 from pipelines.similar import look_up
 from verification.technical.index_files import MANIFEST, IndexFiles
 from verification.technical.indexed import IndexedItems
@@ -104,6 +105,24 @@ def test_a_full_disk_costs_the_index_its_files_and_no_pair(
     album.examine()
     assert "index of fingerprints: not written: 0 bytes free" in capsys.readouterr().err
     assert list(album.methods()) == [("a.jpg", "b.jpg")]
+
+
+def test_a_merge_by_the_clock_writes_what_is_missing_and_what_is_damaged_anew(album: Album) -> None:
+    album.hand_over(one_png=saved(picture(120)), two_png=saved(picture(121)))
+    album.examine()
+    pairs = album.methods()
+    folder = album.services.workspace.fingerprints
+    merge_fingerprints(album.services, WEAK)
+    (file,) = folder.glob("*.codes")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    merge_fingerprints(album.services, WEAK)
+    assert [one.read_bytes() for one in folder.glob("*.codes")] == [whole]
+    album.hand_over(three_png=saved(picture(122)))
+    album.examine()
+    merge_fingerprints(album.services, WEAK)
+    assert len(list(folder.glob("*.codes"))) == 1
+    assert album.methods() == pairs
 
 
 def test_a_list_of_hashes_finds_items_and_leaves_without_those_kept_closely(album: Album, tmp_path: Path) -> None:

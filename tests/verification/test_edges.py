@@ -230,7 +230,8 @@ def test_an_excerpt_matches_what_it_was_cut_from_and_says_where() -> None:
     codes = [_code() for _ in range(20)]
     edge = _only_edge(_film("a", codes), _film("b", codes[5:9]))
     assert edge is not None
-    assert (edge.tier, edge.matched, edge.compared, edge.offset_ms) == (Tier.AUTO, 4, 4, -10_000)
+    assert (edge.tier, edge.method) == (Tier.CANDIDATE, "keyframes+part")
+    assert (edge.matched, edge.compared, edge.offset_ms) == (4, 4, -10_000)
 
 
 def test_one_frame_alone_is_a_candidate() -> None:

@@ -18,7 +18,7 @@ from casefile.errors import SpaceExhausted
 from casefile.vocabulary import Tier
 from verification.edges import APPROXIMATE, EXACT, Edge, Subject, Thresholds
 from verification.interface import Fingerprint
-from verification.technical import bands
+from verification.technical import bands, index_files
 from verification.technical.index_files import MANIFEST, IndexFiles, Listed, Mapped
 from verification.technical.index_lock import LOCK, forget, trying
 from verification.technical.indexed import FLIPS, IndexedItems
@@ -344,6 +344,49 @@ def test_a_writer_that_is_killed_at_any_step_leaves_the_old_index_or_the_new_one
     assert (ended, len(ends), steps > 10) == (0, 2, True)
     named = {f"{one.listed.sha256}.codes" for one in found}
     assert {path.name for path in written.files.folder.iterdir()} == {MANIFEST, LOCK, *named}
+
+
+def merge_in_a_child(written: Written, steps: int) -> int:
+    """The exit code of a process that merges and is killed after so many steps."""
+    child = os.fork()
+    if child == 0:
+        IndexFiles(written.files.folder, LOG, KilledAfter(steps)).merged(written.opened(), nothing_gone)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_a_merge_that_is_killed_at_any_step_loses_nothing_and_the_next_one_is_whole(written: Written) -> None:
+    rows, steps, counts, ended = Rows.joined([one.segment.rows() for one in written.known]), 0, set[int](), -9
+    while ended == -signal.SIGKILL:
+        ended = merge_in_a_child(written, steps)
+        found = written.opened()
+        counts.add(len(found))
+        for name in ("codes", "places", "ordinals", "kinds", "phashes"):
+            left = Rows.joined([one.segment.rows() for one in found])
+            assert np.array_equal(getattr(left, name), getattr(rows, name))
+        if ended and len(found) == 1:
+            # The merge is done: only what was can be in danger in the next round.
+            forget(written.files.folder)
+            written = Written(written.examined, written.files.folder)
+        steps += 1
+    assert (ended, counts, steps > 10) == (0, {1, 2}, True)
+    assert {path.suffix for path in written.files.folder.iterdir()} == {".json", "", ".codes"}
+
+
+def test_a_merge_leaves_what_it_does_not_know_and_writes_nothing_of_what_was_erased(
+    written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_files, "MERGED_WHILE_ADDING", 0)
+    older, gone = written.known[:1], written.examined[110]
+    with trying(written.files.folder):
+        assert written.files.merged(written.known, nothing_gone) is None
+    assert written.files.merged(older, nothing_gone) == older
+    new = written.append(written.examined[120:])
+    assert len(new) == 3
+    assert written.files.merged(written.known, nothing_gone) is None
+    (one,) = written.files.merged(new, lambda: {gone.position}) or ()
+    assert same(written.opened(), (one,))
+    assert gone.position not in one.segment.rows().places.tolist()
 
 
 def test_there_is_one_writer_and_readers_keep_what_they_have(written: Written) -> None:

@@ -89,7 +89,7 @@ COPIES: dict[str, tuple[tuple[str, ...], str]] = {
     "smaller": (("-vf", "scale=160:90"), "keyframes"),
     "mirrored": (("-vf", "hflip"), "keyframes-mirrored"),
     "letterboxed": (("-vf", "pad=320:320:0:70"), "keyframes"),
-    "excerpt": (("-ss", "2", "-t", "3"), "keyframes"),
+    "excerpt": (("-ss", "2", "-t", "3"), "keyframes+part"),
 }
 
 

@@ -29,6 +29,10 @@ from verification.technical.segments import VERSION, Rows, Segment
 MANIFEST, SUFFIX, PART = "manifest.json", ".codes", ".part"
 GROWTH = 2
 """A segment is merged with the one before it while that has at most this many times as many codes."""
+MERGED_WHILE_ADDING = 1 << 18
+"""Codes of a segment up to which adding merges: a longer one takes seconds, and is made by `merged`, by the clock."""
+MOST_MERGED = 1 << 24
+"""Codes of a segment at most: merging them takes a gigabyte and a half of memory."""
 TRIES = 2
 """Times that the manifest is read: a writer may have merged what it named."""
 
@@ -102,22 +106,49 @@ class IndexFiles:
         with translated("make", self.folder):
             self.folder.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
         with trying(self.folder) as mine:
-            names = [one.listed for one in known]
-            if not mine or list(self._listed()[: len(known)]) != names:
+            if not mine or not self._begins_with(known):
                 return None
             left = list(known)
-            while left and len(left[-1].segment) <= GROWTH * len(rows):
+            while left and len(left[-1].segment) <= min(GROWTH * len(rows), MERGED_WHILE_ADDING - len(rows)):
                 rows = Rows.joined([left.pop().segment.rows(), rows])
-            last, event = until
-            first = left[-1].listed.last + 1 if left else 0
-            # Asked for under the lock, which whoever erases takes too, after it is recorded what is gone.
-            segment = Segment.of(rows.without(gone()), first, last)
-            listed = Listed(sha256=self._write(segment), last=last, event=event)
-            manifest = Manifest(version=VERSION, log=self.log, segments=(*names[: len(left)], listed))
-            self._replace(manifest)
-            self._tidy({one.sha256 for one in manifest.segments})
-            mapped = self._mapped(listed)
-            return (*left, Mapped(listed, mapped)) if mapped is not None else tuple(left)
+            return self._put(left, rows, until, gone)
+
+    def merged(self, known: Sequence[Mapped], gone: Callable[[], Collection[int]]) -> tuple[Mapped, ...] | None:
+        """Make one segment of those at the end that are MOST_MERGED codes together; the segments then.
+
+        None where there is more than is known, where somebody else is writing or has written something else.
+        """
+        left, count = list(known), 0
+        while left and count + len(left[-1].segment) <= MOST_MERGED:
+            count += len(left.pop().segment)
+        parts = known[len(left) :]
+        if len(parts) < 2:
+            return tuple(known)
+        with trying(self.folder) as mine:
+            if not mine or not self._begins_with(known) or len(self._listed()) > len(known):
+                return None
+            last = parts[-1].listed
+            rows = Rows.joined([one.segment.rows() for one in parts])
+            return self._put(left, rows, (last.last, last.event), gone)
+
+    def _begins_with(self, known: Sequence[Mapped]) -> bool:
+        """Whether the files are still those, whatever stands behind them."""
+        return list(self._listed()[: len(known)]) == [one.listed for one in known]
+
+    def _put(
+        self, left: Sequence[Mapped], rows: Rows, until: tuple[int, str], gone: Callable[[], Collection[int]]
+    ) -> tuple[Mapped, ...]:
+        """Write rows as the segment behind those that are left, in the place of all others. Under the lock."""
+        last, event = until
+        first = left[-1].listed.last + 1 if left else 0
+        # Asked for under the lock, which whoever erases takes too, after it is recorded what is gone.
+        segment = Segment.of(rows.without(gone()), first, last)
+        listed = Listed(sha256=self._write(segment), last=last, event=event)
+        manifest = Manifest(version=VERSION, log=self.log, segments=(*(one.listed for one in left), listed))
+        self._replace(manifest)
+        self._tidy({one.sha256 for one in manifest.segments})
+        mapped = self._mapped(listed)
+        return (*left, Mapped(listed, mapped)) if mapped is not None else tuple(left)
 
     def _listed(self) -> tuple[Listed, ...]:
         try:

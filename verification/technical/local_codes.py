@@ -7,6 +7,8 @@ named by VERSION: codes of two versions are never compared.
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -27,6 +29,10 @@ CODE_BYTES, PLACE_BYTES = 16, 4
 CONSTANTS = f"local_codes_v{VERSION}.npz"
 OCTAVE_STEPS = 32
 """Sizes are kept in steps of a 32nd of an octave above one pixel."""
+
+FILM = b"\0"
+"""The first byte of what was packed of a film: no picture is 0 pixels wide."""
+FRAME_HEAD = struct.Struct(">QH")
 
 Codes: TypeAlias = NDArray[np.uint8]
 Floats: TypeAlias = NDArray[np.float32]
@@ -71,6 +77,26 @@ def unpacked(packed: bytes) -> LocalCodes:
     return LocalCodes(
         rows[:, :CODE_BYTES], rows[:, CODE_BYTES : 2 * CODE_BYTES], rows[:, 2 * CODE_BYTES :], packed[0], packed[1]
     )
+
+
+def packed_film(frames: Mapping[int, bytes]) -> bytes:
+    """Packed codes of frames by their milliseconds, as one."""
+    return FILM + b"".join(FRAME_HEAD.pack(at_ms, len(codes)) + codes for at_ms, codes in sorted(frames.items()))
+
+
+def frames_of(packed: bytes) -> dict[int, LocalCodes]:
+    """The codes of each frame of a film by its milliseconds; of a still, its own at -1. Raises ValueError."""
+    if not packed.startswith(FILM):
+        return {-1: unpacked(packed)}
+    found, start = {}, len(FILM)
+    while start < len(packed):
+        if len(packed) - start < FRAME_HEAD.size:
+            raise ValueError("cut off")
+        at_ms, length = FRAME_HEAD.unpack_from(packed, start)
+        start += FRAME_HEAD.size
+        found[at_ms] = unpacked(packed[start : start + length])
+        start += length
+    return found
 
 
 def bits_of(descriptors: Floats) -> Codes:

@@ -14,10 +14,12 @@ from casefile.vocabulary import Tier
 from verification.clusters import MOST_NEIGHBOURS as MOST_NEIGHBOURS
 from verification.edges import (
     EMPTY,
+    PART,
     PDQ_BITS,
     PHASH_BITS,
     PIXELS_WORTH_ASKING_BITS,
     VARIANT_PLACES,
+    WHOLE,
     Edge,
     Matches,
     PixelQuestion,
@@ -30,6 +32,7 @@ from verification.edges import (
     share,
 )
 from verification.interface import VARIANTS, Fingerprint
+from verification.stretches import covered, stretches
 from verification.technical.known_items import KnownItems, Near, Sort
 from verification.technical.scanning import ScannedItems
 
@@ -243,35 +246,56 @@ def video_edge(one: Subject, other: Subject, hits: Sequence[_Hit], thresholds: T
 def _video_edge(one: Subject, other: Subject, hits: Sequence[_Hit], thresholds: Thresholds) -> Edge | None:
     if not hits:
         return None
-    candidates = [_agreement(one, hits, asking=True), _agreement(other, hits, asking=False)]
+    from_first = one.item < other.item
+    first, second = (one, other) if from_first else (other, one)
+    # In the order of the items: of two directions that say as much the same one counts, whichever item came first.
+    candidates = [_agreement(first, hits, asking=from_first), _agreement(second, hits, asking=not from_first)]
     nearest, compared = max(candidates, key=lambda found: (share(len(found[0]), found[1]), len(found[0])))
     close = sum(hit.distance <= thresholds.video_auto_bits for hit in nearest)
     if share(len(nearest), compared) < thresholds.video_candidate_share:
         return None
     sure = close >= thresholds.video_auto_frames and share(close, compared) >= thresholds.video_auto_share
-    from_first = one.item < other.item
-    later = [hit.stored.frame_ms - hit.asking.frame_ms for hit in nearest]
+    shared = stretches(_places(hit, from_first=from_first) for found, _compared in candidates for hit in found)
+    covered_a = covered(frames_of(first), ((part.a_from, part.a_to) for part in shared))
+    covered_b = covered(frames_of(second), ((part.b_from, part.b_to) for part in shared))
+    # A compilation holds each of its pieces, and none of them is a copy of it.
+    part_only = min(covered_a, covered_b) < WHOLE
+    later = [at_b - at_a for at_a, at_b in (_places(hit, from_first=from_first) for hit in nearest)]
     variant = seen_from_first(nearest[0].variant, from_first=from_first)
     return Edge(
         item_a=min(one.item, other.item),
         item_b=max(one.item, other.item),
-        tier=Tier.AUTO if sure else Tier.CANDIDATE,
-        methods=("keyframes" if variant == "upright" else f"keyframes-{variant}",),
+        tier=Tier.AUTO if sure and not part_only else Tier.CANDIDATE,
+        methods=(*(("keyframes",) if variant == "upright" else (f"keyframes-{variant}",)), *((PART,) * part_only)),
         distance=(sum(hit.distance for hit in nearest) + UNRELATED_BITS * (compared - len(nearest))) // compared,
         same_capture=one.capture == other.capture,
         variant=variant,
         matched=len(nearest),
         compared=compared,
-        offset_ms=median_low(later) if from_first else -median_low(later),
+        offset_ms=median_low(later),
+        covered_a=covered_a,
+        covered_b=covered_b,
+        segments=shared,
     )
+
+
+def _places(hit: _Hit, *, from_first: bool) -> tuple[int, int]:
+    """The milliseconds of a hit in the item that sorts first, and in the other."""
+    places = (hit.asking.frame_ms, hit.stored.frame_ms)
+    return places if from_first else places[::-1]
 
 
 def _agreement(subject: Subject, hits: Iterable[_Hit], *, asking: bool) -> tuple[list[_Hit], int]:
     """The nearest hit of each frame of one side that has any, and how many frames of it count."""
-    nearest = dict[int, _Hit]()
+    nearest = dict[int, tuple[tuple[int, int], _Hit]]()
     for hit in hits:
-        frame = (hit.asking if asking else hit.stored).frame_ms
-        if frame not in nearest or hit.distance < nearest[frame].distance:
-            nearest[frame] = hit
-    compared = {one.frame_ms for one in subject.fingerprints if not one.low_information}
-    return list(nearest.values()), len(compared)
+        here, there = (hit.asking, hit.stored) if asking else (hit.stored, hit.asking)
+        known = nearest.get(here.frame_ms)
+        if known is None or (hit.distance, there.frame_ms) < known[0]:
+            nearest[here.frame_ms] = (hit.distance, there.frame_ms), hit
+    return [hit for _rank, hit in nearest.values()], len(frames_of(subject))
+
+
+def frames_of(video: Subject) -> list[int]:
+    """The milliseconds of the frames of a video that hold enough information, in order."""
+    return sorted({one.frame_ms for one in video.fingerprints if not one.low_information})
