@@ -208,7 +208,7 @@ class Failing:
             raise StorageFailed("write", "casefile.db", "Input/output error")
 
 
-@pytest.mark.parametrize(("step", "at"), [("placed", 1), ("placed", 9), ("placed", 20), ("committed", 1)])
+@pytest.mark.parametrize(("step", "at"), [("placed", 1), ("placed", 9), ("placed", 12), ("committed", 1)])
 def test_an_import_that_a_failing_disk_ends_leaves_nothing_half_written(
     filled: Desk, opened: Desk, tmp_path: Path, step: str, at: int
 ) -> None:
