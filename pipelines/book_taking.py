@@ -32,9 +32,17 @@ from casefile.records.queries import find_items, items_of_digest
 from casefile.refusals import FieldRefused
 from casefile.vocabulary import GateMode, Pathway, Strand
 from casefile.vocabulary_planning import DocumentKind
-from casefile.vocabulary_verification import Check
+from casefile.vocabulary_verification import Check, ItemClass
 from pipelines.assessing import Source, find_leads, link_lead, record_assessments
 from pipelines.book import FOR_READING, SECTIONS, Book, BookClaim, BookConclusion, BookInquiry, BookLead, BookStep
+from pipelines.book_of_items import (
+    items_named,
+    judge_element,
+    judge_guard,
+    take_class,
+    take_element,
+    take_guard,
+)
 from pipelines.book_reading import counts, items_of, read_book, where, without
 from pipelines.concluding import conclude, state_claim
 from pipelines.documents import record_document, with_ids
@@ -44,7 +52,7 @@ from pipelines.services import Services
 from pipelines.sight import states_of
 from pipelines.verifying import Judged, correct_step, judged_step, record_judged, require_person
 from verification.checklists import KINDS
-from verification.steps import NewStep
+from verification.steps import NewStep, chosen
 from verification.wording import text_field
 
 TAKEN_OVER = "records taken over"
@@ -132,6 +140,16 @@ class _Taking:
         for place, lead in enumerate(self.book.lead):
             with where(f"lead.{place}"):
                 self._judge_lead(lead, declared)
+        for place, item in enumerate(self.book.items):
+            with where(f"items.{place}"):
+                if item.item_class:
+                    chosen("item_class", ItemClass, item.item_class)
+        for place, guard in enumerate(self.book.guard):
+            with where(f"guard.{place}"):
+                judge_guard(guard, self.names)
+        for place, element in enumerate(self.book.element):
+            with where(f"element.{place}"):
+                judge_element(element, self.names)
         for place, claim in enumerate(self.book.claim):
             with where(f"claim.{place}"):
                 self._judge_claim(claim)
@@ -150,6 +168,14 @@ class _Taking:
         for inquiry in self.book.inquiry:
             self._inquiry(inquiry)
         self._leads()
+        for item in self.book.items:
+            if item.item_class:
+                take_class(self.services, self.names[item.number], item.item_class)
+        for guard in self.book.guard:
+            self.counts["guard"] += take_guard(self.services, guard, self.names[guard.item])
+        for element in self.book.element:
+            take_element(self.services, element, self.names)
+            self.counts["element"] += 1
         for claim in self.book.claim:
             items = [self.names[item] for item in claim.items]
             made = state_claim(self.services, claim.text, items, claim.kind, claim.speaker)
@@ -165,6 +191,7 @@ class _Taking:
         named = {item for claim in self.book.claim for item in claim.items}
         named |= {item for step in self.book.step for item in (step.item, *items_of(step.sheet))}
         named |= {text for one in self.book.inquiry for said in one.statement for text in said.get("rests_on", ())}
+        named |= items_named(self.book.guard, self.book.element, self.book.items)
         with reading(self.services.engine) as rows:
             for name in sorted(named):
                 if name in listed:

@@ -45,6 +45,7 @@ from pipelines.book import (
     write_json,
     write_toml,
 )
+from pipelines.book_of_items import classes_of, elements_of, guards_of
 from pipelines.book_sheets import sheet_of_assessment, sheet_of_conclusion, sheet_of_step, with_names
 from pipelines.documents import Version, all_documents
 from pipelines.inquiries_seen import ENDED, inquiries_seen, statements_seen
@@ -97,6 +98,8 @@ class _Writing:
             "approval": self._approvals(),
             "inquiry": self._inquiries(people),
             "lead": self._leads(people),
+            "guard": guards_of(self.services, people),
+            "element": elements_of(self.services),
             "claim": self._claims(people),
             "step": self._steps(people),
             "review": self._reviews(people),
@@ -122,8 +125,15 @@ class _Writing:
         for page in self._pages():
             with reading(self.services.engine) as rows:
                 found = list_items(rows, ItemFilter(ids=tuple(page)))
+            classes = classes_of(self.services, page)
             for one in found:
-                yield BookItem(number=one.label, id=one.id, sha256=one.sha256 or "", locator=one.locator or "")
+                yield BookItem(
+                    number=one.label,
+                    id=one.id,
+                    sha256=one.sha256 or "",
+                    locator=one.locator or "",
+                    item_class=classes.get(one.id, ""),
+                )
 
     def _versions(self) -> Iterator[Version]:
         for version in all_documents(self.services, every_version=True):

@@ -103,12 +103,17 @@ def correction(kind: StatementKind, statement: str, corrected: str, reason: str)
 
 
 def classify_item(services: Services, item: str, item_class: ItemClass) -> EventId:
-    """Say what class of material an item is, where its role does not tell: satellite imagery, for instance."""
+    """Say what class of material an item is, where its role does not tell: satellite imagery, for instance.
+
+    Raises UnknownItem, and GateRefused as `record_step`: the class decides which checks are asked for.
+    """
+    require_person(services)
     with reading(services.engine) as rows:
         found = find_items(rows, [item])[0]
     body = ItemClassified(item_class=item_class)
     about = Subject(kind="item", id=found.id)
-    return services.append(draft("item.classified", about, body=body, outcome=EventOutcome(status="classified")))[0]
+    classified = draft("item.classified", about, body=body, outcome=EventOutcome(status="classified"))
+    return services.append(classified, within=lambda rows: _require_open(services, rows, [found]))[0]
 
 
 @dataclass(frozen=True, slots=True)
