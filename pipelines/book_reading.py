@@ -42,13 +42,16 @@ def where(entry: str) -> Iterator[None]:
 
 
 def items_of(sheet: NewStep) -> list[str]:
+    """The items that a step names, beside the one that it is on."""
     named = [*sheet.cites, *(one.item for one in sheet.quotes if one.item)]
     return [*named, *(one.partition("#")[0] for one in sheet.regions if "#" in one)]
 
 
 def without(given: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The same entry without one of its fields."""
     return {key: value for key, value in given.items() if key != name}
 
 
 def counts(step: BookStep, about: BookClaim) -> bool:
+    """Whether a step is on an item of the claim, and was done."""
     return step.item in about.items and step.sheet.result in DONE
