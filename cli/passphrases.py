@@ -25,5 +25,9 @@ def new_passphrase(environment: Mapping[str, str]) -> str:
 
 
 def asked(question: str) -> str:
-    """What is typed, unseen; empty where nobody can be asked."""
-    return getpass.getpass(question) if sys.stdin is not None and sys.stdin.isatty() else ""
+    """What is typed, unseen. Raises UsageError where nobody can be asked."""
+    if sys.stdin is None or not sys.stdin.isatty():
+        from casefile.errors import UsageError
+
+        raise UsageError(f"nobody can be asked for a passphrase here; put it into {PASSPHRASE}, for this command alone")
+    return getpass.getpass(question)

@@ -20,19 +20,22 @@ from pipelines.concluding import NewConclusion
 from verification.steps import NewStep
 
 FORMAT = "casefile-records/1"
-SECTIONS = ("items", "document", "approval", "inquiry", "lead", "claim", "step", "review", "conclusion")
+SECTIONS = (
+    "items", "document", "approval", "inquiry", "lead", "guard", "element", "claim", "step", "review", "conclusion",
+)  # fmt: skip
 """In the order in which they are written; what an entry names is in an earlier section, or earlier in its own."""
 FOR_READING = ("approval", "review")
 """Acts of people that nobody else can repeat for them: written, and not taken over."""
 
 
 class BookItem(Value):
-    """An item that entries name: by its number, and by what finds it again."""
+    """An item that entries name: by its number, by what finds it again, and what somebody says that it is."""
 
     number: Text
     id: Text
     sha256: Text = ""
     locator: Text = ""
+    item_class: Text = ""
 
 
 class BookDocument(Value):
@@ -89,6 +92,35 @@ class BookLead(Value):
     why: Text = ""
     origin: tuple[BookOrigin, ...] = ()
     assessment: tuple[Mapping[str, Any], ...] = ()
+
+
+class BookGuard(Value):
+    """How closely an item is kept, and why."""
+
+    item: Text
+    by: Text = ""
+    at: Text = ""
+    sheet: Mapping[str, Any]
+
+
+class BookLink(Value):
+    """How an item bears on an element."""
+
+    item: Text
+    function: Text
+    why: Text
+
+
+class BookElement(Value):
+    """An element of a crime, with the items that bear on it."""
+
+    number: Text
+    by: Text = ""
+    at: Text = ""
+    crime: Text
+    kind: Text
+    text: Text
+    link: tuple[BookLink, ...] = ()
 
 
 class BookClaim(Value):
@@ -149,6 +181,8 @@ class Book(Value):
     approval: tuple[BookApproval, ...] = ()
     inquiry: tuple[BookInquiry, ...] = ()
     lead: tuple[BookLead, ...] = ()
+    guard: tuple[BookGuard, ...] = ()
+    element: tuple[BookElement, ...] = ()
     claim: tuple[BookClaim, ...] = ()
     step: tuple[BookStep, ...] = ()
     review: tuple[BookReview, ...] = ()

@@ -45,8 +45,10 @@ from pipelines.book import (
     write_json,
     write_toml,
 )
+from pipelines.book_of_items import classes_of, elements_of, guards_of
 from pipelines.book_sheets import sheet_of_assessment, sheet_of_conclusion, sheet_of_step, with_names
 from pipelines.documents import Version, all_documents
+from pipelines.inquiries_seen import ENDED, inquiries_seen, statements_seen
 from pipelines.report_files import new_file
 from pipelines.services import Services
 from pipelines.sight import conclusions_seen, look, viewer_of
@@ -96,6 +98,8 @@ class _Writing:
             "approval": self._approvals(),
             "inquiry": self._inquiries(people),
             "lead": self._leads(people),
+            "guard": guards_of(self.services, people),
+            "element": elements_of(self.services),
             "claim": self._claims(people),
             "step": self._steps(people),
             "review": self._reviews(people),
@@ -121,8 +125,15 @@ class _Writing:
         for page in self._pages():
             with reading(self.services.engine) as rows:
                 found = list_items(rows, ItemFilter(ids=tuple(page)))
+            classes = classes_of(self.services, page)
             for one in found:
-                yield BookItem(number=one.label, id=one.id, sha256=one.sha256 or "", locator=one.locator or "")
+                yield BookItem(
+                    number=one.label,
+                    id=one.id,
+                    sha256=one.sha256 or "",
+                    locator=one.locator or "",
+                    item_class=classes.get(one.id, ""),
+                )
 
     def _versions(self) -> Iterator[Version]:
         for version in all_documents(self.services, every_version=True):
@@ -159,7 +170,7 @@ class _Writing:
     def _inquiries(self, people: Mapping[str, str]) -> Iterator[BookInquiry]:
         with reading(self.services.engine) as rows:
             labels = {one.event: one.label for one in list_statements(rows)}
-            inquiries = list_inquiries(rows)
+            inquiries = inquiries_seen(rows, list_inquiries(rows), viewer_of(self.services))
         for one in inquiries:
             if one.question is None:
                 self.erased += 1
@@ -168,8 +179,8 @@ class _Writing:
 
     def _inquiry(self, one: InquiryRecord, labels: Mapping[str, str], people: Mapping[str, str]) -> BookInquiry:
         with reading(self.services.engine) as rows:
-            statements, keywords = list_statements(rows, one.id), list_keywords(rows, one.id)
-            searches = list_searches(rows, one.id)
+            statements = statements_seen(rows, list_statements(rows, one.id), viewer_of(self.services))
+            keywords, searches = list_keywords(rows, one.id), list_searches(rows, one.id)
             rests = [text for said in statements for text in said.rests_on if text not in labels]
             items = {item.id: item.label for item in list_items(rows, ItemFilter(ids=tuple(rests)))} if rests else {}
         known = {**labels, **items}
@@ -212,7 +223,9 @@ class _Writing:
                 for said in searches
                 if said.terms is not None
             ),
-            ending={"outcome": one.closing, "reason": one.closed_why or ""} if one.closed_at else None,
+            ending={"outcome": one.closing, "reason": one.closed_why or ""}
+            if one.closed_at and one.closing != ENDED
+            else None,
         )
 
     def _leads(self, people: Mapping[str, str]) -> Iterator[BookLead]:
@@ -324,6 +337,13 @@ class _Writing:
                     reason=reasons.get(one.event, ""),
                     sheet=sheet_of_conclusion(one),
                 )
+
+
+def _ending(one: InquiryRecord) -> Mapping[str, str] | None:
+    """How an inquiry ended; None for one that is open, or whose ending waits."""
+    if not one.closed_at or one.closing in (None, ENDED):
+        return None
+    return {"outcome": one.closing, "reason": one.closed_why or ""}
 
 
 def _named(step: StepRecord) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from casefile.errors import RecordUnreadable
 from casefile.events.envelope import PartName
@@ -18,64 +17,38 @@ from casefile.records.reading import read_events_of
 from casefile.records.timestamps import list_timestamps
 from casefile.vocabulary_planning import DocumentKind
 from pipelines.assessing import assessed_leads
-from pipelines.due import Due, list_due
+from pipelines.conformance_of_planning import PLANNING_RULES
 from pipelines.elements import matrix
 from pipelines.gates import PREPARATION, preparation_lacks
+from pipelines.investigation_facts import Investigation, gates_passed, reason_of
 from pipelines.releasing import CONSENT
 from pipelines.replicas import lacking, list_replicas
-from pipelines.services import Services
 from pipelines.sight import viewer_of
 from pipelines.timestamps import standings
 from verification.obligations import Obligation, Standing, Stands, met, not_applicable, not_met, stands_by_events
 
-OVERRIDDEN = "overridden"
 
-
-@dataclass(slots=True)
-class Investigation:
-    """What the rules ask; `newest` is the last event of each type there is, `opened` the first of all."""
-
-    services: Services
-    newest: Mapping[str, str]
-    opened: str
-    due: list[Due] = field(default_factory=list)
-
-    def stands(self, obligation: Obligation) -> Stands:
-        """How the investigation stands against an obligation of its own."""
-        if not obligation.rule:
-            return stands_by_events(obligation, self.newest)
-        try:
-            rule = RULES[obligation.rule]
-        except KeyError as error:
-            raise RecordUnreadable("obligations", f"there is no rule {obligation.rule}") from error
-        with reading(self.services.engine) as rows:
-            return rule(self, rows)
-
-    def due_of(self, code: str) -> list[str]:
-        """What is due of a kind, in words."""
-        self.due = self.due or list_due(self.services)
-        return [one.said for one in self.due if one.code == code]
-
-    def last(self, *names: str) -> tuple[str, ...]:
-        """The last event of each of these types, else the first of all."""
-        return tuple(self.newest[name] for name in names if name in self.newest) or (self.opened,)
+def stands_of(one: Investigation, obligation: Obligation) -> Stands:
+    """How the investigation stands against an obligation of its own."""
+    if not obligation.rule:
+        return stands_by_events(obligation, one.newest)
+    try:
+        rule = RULES[obligation.rule]
+    except KeyError as error:
+        raise RecordUnreadable("obligations", f"there is no rule {obligation.rule}") from error
+    with reading(one.services.engine) as rows:
+        return rule(one, rows)
 
 
 def _prepared(one: Investigation, rows: Connection) -> Stands:
     missing = preparation_lacks(rows)
     if not missing:
         return met("plan, risks and landscape are approved", *one.last("document.approved"))
-    passed = [
-        act.event
-        for act in list_acts(rows, "gate.overridden")
-        if act.status == OVERRIDDEN and PREPARATION in (act.body or "")
-    ]
+    passed = gates_passed(rows, PREPARATION)
     said = "; ".join(lack.said for lack in missing)
-    return (
-        Stands(Standing.OVERRIDDEN, said, (passed[-1],))
-        if passed
-        else not_met(said, *one.last("document.versioned plan"))
-    )
+    if passed:
+        return Stands(Standing.OVERRIDDEN, f"{reason_of(passed[-1])}; now: {said}", (passed[-1].event,))
+    return not_met(said, *one.last("document.versioned plan"))
 
 
 def _reviewed(one: Investigation, _rows: Connection) -> Stands:
@@ -174,11 +147,7 @@ def _stamped(one: Investigation, rows: Connection) -> Stands:
 def _consents(one: Investigation, rows: Connection) -> Stands:
     if "pseudonym.stated" not in one.newest:
         return not_applicable("nobody is recorded as shown or named")
-    passed = [
-        act
-        for act in list_acts(rows, "gate.overridden")
-        if act.status == OVERRIDDEN and f'"gate":"{CONSENT}"' in (act.body or "")
-    ]
+    passed = gates_passed(rows, CONSENT)
     if passed:
         return Stands(Standing.OVERRIDDEN, f"on another basis than consent, {len(passed)} times", (passed[-1].event,))
     given = sum(1 for consent in newest_consents(rows) if consent.given)
@@ -200,6 +169,7 @@ def _elements(one: Investigation, rows: Connection) -> Stands:
 
 
 RULES: Mapping[str, Callable[[Investigation, Connection], Stands]] = {
+    **PLANNING_RULES,
     "prepared": _prepared,
     "reviewed": _reviewed,
     "declared": _declared,

@@ -12,7 +12,6 @@ from casefile.records.archives import newest_archive
 from casefile.records.engine import reading
 from casefile.records.people import list_people
 from casefile.records.posts import newest_reading
-from casefile.records.protection import guard_of
 from casefile.records.queries import (
     ItemRecord,
     LeadRecord,
@@ -28,13 +27,13 @@ from pipelines.bracketing import bracket_lines, bracket_of
 from pipelines.corroborating import corroboration_lines, corroborations_of
 from pipelines.custody import event_of_item
 from pipelines.examinable import made_of
-from pipelines.holds import Hold, hold_of
+from pipelines.holds import Hold, hold_seen
 from pipelines.neighbours import edges_of_item
 from pipelines.person_signing import identities_of
 from pipelines.post_lines import post_lines, reading_plain
 from pipelines.revisits import attempts_at, visit_lines, visits_among, visits_plain, was_repeated, without_words
 from pipelines.services import Services
-from pipelines.sight import Seen, look, remarks_seen, tags_seen, viewer_of
+from pipelines.sight import Seen, guard_seen, look, remarks_seen, tags_seen, viewer_of
 from pipelines.verification_plain import step_plain
 
 OF_CAPTURE = (
@@ -67,7 +66,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     with reading(services.engine) as connection:
         item = find_items(connection, [text])[0]
         tombstone = next(iter(list_tombstones(connection, item=item.id)), None)
-        hold = hold_of(connection, item)
+        hold = hold_seen(connection, item, viewer_of(services))
         capture = capture_facts(connection, item.capture)
         people = {person.id: person.name or "(erased)" for person in list_people(connection)}
         lead = find_lead(connection, item.lead)
@@ -75,7 +74,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
         remarks = remarks_seen(connection, item.id, viewer_of(services))
         assessed = look(connection, [item.id], viewer_of(services))[item.id]
         tags = tags_seen(connection, item.id, viewer_of(services))
-        guard = guard_of(connection, item.id)
+        guard = guard_seen(connection, item.id, viewer_of(services))
         posts = newest_reading(connection, item.id)
         archive = newest_archive(connection, item.id)
     described: dict[str, Any] = {

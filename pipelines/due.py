@@ -23,7 +23,7 @@ from casefile.vocabulary import PersonKind, Purpose
 from casefile.vocabulary_planning import DocumentKind, TaskState
 from pipelines.assessing import AssessedLead, assessed_leads, is_compact
 from pipelines.documents import declaration_of, policy_of
-from pipelines.inquiries import described
+from pipelines.inquiries import coverage_of
 from pipelines.services import Services
 
 VETTING = "vetting"
@@ -119,7 +119,7 @@ def _tools(connection: Connection) -> Iterator[Due]:
 def _inquiries(connection: Connection) -> Iterator[Due]:
     tasks = {name for kind, name in newest_documents(connection) if kind == DocumentKind.TASK}
     for inquiry in list_inquiries(connection, open_only=True):
-        for gap in described(connection, inquiry).coverage.gaps:
+        for gap in coverage_of(connection, inquiry.id).gaps:
             yield Due("coverage", inquiry.label, gap, f"casefile inquiry add {inquiry.label} --from FILE")
         if inquiry.task and inquiry.task not in tasks:
             said = f"{inquiry.label} belongs to the task {inquiry.task!r}, which nobody has taken on"

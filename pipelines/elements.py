@@ -10,14 +10,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from casefile.events.envelope import Subject
+from casefile.events.envelope import PartName, Subject
 from casefile.events.port import draft
+from casefile.events.types import Erased, payload
 from casefile.events.types_elements import ElementLinked, ElementStated
 from casefile.events.types_planning import Reason
 from casefile.ids import ELEMENT, format_number, parse_number
 from casefile.records.acts import Act, list_acts
 from casefile.records.engine import Connection, reading
 from casefile.records.queries import ItemFilter, find_items, list_items
+from casefile.records.reading import read_event
 from casefile.refusals import UnknownRecord
 from casefile.vocabulary_elements import ElementKind, Function
 from pipelines.services import Services
@@ -130,6 +132,20 @@ def matrix(rows: Connection, viewer: str) -> list[Element]:
     for one in found.values():
         one.items = {item: function for item, function in one.items.items() if function != Function.NONE}
     return list(found.values())
+
+
+def described_links(rows: Connection, viewer: str) -> dict[tuple[str, str], str]:
+    """By element and the number of an item, how the item bears on it in the newest words that `viewer` may see."""
+    links = [(act, _subjects(act, "element")[0], _subjects(act, "item")[0]) for act in list_acts(rows, LINKED)]
+    named = tuple({item for _act, _element, item in links})
+    labels = {one.id: one.label for one in list_items(rows, ItemFilter(ids=named))} if named else {}
+    states = states_of(rows, named)
+    found = {}
+    for act, element, item in links:
+        if sees_words(states[item], viewer, act.done_by):
+            words = payload(read_event(rows, act.event).event, PartName.PERSONAL, Reason)
+            found[element, labels.get(item, item)] = "" if isinstance(words, Erased) else words.why
+    return found
 
 
 def _subjects(act: Act, kind: str) -> list[str]:

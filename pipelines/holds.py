@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from casefile.canonical import canonical_json, parse_canonical
 from casefile.errors import UsageError
@@ -14,6 +14,7 @@ from casefile.records.acts import Act, last_act, list_acts
 from casefile.records.engine import Connection, reading
 from casefile.records.queries import ItemFilter, ItemRecord, find_items, list_items
 from pipelines.services import Services
+from pipelines.sight import WAITS, sees_words, states_of
 
 STATED = "hold.stated"
 HELD, LIFTED = "held", "lifted"
@@ -55,15 +56,22 @@ def hold_of(connection: Connection, item: ItemRecord) -> Hold | None:
     return None if act is None or act.status != HELD else _hold(item, act)
 
 
-def list_holds(connection: Connection) -> list[Hold]:
-    """Every hold that stands, in the order in which the holds were set."""
+def hold_seen(connection: Connection, item: ItemRecord, viewer: str) -> Hold | None:
+    """The same; why it is held waits with the assessment of whoever said so, as far as `viewer` may not see that."""
+    hold = hold_of(connection, item)
+    return None if hold is None else _told(connection, hold, viewer)
+
+
+def list_holds(connection: Connection, viewer: str) -> list[Hold]:
+    """Every hold that stands, in the order in which the holds were set, as `viewer` may see them."""
     newest: dict[str, Act] = {}
     for act in list_acts(connection, STATED):
         newest.pop(act.subject or "", None)
         newest[act.subject or ""] = act
     held = {subject: act for subject, act in newest.items() if act.status == HELD}
     items = {_as_stored(item.id): item for item in list_items(connection, ItemFilter())} if held else {}
-    return [_hold(items[subject], act) for subject, act in held.items() if subject in items]
+    found = [_hold(items[subject], act) for subject, act in held.items() if subject in items]
+    return [_told(connection, one, viewer) for one in found]
 
 
 def _subject(item: str) -> Subject:
@@ -72,6 +80,11 @@ def _subject(item: str) -> Subject:
 
 def _as_stored(item: str) -> str:
     return canonical_json([_subject(item).plain()]).decode("utf-8")
+
+
+def _told(connection: Connection, hold: Hold, viewer: str) -> Hold:
+    state = states_of(connection, [hold.item.id])[hold.item.id]
+    return hold if sees_words(state, viewer, hold.by) else replace(hold, reason=WAITS)
 
 
 def _hold(item: ItemRecord, act: Act) -> Hold:

@@ -32,6 +32,8 @@ from casefile.preparation.inquiries import (
     Search,
     Statement,
     coverage,
+    left_out,
+    one_sided,
 )
 from casefile.records.engine import Connection, reading
 from casefile.records.inquiries import (
@@ -48,10 +50,12 @@ from casefile.records.inquiries import (
 )
 from casefile.records.leads import KnownLead, known_leads, leads_of
 from casefile.records.queries import find_items
-from casefile.refusals import FieldRefused
+from casefile.refusals import FieldRefused, UnknownRecord
 from casefile.vocabulary_planning import StatementKind
 from pipelines.documents import landscape_languages
+from pipelines.inquiries_seen import inquiries_seen, statements_seen
 from pipelines.services import Services
+from pipelines.sight import viewer_of
 
 HOLDS = frozenset({StatementKind.FACT, StatementKind.FINDING})
 """What a finding may rest on."""
@@ -109,38 +113,47 @@ def close_inquiry(services: Services, text: str, given: object) -> InquiryRecord
         Subject(kind="inquiry", id=known.id),
         body=InquiryClosed(outcome=ending.outcome),
         personal=Reason(why=ending.reason),
-        outcome=EventOutcome(status=ending.outcome.value),
+        # The outcome is the same however it ended: an envelope is seen by everybody.
+        outcome=EventOutcome(status="closed"),
         id=machine_event_id(services.log.id, known.id, "inquiry.closed", 1),
     )
     services.append(closing)
     found = _read(services, known.id)
     if (found.closed_by, found.closed_why) != (services.person_id, ending.reason):
-        raise UsageError(f"inquiry {found.label} was closed by somebody else at this moment ({found.closing})")
+        raise UsageError(f"inquiry {found.label} was closed by somebody else at this moment")
     return found
 
 
 def describe_inquiry(services: Services, text: str) -> Inquiry:
     """An inquiry in full, with what its keywords and searches leave out."""
+    viewer = viewer_of(services)
     with reading(services.engine) as connection:
-        return described(connection, find_inquiry(connection, text))
+        (inquiry,) = inquiries_seen(connection, [find_inquiry(connection, text)], viewer)
+        keywords, searches = list_keywords(connection, inquiry.id), list_searches(connection, inquiry.id)
+        return Inquiry(
+            inquiry,
+            tuple(statements_seen(connection, list_statements(connection, inquiry.id), viewer)),
+            tuple(keywords),
+            tuple(searches),
+            tuple(known_leads(connection, ids=leads_of(connection, inquiry=inquiry.id))),
+            _covered(keywords, searches, landscape_languages(connection)),
+        )
 
 
-def described(connection: Connection, inquiry: InquiryRecord) -> Inquiry:
-    """The same, for an inquiry that is known."""
-    keywords, searches = list_keywords(connection, inquiry.id), list_searches(connection, inquiry.id)
-    return Inquiry(
-        inquiry,
-        tuple(list_statements(connection, inquiry.id)),
-        tuple(keywords),
-        tuple(searches),
-        tuple(known_leads(connection, ids=leads_of(connection, inquiry=inquiry.id))),
-        _covered(keywords, searches, landscape_languages(connection)),
-    )
+def coverage_of(connection: Connection, inquiry: str = "") -> Coverage:
+    """What the keywords and searches of one inquiry, or of all, leave out."""
+    keywords, searches = list_keywords(connection, inquiry), list_searches(connection, inquiry)
+    return _covered(keywords, searches, landscape_languages(connection))
 
 
-def coverage_of_all(connection: Connection) -> Coverage:
-    """What the keywords and searches of all inquiries leave out."""
-    return _covered(list_keywords(connection), list_searches(connection), landscape_languages(connection))
+def keywords_lack(connection: Connection) -> list[str]:
+    """What the keywords of all inquiries leave out, in words."""
+    return list(left_out(coverage_of(connection).languages, landscape_languages(connection)))
+
+
+def searches_lack(connection: Connection) -> list[str]:
+    """How the searches of all inquiries are one-sided, in words."""
+    return list(one_sided(_made(list_searches(connection))))
 
 
 def lag_s(search: SearchRecord) -> int:
@@ -163,22 +176,30 @@ def plain(found: Inquiry) -> dict[str, Any]:
     }
 
 
-def require_support(connection: Connection, rests_on: Iterable[str]) -> tuple[str, ...]:
+def require_support(connection: Connection, rests_on: Iterable[str], viewer: str) -> tuple[str, ...]:
     """The ids of what a finding rests on: statements by id or number, items by theirs.
 
-    Raises FieldRefused for an assumption or an unknown, which cannot support a finding (Berkeley Protocol, ¶142b).
+    Raises FieldRefused for an assumption or an unknown, which cannot support a finding (Berkeley Protocol, ¶142b), and
+    UnknownRecord for what `viewer` may not see.
     """
     ids = []
     for text in rests_on:
         if parse_number(text) is not None:
             ids.append(find_items(connection, [text])[0].id)
             continue
-        (statement,) = find_statements(connection, [text])
+        statement = _seen_statement(connection, text, viewer)
         if statement.kind not in HOLDS:
             rule = f"{statement.label} is an {statement.kind or 'erased statement'}, on which no finding can rest"
             raise FieldRefused("statement", (("rests_on", rule),))
         ids.append(statement.event)
     return tuple(ids)
+
+
+def _seen_statement(connection: Connection, text: str, viewer: str) -> StatementRecord:
+    found = find_statements(connection, [text])
+    if not statements_seen(connection, found, viewer):
+        raise UnknownRecord("statement", text, "inquiry show INQUIRY")
+    return found[0]
 
 
 def _covered(keywords: Sequence[KeywordRecord], searches: Sequence[SearchRecord], languages: Sequence[str]) -> Coverage:
@@ -187,12 +208,15 @@ def _covered(keywords: Sequence[KeywordRecord], searches: Sequence[SearchRecord]
         for one in keywords
         if one.language
     ]
-    made = [
+    return coverage(terms, _made(searches), languages)
+
+
+def _made(searches: Sequence[SearchRecord]) -> list[Search]:
+    return [
         Search.model_construct(engine=one.engine, browser=one.browser or "", terms="", result=one.result)
         for one in searches
         if one.engine
     ]
-    return coverage(terms, made, languages)
 
 
 def _opening(inquiry: str, question: Question) -> Draft:
@@ -202,8 +226,9 @@ def _opening(inquiry: str, question: Question) -> Draft:
 
 def _stating(services: Services, inquiry: str, statement: Statement) -> Draft:
     with reading(services.engine) as connection:
-        rests_on = require_support(connection, statement.rests_on)
-        replaced = find_statements(connection, [statement.replaces])[0] if statement.replaces else None
+        viewer = viewer_of(services)
+        rests_on = require_support(connection, statement.rests_on, viewer)
+        replaced = _seen_statement(connection, statement.replaces, viewer) if statement.replaces else None
     if replaced is not None and replaced.inquiry != inquiry:
         raise FieldRefused("statement", (("replaces", f"{replaced.label} belongs to another inquiry"),))
     body = StatementMade(kind=statement.kind, rests_on=rests_on, replaces=replaced.event if replaced else None)
@@ -244,7 +269,7 @@ def _still_open(services: Services, text: str) -> InquiryRecord:
 def _require_open(connection: Connection, inquiry: str) -> None:
     known = find_inquiry(connection, inquiry)
     if known.closed_at:
-        raise UsageError(f"inquiry {known.label} was closed ({known.closing}); open another with `inquiry open`")
+        raise UsageError(f"inquiry {known.label} was closed; open another with `inquiry open`")
 
 
 def _read(services: Services, inquiry: str) -> InquiryRecord:
@@ -253,6 +278,6 @@ def _read(services: Services, inquiry: str) -> InquiryRecord:
 
 
 def list_all(services: Services) -> list[InquiryRecord]:
-    """Every inquiry."""
+    """Every inquiry, as the person of this run may see it."""
     with reading(services.engine) as connection:
-        return list_inquiries(connection)
+        return inquiries_seen(connection, list_inquiries(connection), viewer_of(services))

@@ -17,7 +17,8 @@ from casefile.records.assessments import items_after
 from casefile.records.engine import Connection, reading
 from casefile.records.queries import ItemRecord, investigation_title
 from casefile.records.reading import newest_of_types, read_events_of
-from pipelines.conformance import Investigation
+from pipelines.conformance import stands_of
+from pipelines.investigation_facts import Investigation
 from pipelines.method_report import conformance_of, gather, report_of, require_traced, statements_of
 from pipelines.report_files import put_file
 from pipelines.report_pages import html_foot, html_head, html_item
@@ -145,7 +146,7 @@ def _of_items(obligation: Obligation, tally: Tally, opened: str) -> dict[str, An
 
 
 def _of_investigation(obligation: Obligation, investigation: Investigation) -> dict[str, Any]:
-    found = investigation.stands(obligation)
+    found = stands_of(investigation, obligation)
     # What is not recorded has no event of its own; it is missing from what this one began.
     events = list(found.events) or [investigation.opened]
     return {**_row(obligation), "standing": found.standing, "why": found.why, "named": [], "events": events}

@@ -19,25 +19,27 @@ from casefile.records.assessments import (
     ConclusionRecord,
     CorrectionRecord,
     ReviewRecord,
-    StepRecord,
     list_claims,
     list_corrections,
     newest_examination_event,
 )
 from casefile.records.engine import Connection, reading
+from casefile.records.leads import origins
 from casefile.records.people import list_people
 from casefile.records.queries import ItemRecord, capture_facts, find_lead, list_attempts, newest_examination
 from casefile.records.reading import known_events
 from casefile.vocabulary_verification import ReviewAct
+from pipelines.examinable import made_of
+from pipelines.inquiries_seen import Pursued, pursued
 from pipelines.services import Services
 from pipelines.sight import conclusions_seen, viewer_of
 from pipelines.suggestions import CONFLICT
-from pipelines.verification_plain import claim_plain, line_plain
+from pipelines.verification_plain import claim_plain, line_plain, step_text
 from pipelines.verifying import Checklist, Line, read_checklist
 from verification.checklists import KINDS
-from verification.conformance import ItemFacts, stands
+from verification.conformance import stands
+from verification.item_facts import ItemFacts
 from verification.obligations import Obligation, Stands, obligations
-from verification.places import decimal_degrees
 from verification.steps import DONE
 from verification.wording import calls_it_original
 
@@ -85,6 +87,8 @@ class ItemRecordOfMethod:
     people: Mapping[str, str]
     examined: str | None
     raw_metadata: bool
+    came_from: tuple[str, ...]
+    pursued: tuple[Pursued, ...]
 
     @property
     def item(self) -> ItemRecord:
@@ -118,6 +122,8 @@ def gather(services: Services, rows: Connection, item: str) -> ItemRecordOfMetho
         people=people,
         examined=newest_examination_event(rows, found.id) if examination else None,
         raw_metadata=bool(examination and examination.raw),
+        came_from=tuple(one.event for one in origins(rows, [found.lead]).get(found.lead, ())),
+        pursued=pursued(rows, found.id, viewer_of(services)) if _has_gap(checklist) else (),
     )
 
 
@@ -183,10 +189,12 @@ def facts_of(record: ItemRecordOfMethod) -> ItemFacts:
     """What of the record bears on the obligations."""
     suggested = {id(one): one for line in record.checklist.lines for one in line.suggestions}.values()
     item = record.item
+    pictures = made_of(item.files, record.capture["files"] or ())
     return ItemFacts(
         sealed=record.sealed,
         found=record.lead,
         pathway=record.pathway,
+        came_from=record.came_from,
         examined=record.examined,
         raw_metadata=record.raw_metadata,
         conflicts=sum(1 for one in suggested if one["origin"] == CONFLICT),
@@ -198,12 +206,15 @@ def facts_of(record: ItemRecordOfMethod) -> ItemFacts:
         sha256=item.sha256 or "",
         item_class=record.checklist.item_class,
         capture=record.capture,
+        pictures=tuple(one["path"] for one in pictures if (one["media_type"] or "").startswith("image/")),
+        beside=record.capture["item_count"] - 1,
         state=record.checklist.seen.state,
         steps=record.checklist.seen.current,
         acts=record.checklist.seen.acts,
         claims=record.claims,
         conclusions=tuple(_standing(record.conclusions.values())),
         corrections=record.corrections,
+        pursued=tuple(one.event for one in record.pursued),
     )
 
 
@@ -282,8 +293,9 @@ def _checked(record: ItemRecordOfMethod, line: Line) -> Iterator[Statement]:
         )
         words = step.words or {}
         if words.get("gap"):
-            text = f"gap: {words['gap']}; effect on its weight: {words.get('effect', '')}"
-            yield Statement(VERIFICATION, "gap", text, (step.event,), _name(record, step.recorded_by), step.recorded_at)
+            text = f"gap: {words['gap']}; effect on its weight: {words.get('effect', '')}{_gone_after(record)}"
+            events = (step.event, *(one.event for one in record.pursued))
+            yield Statement(VERIFICATION, "gap", text, events, _name(record, step.recorded_by), step.recorded_at)
     if not line.steps and line.asked_for:
         hidden = " that you may see" if record.checklist.seen.hidden else ""
         text = f"{kind.strand}, {line.check}: no step{hidden}, and no reason why not"
@@ -293,32 +305,14 @@ def _checked(record: ItemRecordOfMethod, line: Line) -> Iterator[Statement]:
         yield Statement(VERIFICATION, "suggestion", text, (one["event"] or record.sealed,))
 
 
-def step_text(step: StepRecord) -> str:
-    """A step in one sentence; what was erased says so."""
-    body, words = step.body, step.words
-    if body is None or words is None:
-        return f"{step.result or '(erased)'} (words erased)"
-    said = [f"{step.result}"]
-    for field, name in (("finding", ""), ("reason", "because "), ("method", "method: "), ("basis", "basis: ")):
-        if words.get(field):
-            said.append(f"{name}{words[field]}")
-    if place := body.get("place"):
-        where = f"{decimal_degrees(place['latitude_e7'])}, {decimal_degrees(place['longitude_e7'])}"
-        said.append(f"place {where} within {place['precision_m']} m (written {words.get('place_as_written', '')})")
-    if body.get("when"):
-        said.append(f"time {body['when']}")
-    for one in words.get("references", ()):
-        known = ", ".join(one[name] for name in ("title", "imagery_date", "licence") if one.get(name))
-        agreeing = ", ".join(one.get("features", ())) or "no feature marked"
-        said.append(f"compared with {one['provider']}{f' ({known})' if known else ''}: {agreeing}")
-    for one in words.get("searches", ()):
-        found = ", ".join(one.get("locators", ())) if one["found"] else "none found"
-        said.append(f"searched {one['engine']} with {one['frame']}: {found}")
-    for field, name in (("limits", "limits"), ("expertise", "expertise"), ("override", "recorded all the same")):
-        if words.get(field):
-            said.append(f"{name}: {words[field]}")
-    said += [f"alternative: {one}" for one in words.get("alternatives", ())]
-    return "; ".join(said)
+def _has_gap(checklist: Checklist) -> bool:
+    return any((step.words or {}).get("gap") for step in checklist.seen.steps)
+
+
+def _gone_after(record: ItemRecordOfMethod) -> str:
+    """By which inquiries somebody goes after what an item leaves open (paragraph 140)."""
+    named = ", ".join(dict.fromkeys(one.inquiry for one in record.pursued))
+    return f"; gone after in {named}" if named else ""
 
 
 def _reviewed(record: ItemRecordOfMethod, act: ReviewRecord) -> Statement:

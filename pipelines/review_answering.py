@@ -23,7 +23,7 @@ from casefile.events.types_verification import ReviewWords, StepReviewed
 from casefile.model import ClockRecord
 from casefile.refusals import FieldRefused
 from casefile.vocabulary_verification import Check, ReviewAct
-from pipelines.review_sending import FILE, file_digest
+from pipelines.review_sending import FILE, carried_bytes, file_digest
 from pipelines.written import read_written
 from preservation.durable import Disk, storage_errors
 from preservation.keys import SigningKey
@@ -62,7 +62,7 @@ def answer(folder: Path, to: Path, key: tuple[Path, str], clock: Clock) -> Answe
     Raises CarriedUnsound for a packet that is not as it was made, FieldRefused for a sheet that breaks a rule, named
     with its item and file, and GateRefused for a key that the packet does not name.
     """
-    content = _bounded(folder / PACKET)
+    content = carried_bytes(folder / PACKET)
     packet = read_carried(content, Packet)
     signing = SigningKey.unlock(*key)
     if signing.public.fingerprint() != packet.key:
@@ -86,11 +86,6 @@ def answer(folder: Path, to: Path, key: tuple[Path, str], clock: Clock) -> Answe
     return Answered(to, str(sha256(made)), {name: len(several) for name, several in steps.items()}, unanswered)
 
 
-def _bounded(path: Path) -> bytes:
-    with storage_errors("read", path), path.open("rb") as stream:
-        return stream.read(MAX_BYTES + 1)
-
-
 def _steps(folder: Path, item: PacketItem, packet: Packet) -> Iterator[Draft]:
     """The steps of the sheets of one item that have a result, in the order of their names."""
     place = folder / SHEETS / item.number
@@ -100,7 +95,7 @@ def _steps(folder: Path, item: PacketItem, packet: Packet) -> Iterator[Draft]:
         raise UsageError(f"{item.number} has {len(names)} sheets; at most {MAX_SHEETS} are read")
     for name in names:
         try:
-            text = _bounded(place / name).decode("utf-8")
+            text = carried_bytes(place / name).decode("utf-8")
             new = read_written(text, NewStep)
             if new.result.strip():
                 yield _step(new, item, packet)

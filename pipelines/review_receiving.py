@@ -32,14 +32,14 @@ from casefile.records.queries import newest_examination
 from casefile.records.reading import known_events, read_event, read_head
 from casefile.vocabulary_verification import ReviewAct
 from pipelines.keys import person_keys_of
+from pipelines.review_sending import carried_bytes
 from pipelines.reviewing import GATE
 from pipelines.services import Services
 from pipelines.sight import states_of
 from pipelines.verifying import require_person
-from preservation.durable import storage_errors
 from preservation.person_keys import PersonKeys
 from verification.blindness import ItemState, state_of
-from verification.packets import MAX_BYTES, Answer, read_carried
+from verification.packets import Answer, read_carried
 from verification.regions import extent_of, require_within
 from verification.steps import require_rules
 from verification.wording import text_field
@@ -71,8 +71,7 @@ def receive_answer(services: Services, path: Path) -> Received:
     takes no assessment of that person any more.
     """
     require_person(services)
-    with storage_errors("read", path), path.open("rb") as stream:
-        content = stream.read(MAX_BYTES + 1)
+    content = carried_bytes(path)
     answer = read_carried(content, Answer)
     events = [one.event() for one in answer.events]
     with reading(services.engine) as rows:

@@ -34,6 +34,7 @@ from preservation.durable import Disk, storage_errors
 from verification.checklists import class_of
 from verification.packets import (
     MATERIAL,
+    MAX_BYTES,
     PACKET,
     README,
     SHEETS,
@@ -215,6 +216,16 @@ def _copy(services: Services, item: ItemRecord, folder: Path) -> None:
 def _record(services: Services, packet: Packet, body: ReviewSent) -> None:
     subjects = [Subject(kind="person", id=packet.person), *(Subject(kind="item", id=one.id) for one in packet.items)]
     services.append(draft("review.sent", *subjects, body=body, outcome=EventOutcome(status="sent")))
+
+
+def carried_bytes(path: Path) -> bytes:
+    """The beginning of a file that somebody brought, one byte more than any may have. Raises UsageError where there is
+    none, StorageFailed where it cannot be read.
+    """
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}")
+    with storage_errors("read", path), path.open("rb") as stream:
+        return stream.read(MAX_BYTES + 1)
 
 
 def file_digest(path: Path) -> str:

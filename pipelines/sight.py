@@ -28,6 +28,7 @@ from casefile.records.edges import StoredEdge, items_decided_on, list_decisions,
 from casefile.records.engine import Connection
 from casefile.records.indexing_verification import CONCLUSION, REVIEW, STEP
 from casefile.records.pixels import portions
+from casefile.records.protection import GuardRecord, guard_of
 from casefile.records.queries import ItemFilter, ItemRecord, RemarkRecord, list_items, list_remarks, list_tags
 from casefile.records.search import Hit
 from pipelines.services import Services
@@ -37,6 +38,8 @@ REMARK, REASON = "remark", "reason"
 """The fields of the search index that hold remarks, and why pairs were judged alike or different."""
 OF_ASSESSORS = (STEP, REMARK, REASON, REVIEW)
 """Fields in which whoever assesses an item may say what they found."""
+WAITS = "(waits with the assessment)"
+"""Stands in the place of words that `viewer` may not see yet."""
 S = TypeVar("S", StepRecord, StepMark)
 R = TypeVar("R", StepRecord, StepMark, ReviewRecord)
 
@@ -193,6 +196,14 @@ def hits_seen(connection: Connection, hits: Sequence[Hit], viewer: str) -> list[
 def sees_words(state: ItemState, viewer: str, author: str) -> bool:
     """Whether `viewer` may see what `author` said of an item: words of whoever assesses it wait with the assessment."""
     return author not in (*state.first, *state.seconds) or sees(state, viewer, author)
+
+
+def guard_seen(connection: Connection, item: str, viewer: str) -> GuardRecord | None:
+    """How closely an item is kept, which everybody sees at once; why, as far as `viewer` may see it."""
+    guard = guard_of(connection, item)
+    if guard is None or sees_words(states_of(connection, [item])[item], viewer, guard.stated_by):
+        return guard
+    return replace(guard, why=WAITS)
 
 
 def conclusions_seen(

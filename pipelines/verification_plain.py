@@ -1,4 +1,4 @@
-"""Steps, claims and conclusions for programs: one object each, with stable keys. Pure."""
+"""Steps, claims and conclusions for programs: one object each, with stable keys; a step as a sentence. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from casefile.records.assessments import ClaimRecord, ConclusionRecord, StepRecord
 from pipelines.verifying import Line
 from verification.checklists import KINDS
+from verification.places import decimal_degrees
 
 
 def line_plain(line: Line, people: Mapping[str, str]) -> dict[str, Any]:
@@ -71,3 +72,31 @@ def claim_plain(
             for one in conclusions
         ],
     }
+
+
+def step_text(step: StepRecord) -> str:
+    """A step in one sentence; what was erased says so."""
+    body, words = step.body, step.words
+    if body is None or words is None:
+        return f"{step.result or '(erased)'} (words erased)"
+    said = [f"{step.result}"]
+    for field, name in (("finding", ""), ("reason", "because "), ("method", "method: "), ("basis", "basis: ")):
+        if words.get(field):
+            said.append(f"{name}{words[field]}")
+    if place := body.get("place"):
+        where = f"{decimal_degrees(place['latitude_e7'])}, {decimal_degrees(place['longitude_e7'])}"
+        said.append(f"place {where} within {place['precision_m']} m (written {words.get('place_as_written', '')})")
+    if body.get("when"):
+        said.append(f"time {body['when']}")
+    for one in words.get("references", ()):
+        known = ", ".join(one[name] for name in ("title", "imagery_date", "licence") if one.get(name))
+        agreeing = ", ".join(one.get("features", ())) or "no feature marked"
+        said.append(f"compared with {one['provider']}{f' ({known})' if known else ''}: {agreeing}")
+    for one in words.get("searches", ()):
+        found = ", ".join(one.get("locators", ())) if one["found"] else "none found"
+        said.append(f"searched {one['engine']} with {one['frame']}: {found}")
+    for field, name in (("limits", "limits"), ("expertise", "expertise"), ("override", "recorded all the same")):
+        if words.get(field):
+            said.append(f"{name}: {words[field]}")
+    said += [f"alternative: {one}" for one in words.get("alternatives", ())]
+    return "; ".join(said)

@@ -25,6 +25,9 @@ from verification.regions import extent_of, require_within
 from verification.steps import NewStep, checked_step, items_named, require_expertise
 from verification.wording import text_field
 
+Judged = tuple[ItemRecord, StepRecorded, StepWords]
+"""An item, and the parts of a step on it that was held to every rule."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepMade:
@@ -41,9 +44,19 @@ def record_step(services: Services, item: str, new: NewStep) -> StepMade:
     person is identified without a forensic expert's word, or the item is locked or handed in. Nothing is recorded then.
     """
     require_person(services)
-    found, body, words = judged_step(services, item, new)
-    (event,) = services.append(_step(found.id, body, words), within=lambda rows: _require_open(services, rows, found))
-    return StepMade(event, found)
+    judged = judged_step(services, item, new)
+    (event,) = record_judged(services, [judged])
+    return StepMade(event, judged[0])
+
+
+def record_judged(services: Services, judged: Sequence[Judged]) -> tuple[EventId, ...]:
+    """Record steps that `judged_step` has held to the rules, all of them or none; their events, in the same order.
+
+    Raises GateRefused where an item is locked or handed in by now.
+    """
+    items = list({item.id: item for item, _body, _words in judged}.values())
+    drafts = [_step(item.id, body, words) for item, body, words in judged]
+    return services.append(*drafts, within=lambda rows: _require_open(services, rows, items))
 
 
 def correct_step(services: Services, event: str, new: NewStep, reason: str) -> StepMade:
@@ -65,7 +78,7 @@ def correct_step(services: Services, event: str, new: NewStep, reason: str) -> S
     corrected = EventId(services.clock.mint())
 
     def still_current(rows: Connection) -> None:
-        _require_open(services, rows, found)
+        _require_open(services, rows, [found])
         if len(list_corrections(rows, [earlier.event])) != 1:
             raise StatementChanged("this step", "was corrected already")
 
@@ -90,12 +103,17 @@ def correction(kind: StatementKind, statement: str, corrected: str, reason: str)
 
 
 def classify_item(services: Services, item: str, item_class: ItemClass) -> EventId:
-    """Say what class of material an item is, where its role does not tell: satellite imagery, for instance."""
+    """Say what class of material an item is, where its role does not tell: satellite imagery, for instance.
+
+    Raises UnknownItem, and GateRefused as `record_step`: the class decides which checks are asked for.
+    """
+    require_person(services)
     with reading(services.engine) as rows:
         found = find_items(rows, [item])[0]
     body = ItemClassified(item_class=item_class)
     about = Subject(kind="item", id=found.id)
-    return services.append(draft("item.classified", about, body=body, outcome=EventOutcome(status="classified")))[0]
+    classified = draft("item.classified", about, body=body, outcome=EventOutcome(status="classified"))
+    return services.append(classified, within=lambda rows: _require_open(services, rows, [found]))[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +190,7 @@ def resolved(rows: Connection, names: Sequence[str]) -> dict[str, str]:
     return {name: find_items(rows, [name.strip()])[0].id for name in dict.fromkeys(names)}
 
 
-def judged_step(services: Services, item: str, new: NewStep) -> tuple[ItemRecord, StepRecorded, StepWords]:
+def judged_step(services: Services, item: str, new: NewStep) -> Judged:
     """What a step would record, held to every rule; raises as `record_step`. Nothing is recorded."""
     with reading(services.engine) as rows:
         found = find_items(rows, [item])[0]
@@ -193,17 +211,18 @@ def _require_within(services: Services, body: StepRecorded) -> None:
                 require_within(region.fragment, extent_of(examined.findings))
 
 
-def _require_open(services: Services, rows: Connection, item: ItemRecord) -> None:
-    """Raise GateRefused where the item takes no step of this person; the step itself is among the rows already."""
-    state = states_of(rows, [item.id])[item.id]
-    if state.locked:
-        raise GateRefused("locked", f"{item.label} is locked", "`casefile review unlock ITEM --reason R` opens it.")
-    if state.handed_in(services.person_id):
-        raise GateRefused(
-            "handed-in",
-            f"your assessment of {item.label} is handed in",
-            "It opens again when the second one is in, or is waived.",
-        )
+def _require_open(services: Services, rows: Connection, items: Sequence[ItemRecord]) -> None:
+    """Raise GateRefused where an item takes no step of this person; the steps themselves are among the rows already."""
+    states = states_of(rows, [item.id for item in items])
+    for item in items:
+        if states[item.id].locked:
+            raise GateRefused("locked", f"{item.label} is locked", "`casefile review unlock ITEM --reason R` opens it.")
+        if states[item.id].handed_in(services.person_id):
+            raise GateRefused(
+                "handed-in",
+                f"your assessment of {item.label} is handed in",
+                "It opens again when the second one is in, or is waived.",
+            )
 
 
 def _step(

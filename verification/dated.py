@@ -9,6 +9,7 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from verification.refusing import refused
 
@@ -51,9 +52,17 @@ def read_when(text: str) -> Dated:
         raise refused(FIELD, "an interval has two ends, of which one may be open (..)")
     earliest, known_start = (None, True) if start in ("", "..") else _date(start)[::2]
     latest, known_end = (None, True) if end in ("", "..") else _date(end)[1:]
-    if earliest and latest and earliest > latest:
+    if (earliest and latest and earliest > latest) or _is_earlier(end, start):
         raise refused(FIELD, "an interval does not end before it begins")
     return Dated(written, earliest, latest, known_start and known_end)
+
+
+def _is_earlier(one: str, other: str) -> bool:
+    """Whether both are times of day, and the one is before the other; without an offset in both, by the clock there."""
+    if "T" not in one or "T" not in other:
+        return False
+    first, second = (datetime.fromisoformat(text.rstrip("~?%")) for text in (one, other))
+    return (first.tzinfo is None) == (second.tzinfo is None) and first < second
 
 
 def _date(text: str) -> tuple[str, str, bool]:

@@ -60,10 +60,10 @@ def stands_by_events(obligation: Obligation, newest: Mapping[str, str]) -> Stand
     found = tuple(newest[name] for name in obligation.events if name in newest)
     named = ", ".join(obligation.events)
     if found:
-        return Stands(Standing.MET, f"recorded as {named}", found)
+        return Stands(Standing.MET, f"it is recorded ({named})", found)
     if obligation.unless_none:
-        return not_applicable(f"there is no {named}")
-    return not_met(f"there is no {named}")
+        return not_applicable(f"nothing of it is recorded ({named})")
+    return not_met(f"nothing of it is recorded ({named})")
 
 
 def met(why: str, *events: str) -> Stands:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from casefile.events.effects import Effect, Insert, Update, actor, columns, ending, from_body, text_of
+from casefile.events.effects import Effect, Insert, Update, actor, columns, from_body, text_of
 from casefile.events.envelope import Envelope, Event, PartName
 from casefile.events.types import DocumentVersioned, Erased, payload
 from casefile.events.types_planning import (
     AssessmentWords,
     DocumentApproved,
+    InquiryClosed,
     InquiryWords,
     KeywordsAdded,
     KeywordWords,
@@ -63,15 +64,17 @@ def inquiry_opened(event: Event) -> Sequence[Effect]:
 def inquiry_closed(event: Event) -> Sequence[Effect]:
     """The end of an inquiry."""
     envelope = event.envelope
+    body = payload(event, PartName.BODY, InquiryClosed)
     words = payload(event, PartName.PERSONAL, Reason)
     values = {
         "closed_at": envelope.recorded_at,
         "closed_by": actor(envelope),
-        "closing": ending(envelope)["status"],
+        "closing": None if isinstance(body, Erased) else body.outcome.value,
         "closed_why": None if isinstance(words, Erased) else words.why,
     }
     inquiry = envelope.subject_of("inquiry")
-    return [Update("view_inquiry", "id", inquiry, values, {PartName.PERSONAL: ("closed_why",)})]
+    parts = {PartName.BODY: ("closing",), PartName.PERSONAL: ("closed_why",)}
+    return [Update("view_inquiry", "id", inquiry, values, parts)]
 
 
 def statement_made(event: Event) -> Sequence[Effect]:

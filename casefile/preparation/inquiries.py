@@ -129,17 +129,17 @@ def coverage(keywords: Iterable[Keywords], searches: Sequence[Search], expected:
         by_language.setdefault(one.language, set()).add(one.direction)
     engines = Counter(one.engine.casefold() for one in searches)
     browsers = Counter(one.browser.casefold() for one in searches if one.browser)
-    gaps = [*_untold(by_language, expected), *_one_sided(engines, browsers, searches)]
     return Coverage(
         {name: tuple(sorted(found)) for name, found in sorted(by_language.items())},
         dict(engines.most_common()),
         dict(browsers.most_common()),
         dict(Counter(str(one.result) for one in searches).most_common()),
-        tuple(gaps),
+        (*left_out(by_language, expected), *one_sided(searches)),
     )
 
 
-def _untold(by_language: Mapping[str, set[str]], expected: Collection[str]) -> Iterable[str]:
+def left_out(by_language: Mapping[str, Collection[str]], expected: Collection[str]) -> Iterable[str]:
+    """What keywords leave out, in words: languages of the landscape, directions. `by_language` has what there is."""
     primary = {name.partition("-")[0] for name in by_language}
     for language in expected:
         if language.partition("-")[0] not in primary:
@@ -154,7 +154,10 @@ def _untold(by_language: Mapping[str, set[str]], expected: Collection[str]) -> I
             yield f"keywords in {language} are incriminating only"
 
 
-def _one_sided(engines: Counter[str], browsers: Counter[str], searches: Sequence[Search]) -> Iterable[str]:
+def one_sided(searches: Sequence[Search]) -> Iterable[str]:
+    """How searches are one-sided, in words: of one engine, or of one browser."""
+    engines = Counter(one.engine.casefold() for one in searches)
+    browsers = Counter(one.browser.casefold() for one in searches if one.browser)
     if not searches:
         yield "no search is recorded"
     if len(searches) < ENOUGH_TO_JUDGE:

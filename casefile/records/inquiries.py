@@ -139,6 +139,20 @@ def find_statements(connection: Connection, texts: Sequence[str]) -> list[Statem
     return found
 
 
+def statements_of(connection: Connection, events: Sequence[str]) -> list[StatementRecord]:
+    """Those of these events that made statements, in the order of their numbers."""
+    table = tables("view_")["view_statement"]
+    query = select(*_columns(table, StatementRecord)).where(table.c.event.in_(events)).order_by(table.c.number)
+    return [_statement(dict(row._mapping)) for row in connection.execute(query)]
+
+
+def statements_about(connection: Connection, item: str) -> list[StatementRecord]:
+    """The statements that rest on an item by its id, in the order of their numbers."""
+    table = tables("view_")["view_statement"]
+    query = select(*_columns(table, StatementRecord)).where(table.c.rests_on.contains(item, autoescape=True))
+    return [_statement(dict(row._mapping)) for row in connection.execute(query.order_by(table.c.number))]
+
+
 def list_keywords(connection: Connection, inquiry: str = "") -> list[KeywordRecord]:
     """Keywords of one inquiry or of all, in the order of the log."""
     table, entry = tables("view_")["view_keyword"], tables("log_")["log_entry"]

@@ -54,6 +54,7 @@ class AssessmentRecord:
 class OriginRecord:
     """Where a lead is said to have come from."""
 
+    event: str
     lead: str
     inquiry: str | None
     search: str | None

@@ -25,7 +25,7 @@ def list_(
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
-    with open_services(invocation.workspace, invocation.environment) as services:
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         pairs = list_pairs(services, inside_captures=inside, rejected=rejected)
         waiting, stills = pixels_waiting(services.engine), stills_waiting(services.engine, services.settings.examine)
     if waiting:
@@ -56,7 +56,7 @@ def show(
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
-    with open_services(invocation.workspace, invocation.environment) as services:
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         found = cluster_of(services, cluster)
         copies = copies_of(services, found)
     if invocation.json:

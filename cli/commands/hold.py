@@ -31,13 +31,14 @@ def list_(context: typer.Context) -> int:
     from casefile.records.engine import reading
     from pipelines.holds import list_holds
     from pipelines.services import open_services
+    from pipelines.sight import viewer_of
 
     invocation: Invocation = context.obj
     with (
-        open_services(invocation.workspace, invocation.environment) as services,
+        open_services(invocation.workspace, invocation.environment, person=invocation.person) as services,
         reading(services.engine) as connection,
     ):
-        holds = list_holds(connection)
+        holds = list_holds(connection, viewer_of(services))
     if invocation.json:
         output.document({"holds": [_json(one) for one in holds]})
     else:

@@ -162,7 +162,7 @@ def list_(context: typer.Context) -> int:
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
-    with open_services(invocation.workspace, invocation.environment) as services:
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         found = list_all(services)
     if invocation.json:
         from dataclasses import asdict
@@ -180,7 +180,7 @@ def show(context: typer.Context, inquiry: Which) -> int:
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
-    with open_services(invocation.workspace, invocation.environment) as services:
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         found = describe_inquiry(services, inquiry)
     if invocation.json:
         output.document(plain(found))
@@ -196,12 +196,15 @@ def coverage(context: typer.Context) -> int:
 
     from casefile.records.engine import reading
     from cli.planning_report import coverage_lines
-    from pipelines.inquiries import coverage_of_all
+    from pipelines.inquiries import coverage_of
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
-    with open_services(invocation.workspace, invocation.environment) as services, reading(services.engine) as rows:
-        found = coverage_of_all(rows)
+    with (
+        open_services(invocation.workspace, invocation.environment, person=invocation.person) as services,
+        reading(services.engine) as rows,
+    ):
+        found = coverage_of(rows)
     if invocation.json:
         output.document(asdict(found))
     else:

@@ -86,7 +86,7 @@ def list_(
 
     invocation: Invocation = context.obj
     wanted = LeadFilter(job, decision, unassessed, compact, orphan, better, waiting, late)
-    with open_services(invocation.workspace, invocation.environment) as services:
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         found = wanted_leads(services, wanted)
     if invocation.json:
         output.document({"leads": [plain(one) for one in found]})
@@ -103,7 +103,7 @@ def show(context: typer.Context, lead: Which) -> int:
     from pipelines.services import open_services
 
     invocation: Invocation = context.obj
-    with open_services(invocation.workspace, invocation.environment) as services:
+    with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         found = describe_lead(services, lead)
     if invocation.json:
         output.document(plain(found))

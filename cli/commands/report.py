@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 PROBLEMS = 1
 
 
+COLUMNS = ("row", "paragraph", "obligation", "stands", "why")
+
+
 def report(
     context: typer.Context,
     item: Annotated[
@@ -86,6 +89,11 @@ def _item(services: Services, item: str, targets: Targets, *, as_json: bool) -> 
         for one in made["statements"]:
             by = f" ({one['by']}, {one['at'][:19]})" if one["by"] and one["at"] else ""
             output.line(f"{one['stage']}: {one['text']}{by}")
+        output.line("")
+        output.table(COLUMNS, map(_row, made["conformance"]))
+    for target in (targets.html, targets.pdf, targets.json):
+        if target is not None:
+            output.note(f"{target.name}: {made['item']['number']}")
     for problem in made["problems"]:
         output.note(f"{problem['code']}: {problem['text']}")
     return PROBLEMS if made["problems"] else 0
@@ -108,7 +116,7 @@ def _investigation(services: Services, targets: Targets, *, as_json: bool) -> in
         if as_json:
             output.document({"conformance": table})
         else:
-            output.table(("row", "paragraph", "obligation", "stands", "why"), map(_row, table))
+            output.table(COLUMNS, map(_row, table))
     elif as_json:
         output.document(targets.plain())
     return 0

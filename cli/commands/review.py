@@ -260,7 +260,8 @@ def agreement(context: typer.Context) -> int:
         )
     else:
         output.line(f"{output.counted(items, 'item')} with both assessments, {found.pairs} checks compared")
-        output.line(f"equal: {found.percentage or '-'} %; Cohen's kappa: {kappa or 'not defined'}")
+        equal = f"{found.percentage} %" if found.percentage else "nothing to compare"
+        output.line(f"equal: {equal}; Cohen's kappa: {kappa or 'not defined'}")
     return 0
 
 

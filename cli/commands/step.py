@@ -108,11 +108,10 @@ def list_(context: typer.Context, item: Item) -> int:
     from casefile.records.engine import reading
     from casefile.records.people import list_people
     from casefile.records.queries import find_items
-    from pipelines.method_report import step_text
     from pipelines.protecting import require_sight
     from pipelines.services import open_services
     from pipelines.sight import look, viewer_of
-    from pipelines.verification_plain import step_plain
+    from pipelines.verification_plain import step_plain, step_text
 
     invocation: Invocation = context.obj
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:

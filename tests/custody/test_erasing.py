@@ -204,7 +204,7 @@ def test_what_is_under_hold_is_not_erased_nor_what_was_collected_with_it(case: P
         with pytest.raises(GateRefused, match="under hold"):
             erase_items(services, [ALONE, FIRST], BASIS, "Bob")
         with reading(services.engine) as connection:
-            assert [one.item.label for one in list_holds(connection)] == [held]
+            assert [one.item.label for one in list_holds(connection, "")] == [held]
         assert describe_item(services, held)["hold"]["reason"] == "order 7/26"
     assert [item.erased_at for item in items_of(case).values()] == [None] * 3
     with open_services(case, ENVIRONMENT) as services:

@@ -331,7 +331,9 @@ def test_a_packet_goes_to_whoever_is_assigned_and_has_a_key(elsewhere: Elsewhere
     assert not list(tmp_path.glob("t*"))
 
 
-def test_the_three_commands(elsewhere: Elsewhere, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_three_commands(
+    elsewhere: Elsewhere, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     case = ["--workspace", str(elsewhere.bench.root), "--json"]
     assert main([*case, "review", "send", ITEM, "--to", str(tmp_path / "again")], ENVIRONMENT) == 0
     packet = Path(json.loads(capsys.readouterr().out)["path"])
@@ -340,6 +342,11 @@ def test_the_three_commands(elsewhere: Elsewhere, tmp_path: Path, capsys: pytest
     sheet.write_text(text.replace('finding = ""', 'finding = "it agrees"'))
     back = str(tmp_path / "back.json")
     answering = ["review", "answer", str(packet), "--to", back, "--sign-with", str(elsewhere.key)]
+    monkeypatch.setattr("sys.stdin", None)
+    assert main(["--workspace", str(tmp_path / "none"), *answering], ENVIRONMENT) == 2
+    assert "CASEFILE_PASSPHRASE" in capsys.readouterr().err, "where nobody can be asked it says where it is put"
+    assert main([*case, "review", "receive", back], ENVIRONMENT) == 2
+    assert "there is no file" in capsys.readouterr().err
     environment = {**ENVIRONMENT, "CASEFILE_PASSPHRASE": PASSPHRASE}
     assert main(["--workspace", str(tmp_path / "none"), *answering], environment) == 0
     assert "no sheet for" in capsys.readouterr().out

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from pydantic import ValidationError
 
 from casefile.errors import CasefileError, GateRefused, UnknownItem, UnknownPerson, UsageError
@@ -31,16 +33,18 @@ from casefile.refusals import FieldRefused, UnknownRecord
 from casefile.settings import ReplicaSettings
 from casefile.vocabulary import ContainmentLevel, PersonKind, Purpose
 from casefile.vocabulary_planning import DocumentKind
-from disclosure.leaving import OPERATIONAL, PROTECTED, reason_to_stay
+from disclosure.leaving import OPERATIONAL, PROTECTED, WORDS, reason_to_stay
 from pipelines.copying import back_up
 from pipelines.elements import link_element, matrix, state_element
 from pipelines.erasing import erase_items
 from pipelines.exporting import ExportRequest, export_items
+from pipelines.handed_over import ImportRequest, import_files
 from pipelines.identity_session import open_session
 from pipelines.investigation_report import table_of
 from pipelines.method_report import item_report
 from pipelines.monitor import add_monitor, parse_interval
 from pipelines.people import record_person
+from pipelines.previewing import NoPreview, open_preview
 from pipelines.protecting import give_consent, link_items, state_pseudonym
 from pipelines.releasing import Asked, require_release
 from pipelines.replicas import Replica, lacking
@@ -252,6 +256,31 @@ def test_row_31_what_was_collected_without_full_containment_is_not_called_safe(f
     assert of_item(filled, 31) == "not met", "it was imported with weak containment"
 
 
+SIGNATURE = r"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + "EICAR-STANDARD-ANTIVIRUS-TEST-FILE" + "!$H+H*"
+"""What scanners take for malware and harms nothing; in pieces, so that none takes this file for it."""
+
+
+def test_row_31_a_test_signature_is_never_opened_as_it_is(bench: Bench, tmp_path: Path) -> None:
+    handed = tmp_path / "handed"
+    handed.mkdir()
+    (handed / "a-tool.com").write_text(SIGNATURE)
+    words = PngInfo()
+    words.add_text("Comment", SIGNATURE)
+    Image.new("RGB", (64, 48), "teal").save(handed / "b-picture.png", pnginfo=words)
+    assert SIGNATURE.encode() in (handed / "b-picture.png").read_bytes()
+    with bench.services() as services:
+        import_files(services, ImportRequest((handed,), "Bora", level=ContainmentLevel.WEAK), lambda _result: None)
+        with pytest.raises(NoPreview):
+            open_preview(services, ITEM, ContainmentLevel.WEAK)
+        shown = open_preview(services, OTHER, ContainmentLevel.WEAK)
+        assert shown.read_bytes().startswith(b"\xff\xd8"), "a picture that was drawn anew"
+    kept = [path for path in bench.root.rglob("*") if path.is_file() and SIGNATURE.encode() in path.read_bytes()]
+    vault = [path for path in kept if path.is_relative_to(bench.root / "vault")]
+    assert len(vault) == 2
+    assert not any(path.stat().st_mode & 0o333 for path in vault), "nobody writes it, nobody runs it"
+    assert not any(path.is_relative_to(bench.root / "work") for path in kept), "nor is a copy of it left to be opened"
+
+
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 THREE = ReplicaSettings(copies=3, media=2, sites=2)
 
@@ -353,6 +382,13 @@ def test_row_78_with_consent_to_this_use_by_this_recipient_it_leaves(filled: Ben
         give_consent(services, "W-0001", {**given, "recipient": COURT})
     leave(filled)
     assert standing(filled, 78)[0] == "met"
+
+
+@pytest.mark.parametrize("kind", ["pseudonym.stated", "pseudonym.linked", "consent.stated"])
+def test_row_78_who_is_protected_stays_whatever_leaves(kind: str) -> None:
+    for part in PartName:
+        assert reason_to_stay(envelope(kind), part, of_left_out=False, may_name=True) in (OPERATIONAL, PROTECTED)
+    assert reason_to_stay(envelope("step.recorded"), PartName.PERSONAL, of_left_out=False, may_name=True) == WORDS
 
 
 def test_row_79_the_matrix_names_elements_that_nothing_supports(filled: Bench) -> None:

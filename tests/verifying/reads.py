@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -15,10 +16,18 @@ from casefile.records.engine import reading
 from casefile.records.people import list_people
 from casefile.records.queries import ItemFilter, find_items, list_attempts, list_items
 from casefile.records.reading import read_events, read_head
+from cli.planning_report import inquiry_lines
+from pipelines.assessing import LeadFilter, wanted_leads
+from pipelines.assessing import plain as plain_lead
 from pipelines.audit import audit_workspace
+from pipelines.book_writing import write_book
 from pipelines.concluding import claims_of
 from pipelines.describing import describe_item, description_lines
+from pipelines.due import list_due
+from pipelines.elements import matrix
 from pipelines.geolocations import annotations_of, geojson_of
+from pipelines.holds import list_holds
+from pipelines.inquiries import describe_inquiry, list_all, plain
 from pipelines.investigation_report import table_of, write_html, write_json
 from pipelines.method_report import item_report
 from pipelines.neighbours import cluster_of, list_pairs
@@ -124,6 +133,24 @@ def ways(desk: Desk, item: str, hidden_step: str, words: tuple[str, ...], folder
             sent = described(rows, find_items(rows, [item])[0])
         return [sent.plain(), list(sheets_of(sent))]
 
+    def inquiries(services: Services) -> Any:
+        listed = list_all(services)
+        found = [describe_inquiry(services, one.id) for one in listed]
+        return [[asdict(one) for one in listed], [[plain(one), list(inquiry_lines(one))] for one in found]]
+
+    def holds(services: Services) -> Any:
+        with reading(services.engine) as rows:
+            return [asdict(one) for one in list_holds(rows, viewer_of(services))]
+
+    def elements(services: Services) -> Any:
+        with reading(services.engine) as rows:
+            return [one.plain() for one in matrix(rows, viewer_of(services))]
+
+    def book(services: Services) -> bytes:
+        to = Path(tempfile.mkdtemp(dir=folder.parent)) / "book.json"
+        write_book(services, to)
+        return to.read_bytes()
+
     def audit(services: Services) -> Any:
         return [(one.code, one.path, one.text) for one in audit_workspace(desk.root, desk.environment).problems]
 
@@ -157,5 +184,11 @@ def ways(desk: Desk, item: str, hidden_step: str, words: tuple[str, ...], folder
         "pairs": pairs,
         "cluster": cluster,
         "packet": packet,
+        "inquiries": inquiries,
+        "holds": holds,
+        "elements": elements,
+        "leads": lambda services: [plain_lead(one) for one in wanted_leads(services, LeadFilter())],
+        "due": lambda services: [asdict(one) for one in list_due(services)],
+        "book": book,
         "audit": audit,
     }

@@ -11,10 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from casefile.events import append as appending
+from casefile.refusals import UnknownRecord
 from casefile.vocabulary import Judgement, StepResult
 from casefile.vocabulary_verification import Check, ItemClass, ReviewAct
 from pipelines.concluding import NewConclusion, conclude, state_claim
+from pipelines.holds import state_hold
+from pipelines.inquiries import add_to_inquiry, close_inquiry
 from pipelines.neighbours import decide
+from pipelines.protecting import guard_items
 from pipelines.remarks import add_remark, change_tags
 from pipelines.reviewing import assign, release, submit
 from pipelines.verifying import classify_item, correct_step
@@ -32,7 +36,9 @@ COMMON = "boats"
 
 @dataclass(frozen=True)
 class Hidden:
-    """What Ana finds: words, results, places, what she takes it for, whether a pair is one, and how many steps."""
+    """What Ana finds: words, results, places, what she takes it for, whether a pair is one, how sure she is of what she
+    states in an inquiry, how that ends, and how many steps.
+    """
 
     word: str
     result: str
@@ -40,16 +46,36 @@ class Hidden:
     verdict: str
     kind: ItemClass
     alike: Judgement
+    held: str
+    ending: str
     steps: int = 3
 
 
-ONE = Hidden("jetty", "supports", "47.6101, 9.4203", "established", ItemClass.SATELLITE, Judgement.SAME)
+ONE = Hidden(
+    "jetty",
+    "supports",
+    "47.6101, 9.4203",
+    "established",
+    ItemClass.SATELLITE,
+    Judgement.SAME,
+    "fact",
+    "answered",
+)
 OTHER = Hidden(
-    "boats boats warehouse", "contradicts", "-33.8600, 151.2100", "refuted", ItemClass.AUDIO, Judgement.DIFFERENT
+    "boats boats warehouse",
+    "contradicts",
+    "-33.8600, 151.2100",
+    "refuted",
+    ItemClass.AUDIO,
+    Judgement.DIFFERENT,
+    "assumption",
+    "abandoned",
 )
 MORE = replace(OTHER, steps=6)
-MIDDAY = 10_000
-"""Looks at the clock after which Ana hands in, however much she did before."""
+RESTING = {"kind": "finding", "text": "they lay there"}
+SEARCHED = {"search": [{"engine": "Example", "terms": "boats", "result": "none-found"}]}
+MORNING, MIDDAY = 5_000, 10_000
+"""Looks at the clock after which Ana asks, and after which she hands in, however much she did before."""
 
 
 def assessed(opened: Desk, root: Path, hidden: Hidden, monkeypatch: pytest.MonkeyPatch) -> tuple[Desk, str]:
@@ -67,6 +93,13 @@ def assessed(opened: Desk, root: Path, hidden: Hidden, monkeypatch: pytest.Monke
         again = NewStep.model_validate({"check": "geolocation", "result": hidden.result, **place})
         correct_step(services, first.event, again, f"the {hidden.word} was on the other side")
         classify_item(services, ITEM, hidden.kind)
+        desk.clock.looks = MORNING
+        add_to_inquiry(services, "", {"question": "Where did they lie?", **SEARCHED})
+        found = [{"kind": hidden.held, "text": hidden.word, "basis": hidden.word, "rests_on": [ITEM]}] * hidden.steps
+        after = {"kind": "finding", "text": f"so it was the {hidden.word}"}
+        add_to_inquiry(services, "Q-0001", {"statement": found})
+        below = "S-0001" if hidden.held == "fact" else ITEM
+        add_to_inquiry(services, "Q-0001", {"statement": [{**after, "rests_on": [below]}]})
         desk.clock.looks = MIDDAY
         claim = state_claim(services, "The boats lay on the lake", [ITEM], "fact")
         drawn = {**CONCLUSION, "verdict": hidden.verdict, "reasoning": f"by the {hidden.word}"}
@@ -75,6 +108,9 @@ def assessed(opened: Desk, root: Path, hidden: Hidden, monkeypatch: pytest.Monke
         change_tags(services, ITEM, [hidden.word], remove=False)
         pair = edge_id(*sorted((desk.id_of(ITEM), desk.id_of(OTHER_ITEM))))
         decide(services, pair, hidden.alike, f"by the {hidden.word}")
+        close_inquiry(services, "Q-0001", {"outcome": hidden.ending, "reason": f"by the {hidden.word}"})
+        guard_items(services, [ITEM], {"graphic": True, "reason": f"the {hidden.word} is hard to look at"})
+        state_hold(services, ITEM, f"the court asks for the {hidden.word}", lift=False)
         submit(services, ITEM)
         assign(services, ITEM, CLEO)
         release(services, ITEM, f"nobody else knows the {hidden.word}")
@@ -144,6 +180,24 @@ def test_row_74_a_class_and_a_judgement_on_a_pair_wait_with_the_assessment(
         ana.append(everything(desk, ANA, ITEM, step, (), tmp_path, ways))
     assert [way for way in ways if boris[0][way] != boris[1][way]] == []
     assert [way for way in ways if ana[0][way] == ana[1][way]] == ["packet", "envelopes"], "she sees her own"
+
+
+def test_row_74_what_inquiries_find_in_an_item_and_why_it_is_kept_closely_wait_with_the_assessment(
+    opened: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, step = assessed(opened, tmp_path / "case", ONE, monkeypatch)
+    ways = ("inquiries", "describe", "holds", "book")
+    boris = everything(desk, BORIS, ITEM, step, (), tmp_path, ways)
+    assert [way for way in ways if b"jetty" in boris[way]] == []
+    assert b'"graphic": true' in boris["describe"], "that it is hard to look at protects him at once"
+    ana = everything(desk, ANA, ITEM, step, (), tmp_path, ways)
+    assert [way for way in ways if b"jetty" in ana[way]] == list(ways)
+    with desk.as_(BORIS) as services, pytest.raises(UnknownRecord):
+        add_to_inquiry(services, "", {"question": "And?", "statement": [{**RESTING, "rests_on": ["S-0001"]}]})
+    with desk.as_(BORIS) as services:
+        submit(services, ITEM)
+    opened_ways = everything(desk, BORIS, ITEM, step, (), tmp_path, ways)
+    assert [way for way in ways if b"jetty" in opened_ways[way]] == list(ways)
 
 
 def test_nobody_else_reads_it_either_and_its_author_does(

@@ -15,6 +15,7 @@ from casefile.errors import CasefileError, GateRefused, StorageFailed, UnknownIt
 from casefile.records.engine import reading
 from casefile.records.reading import read_head
 from casefile.refusals import FieldRefused
+from casefile.vocabulary_verification import ItemClass
 from cli.forms import fill_in
 from cli.main import main
 from pipelines.assessing import Source, assess_leads, find_leads
@@ -24,10 +25,12 @@ from pipelines.book_taking import take_book
 from pipelines.book_writing import write_book
 from pipelines.concluding import NewConclusion, conclude, state_claim
 from pipelines.documents import approve_document, record_document
+from pipelines.elements import link_element, state_element
 from pipelines.inquiries import add_to_inquiry, close_inquiry
+from pipelines.protecting import guard_items
 from pipelines.reviewing import assign
 from pipelines.services import open_services
-from pipelines.verifying import correct_step
+from pipelines.verifying import classify_item, correct_step
 from pipelines.written import checked
 from verification.steps import NewStep
 
@@ -58,6 +61,10 @@ def worked(desk: Desk) -> None:
         find_leads(services, ["https://example.test/pier"], Source(search="R-0001", why="third on the list"))
         assess_leads(services, ["L-3"], FULL)
         assess_leads(services, ["L-3"], {**FULL, "decision": "do-not-collect", "reason": "a diary", "revises": 1})
+        classify_item(services, PHOTOGRAPH, ItemClass.SATELLITE)
+        guard_items(services, [VIDEO], {"sensitivity": "restricted", "graphic": True, "reason": "wounds are seen"})
+        state_element(services, "attacks on civilians", "material", "The object was civilian")
+        link_element(services, "E-0001", [VIDEO], "crime-base", "it shows the pier")
         claim = state_claim(services, "The boats lay on the lake", [VIDEO, PHOTOGRAPH], "statement", "a man")
     quotes = [{"exact": "на \u202eозере", "item": PHOTOGRAPH}]
     regions = ["xywh=percent:10,10,25,25&t=12.5,14", f"{PHOTOGRAPH}#page=3"]
@@ -111,7 +118,16 @@ def test_all_of_the_records_go_out_and_come_back(filled: Desk, opened: Desk, tmp
     other = opened.copy(tmp_path / "other")
     with other.as_(ANA) as services:
         taken = take_book(services, out)
-    assert taken.recorded == {"document": 2, "inquiry": 1, "lead": 3, "claim": 1, "step": 6, "conclusion": 2}
+    assert taken.recorded == {
+        "document": 2,
+        "inquiry": 1,
+        "lead": 3,
+        "guard": 1,
+        "element": 1,
+        "claim": 1,
+        "step": 6,
+        "conclusion": 2,
+    }
     assert taken.left == {"approval": 1}
     back = written(other, tmp_path / f"back.{form}")
     first, second = read(out), read(back)
@@ -208,7 +224,7 @@ class Failing:
             raise StorageFailed("write", "casefile.db", "Input/output error")
 
 
-@pytest.mark.parametrize(("step", "at"), [("placed", 1), ("placed", 9), ("placed", 20), ("committed", 1)])
+@pytest.mark.parametrize(("step", "at"), [("placed", 1), ("placed", 9), ("placed", 12), ("committed", 1)])
 def test_an_import_that_a_failing_disk_ends_leaves_nothing_half_written(
     filled: Desk, opened: Desk, tmp_path: Path, step: str, at: int
 ) -> None:

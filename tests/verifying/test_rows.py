@@ -16,7 +16,7 @@ from casefile.records.reading import known_events
 from casefile.refusals import FieldRefused
 from casefile.vocabulary import Judgement, Outcome, PersonKind, Role, StepResult
 from casefile.vocabulary_planning import DocumentKind
-from casefile.vocabulary_verification import Check, ClaimKind
+from casefile.vocabulary_verification import Check, ClaimKind, ItemClass
 from pipelines.concluding import Concluded, NewConclusion, conclude, state_claim
 from pipelines.documents import record_document
 from pipelines.due import list_due
@@ -25,7 +25,7 @@ from pipelines.method_report import Statement, item_report, problems_of, require
 from pipelines.neighbours import decide, list_pairs
 from pipelines.people import record_person
 from pipelines.reviewing import assign, compare, lock, reconcile, submit, waive
-from pipelines.verifying import checklist_of, correct_step
+from pipelines.verifying import checklist_of, classify_item, correct_step
 from pipelines.work_queue import page_of
 from pipelines.written import checked
 from verification.checklists import SOURCE
@@ -385,6 +385,8 @@ def test_disagreement_is_kept_and_only_the_second_assessor_locks(desk: Desk) -> 
         lock(services, VIDEO)
     with pytest.raises(GateRefused, match="locked"):
         desk.step(CLEO, VIDEO, "exif")
+    with desk.as_(CLEO) as services, pytest.raises(GateRefused, match="locked"):
+        classify_item(services, VIDEO, ItemClass.AUDIO)
 
 
 def test_a_step_keeps_what_it_was_given(desk: Desk) -> None:
