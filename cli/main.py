@@ -117,11 +117,11 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Carry out one command line and return its exit code."""
     split = split_global(arguments)
     invocation = invocation_of(split.values, environment)
-    if invocation.environment.get(SIGN_WITH):
-        invocation = replace(invocation, environment=with_passphrase(invocation.environment))
     if split.missing:
         return output.failing(CommandMisused(f"{split.missing} needs a value"), as_json=invocation.json)
     try:
+        if invocation.environment.get(SIGN_WITH):
+            invocation = replace(invocation, environment=with_passphrase(invocation.environment))
         word = next((one for one in split.arguments if not one.startswith("-")), "")
         code = build_app(word)(args=list(split.arguments), obj=invocation, standalone_mode=False)
     except typer.TyperException as error:

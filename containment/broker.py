@@ -201,7 +201,7 @@ class Broker:
             thread = threading.Thread(target=self._pass, args=(passage,), name="egress", daemon=True)
             with self._lock:
                 self._live[thread] = passage
-            thread.start()
+                thread.start()  # within the lock: `settle` waits for whatever it finds here, which has to have begun
 
     def _pass(self, passage: _Passage) -> None:
         try:

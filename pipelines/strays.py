@@ -34,6 +34,8 @@ FOLDERS_OF_LOG = frozenset({"journal", "private", "anchors", "checkpoints", "cos
 OF_SQLITE = ("", "-wal", "-shm", "-journal")
 KEY = re.compile(rf"((?:{LOG}|{ROOT})(?:-[1-9][0-9]*)?)(\.pub|\.key|{re.escape(SECOND_SUFFIX)})", re.ASCII)
 JAR = re.compile(r"[0-9a-f]{32}\.jar", re.ASCII)
+OF_WORKERS = (RECORDS_PREFIX, WORKBENCH_PREFIX)
+"""How a folder begins in which a worker was at work; a killed run's goes into quarantine with its outputs."""
 UNFINISHED = re.compile(r"\.(.+?)(?:\.[0-9a-f]{8})?\.part", re.ASCII)
 """What a crash leaves of a file that was being written: of no use, and no harm."""
 OF_CAPTURE = 36
@@ -156,7 +158,7 @@ def _is_of_a_run(workspace: Workspace, entry: Path) -> bool:
     if part == INTENTS:
         staging = Staging(workspace.staging, workspace.quarantine)
         return is_uuid(entry.stem) and entry.suffix == ".json" and _is_file(entry) and staging.is_intent(entry)
-    return is_uuid(entry.name) or (part == OUTPUTS and entry.name.startswith((RECORDS_PREFIX, WORKBENCH_PREFIX)))
+    return is_uuid(entry.name) or (part == OUTPUTS and entry.name.startswith(OF_WORKERS))
 
 
 def _in_quarantine(workspace: Workspace) -> Iterator[Beside]:
@@ -165,6 +167,8 @@ def _in_quarantine(workspace: Workspace) -> Iterator[Beside]:
             yield Beside(run)
             continue
         for entry in _listed(run):
+            if entry.name.startswith(OF_WORKERS) and _is_folder(entry):
+                continue
             capture, more = entry.name[:OF_CAPTURE], entry.name[OF_CAPTURE:]
             fits = is_uuid(capture) and (not more or re.fullmatch(r"-[1-9][0-9]*", more, re.ASCII))
             yield Beside(entry, "capture", capture) if fits and _is_folder(entry) else Beside(entry)

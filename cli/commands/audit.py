@@ -59,19 +59,15 @@ def audit(
 
     Of a package: every byte, proof and signature, as the check_package.py in it does.
     """
-    from pipelines.audit import audit_workspace, report_json
+    from pipelines.audit import audit_workspace
     from pipelines.outside import Outside
     from pipelines.package_audit import Beside, audit_package, is_package
 
     invocation: Invocation = context.obj
     if path is not None and is_package(path):
-        checked = audit_package(path, log_key, root_key, Beside(since, tuple(volume or ()), tuple(witness or ())))
-        if invocation.json:
-            output.document(report_json(checked.report) | {"verdict": checked.verdict})
-        else:
-            _say(checked.report, kept="Keep the package as it is.")
-            output.line(checked.verdict)
-        return 0 if checked.report.ok else INTEGRITY
+        beside = Beside(since, tuple(volume or ()), tuple(witness or ()))
+        checked = audit_package(path, log_key, root_key, beside)
+        return _tell(checked.report, invocation.json, "Keep the package as it is.", checked.verdict)
     outside = Outside(head, tuple(witness or ()), ask, root)
     report = audit_workspace(path or invocation.workspace, invocation.environment, sample, outside)
     contradiction = report.outside.contradiction if report.outside else None
@@ -79,14 +75,22 @@ def audit(
         from preservation.durable import Disk
 
         Disk().replace(evidence.absolute(), contradiction.to_bytes())
-    if invocation.json:
-        output.document(report_json(report))
-        return 0 if report.ok else INTEGRITY
-    _say(report, kept="Keep the workspace as it is.")
+    return _tell(report, invocation.json, "Keep the workspace as it is.")
+
+
+def _tell(report: AuditReport, as_json: bool, kept: str, verdict: str = "") -> int:
+    from pipelines.audit import report_json
+
+    if as_json:
+        output.document(report_json(report) | ({"verdict": verdict} if verdict else {}))
+    else:
+        _say(report, kept)
+        if verdict:
+            output.line(verdict)
     return 0 if report.ok else INTEGRITY
 
 
-def _say(report: AuditReport, *, kept: str) -> None:
+def _say(report: AuditReport, kept: str) -> None:
     told = Counter[str]()
     for found in report.problems:
         told[found.code] += 1

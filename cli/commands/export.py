@@ -72,10 +72,15 @@ def export(
     )
     with open_services(invocation.workspace, invocation.environment, person=invocation.person) as services:
         made = export_items(services, request, output.note)
-    held = made.contents
-    if invocation.json:
+    _say(made, as_json=invocation.json)
+    return 0
+
+
+def _say(made: Exported, *, as_json: bool) -> None:
+    if as_json:
         output.document(_plain(made))
-        return 0
+        return
+    held = made.contents
     output.line(f"{made.path}: {output.counted(len(held.items), 'item')}, {made.files} files, {made.bytes} bytes")
     if held.since is not None:
         count = sum(one.is_earlier for one in held.captures)
@@ -94,7 +99,6 @@ def export(
         output.line(said)
     for said in _next(made):
         output.line(said)
-    return 0
 
 
 def _next(made: Exported) -> Iterator[str]:

@@ -181,7 +181,7 @@ class Place:
         assert list((self.root / "staging").iterdir()) == []
         assert "started" not in self.column("view_attempt", "status"), "an attempt has no end"
         report = audit_workspace(self.root, self.environment)
-        assert report.problems == ()
+        assert report.problems == (), str(report.problems)
 
     def require_rebuilt_equal(self) -> None:
         """Without the database a reindex makes every view table and every finished work what it was."""

@@ -38,6 +38,7 @@ def test_what_was_agreed_is_kept_with_every_certificate_that_was_shown(
 ) -> None:
     address = secured.tls_address()
     captured = capture(secured.url("/a.mp4", tls="good"), proxy=broker_for(address))
+    assert (captured.out / KEPT).is_file()
     kept = CERTIFICATE.findall((captured.out / KEPT).read_text("ascii"))
     chain = [ssl.PEM_cert_to_DER_cert(one) for one in kept]
     host, _, port = address.rpartition(":")
