@@ -18,11 +18,11 @@ FILES, SIZE = 32, 1 << 27
 FEW_BYTES = 4096
 ROUNDS = 2
 PLAIN = """
-import pathlib, sys
-from casefile.digests import sha512_file
+import hashlib, pathlib, sys
 for path in sorted(pathlib.Path(sys.argv[1]).rglob("*")):
     if path.is_file():
-        sha512_file(path)
+        with path.open("rb") as file:
+            hashlib.file_digest(file, "sha512")
 """
 
 

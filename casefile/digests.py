@@ -95,12 +95,3 @@ def digest_file(path: Path) -> DigestSet:
     """Both digests of a file's bytes, read once."""
     with path.open("rb") as stream:
         return digest_stream(stream)
-
-
-def sha512_file(path: Path) -> Digest:
-    """The sha512 alone: what an audit compares, at a third of the cost of both."""
-    digest: _Hash = hashlib.sha512()
-    with path.open("rb") as stream:
-        for block in blocks(stream):
-            digest.update(block)
-    return Digest("sha512:" + digest.hexdigest())

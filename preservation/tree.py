@@ -13,8 +13,6 @@ from casefile.events.tree import EMPTY_ROOT, CompactRange, node_hash
 Nodes = Callable[[int, int], bytes]
 """The root of the perfect subtree at (level, index)."""
 HASH_BYTES = 32
-MAX_PROOF_HASHES = 64
-"""More than any tree of fewer than 2^63 leaves needs (C2SP tlog-checkpoint allows no larger one)."""
 
 
 def root_of(size: int, nodes: Nodes) -> bytes:

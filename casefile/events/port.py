@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from casefile.errors import UsageError
 from casefile.events.envelope import EventOutcome, PartName, Subject
@@ -55,9 +54,3 @@ def draft(  # noqa: PLR0913
 def made_with(event: Draft, tools: Iterable[str]) -> Draft:
     """The draft, naming the register ids of the tools that had part in it."""
     return replace(event, tools=tuple(tools))
-
-
-class EventLog(Protocol):
-    """What a room is given to record with."""
-
-    def append(self, drafts: Sequence[Draft]) -> tuple[EventId, ...]: ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -111,9 +110,3 @@ def empty_database(engine: Engine, log: LogId) -> None:
         create_tables(connection, *ALL_FAMILIES)
         note_new(connection)
         insert_rows(connection, "log_head", [new_head(log).columns()])
-
-
-def events_of(connection: Connection, log: LogId) -> Iterator[Event]:
-    """Every event of the log in order, from the log's own tables."""
-    for entry in read_events(connection, 0, read_head(connection, log).size):
-        yield entry.event

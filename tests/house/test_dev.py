@@ -77,7 +77,7 @@ def test_everything_is_installed_by_hash_from_the_locks(machine: Machine) -> Non
     assert [call.rsplit(" --python ")[0] for call in installing] == INSTALLING
     assert "npm ci --silent --ignore-scripts" in calls
     assert calls[-1].startswith("python tests/without_network.py ")
-    assert calls[-1].endswith(" -m pytest -n 2 -m not campaign")
+    assert calls[-1].endswith(" -m pytest -n 3 -m not campaign")
 
 
 def test_a_second_call_installs_nothing_and_costs_less_than_a_second(machine: Machine) -> None:
@@ -88,7 +88,7 @@ def test_a_second_call_installs_nothing_and_costs_less_than_a_second(machine: Ma
     assert time.monotonic() - begun < 1
     tried, run = machine.called()
     assert tried == "python tests/without_network.py true"
-    assert run.endswith(" -m pytest -n 2 -m not campaign tests/house -k x y")
+    assert run.endswith(" -m pytest -n 3 -m not campaign tests/house -k x y")
 
 
 def test_a_changed_lock_is_installed_again(machine: Machine) -> None:
