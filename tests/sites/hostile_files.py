@@ -69,7 +69,7 @@ def pictures() -> Iterator[tuple[int, str, bytes]]:
     yield (
         50,
         "DjVu remark that is Perl",
-        b'AT&TFORM\0\0\0\x20DJVUANTa\0\0\0\x14(metadata (a "\\\n" . `touch owned` . "))',
+        b'AT&TFORM\0\0\0\x33DJVUANTa\0\0\0\x27(metadata (a "\\\n" . `touch owned` . "))',
     )
     for seed in range(4):
         yield 50, f"WebP with broken code lengths {seed}", broken_webp(seed)

@@ -199,7 +199,7 @@ def _hostile(victim: Path) -> dict[str, bytes]:
         "svg": f"<svg xmlns='http://www.w3.org/2000/svg'><image href='file://{victim}'/></svg>".encode(),
         "xxe": f"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b SYSTEM 'file://{victim}'>]><svg>&b;</svg>".encode(),
         "mvg": f"push graphic-context\nimage over 0,0 0,0 '{victim}'\npop graphic-context".encode(),
-        "djvu": b"AT&TFORM\0\0\0\x20DJVUANTa\0\0\0\x14(metadata (a \"\\\n\" . `touch owned` . \"))",
+        "djvu": b"AT&TFORM\0\0\0\x33DJVUANTa\0\0\0\x27(metadata (a \"\\\n\" . `touch owned` . \"))",
         "playlist": f"#EXTM3U\n#EXTINF:1,\nfile:{victim}\n".encode(),
         "ffconcat": f"ffconcat version 1.0\nfile '{victim}'\n".encode(),
         "long description": encoded(painted(3, 64, 64), exif=exif),
