@@ -257,6 +257,15 @@ def test_an_object_that_no_event_names_is_named(case: Case) -> None:
     assert (found.code, found.object) == ("P020", f"urn:uuid:{capture_id(1)}")
 
 
+def test_an_empty_folder_on_the_way_to_an_object_under_way_is_no_finding(case: Case) -> None:
+    identifier = f"urn:uuid:{capture_id(77)}"
+    above = case.vault.object_path(identifier).parent
+    above.mkdir(parents=True)
+    expected = Expected(case.sealed, under_way={identifier})
+    assert list(VaultAudit(case.root, lambda: expected).problems()) == []
+    assert [one.code for one in case.problems()] == ["P004"]
+
+
 def test_an_object_under_way_is_no_finding(case: Case) -> None:
     identifier = f"urn:uuid:{capture_id(1)}"
     del case.sealed[identifier]
