@@ -97,7 +97,7 @@ def _taken(asked: CaptureRequest, browser: Started, evidence: Evidence, channel:
         evidence.take()
     except BrowserGone as error:
         if not evidence.files:
-            raise
+            raise NotShown(Cause.TOOL_FAILED, f"the browser failed: {error}{_unfinished(driven)}") from error
         gone = str(error)
     except NotShown as reason:
         # An error without a body is an answer all the same; the browser shows a page of its own instead.
@@ -111,7 +111,7 @@ def _taken(asked: CaptureRequest, browser: Started, evidence: Evidence, channel:
         _record(evidence, REQUESTS, [one.plain() for one in visit.traffic.requests], "application/jsonl"),
     ]
     if driven is not None:
-        records.append(_record(evidence, INPUT, driven.events, "application/jsonl"))
+        records.append(_recorded(INPUT, "application/jsonl"))
     remark = f"taken as it stood: {driven.ended_by}" if driven and driven.ended_by != BY_PERSON else ""
     return result_of(asked, evidence, media, tuple(records), Ended(_tool(browser), still, gone, remark))
 
@@ -119,10 +119,29 @@ def _taken(asked: CaptureRequest, browser: Started, evidence: Evidence, channel:
 def _driven(asked: CaptureRequest, evidence: Evidence, channel: Channel) -> Driven | None:
     """What a person did to the page; None where that broke off."""
     driven: Driven | None = None
-    with evidence.step("driven by a person") as step:
-        driven = Driving(evidence.visit, channel, window_of(asked.viewport), asked.driven_s).until_finished()
+    place = evidence.out / INPUT
+    place.parent.mkdir(exist_ok=True)
+    with (
+        evidence.step("driven by a person") as step,
+        place.open("w", encoding="utf-8", errors="replace", buffering=1) as stream,
+    ):
+        driving = Driving(
+            evidence.visit,
+            channel,
+            window_of(asked.viewport),
+            asked.driven_s,
+            lambda event: stream.write(evidence.keep(_line(event))),
+        )
+        driven = driving.until_finished()
         step.facts |= driven.plain()
     return driven
+
+
+def _unfinished(driven: Driven | None) -> str:
+    """What becomes of a person's part where there is no page to go with it."""
+    if driven is None:
+        return ""
+    return f"; what a person had done to the page until {driven.ended_by} ({len(driven.events)} events) is set aside"
 
 
 def _tool(browser: Started) -> ToolUse:
@@ -178,8 +197,16 @@ def _record(evidence: Evidence, path: str, content: Any, media_type: str) -> Rec
     if isinstance(content, Mapping):
         text = json.dumps(content, ensure_ascii=False, indent=1)
     else:
-        text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in content)
+        text = "".join(_line(one) for one in content)
     place = evidence.out / path
     place.parent.mkdir(exist_ok=True)
     place.write_text(evidence.keep(text), "utf-8", errors="replace")
+    return _recorded(path, media_type)
+
+
+def _recorded(path: str, media_type: str) -> ReceivedFile:
     return ReceivedFile(path=path, kind=FileKind.RECORD, fidelity=Fidelity.RECONSTRUCTED, media_type=media_type)
+
+
+def _line(one: Any) -> str:
+    return json.dumps(one, ensure_ascii=False) + "\n"
