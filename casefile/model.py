@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from casefile.canonical import Json, canonical_json
 from casefile.clock import ClockReading
@@ -85,6 +85,22 @@ class ToolUse(Value):
     version: str
     path: str = ""
     sha256: str = ""
+
+
+TOOL_CHARACTERS = 200
+MOST_TOOLS = 100
+
+
+def _plainly_named(tool: ToolUse) -> ToolUse:
+    """A name that can be looked up and shown; what is in the log already is read whatever it is called."""
+    said = (tool.name, tool.version)
+    if not tool.name or any(len(one) > TOOL_CHARACTERS or not one.isprintable() for one in said):
+        raise ValueError("a tool has no name, or a name or version that is none")
+    return tool
+
+
+NamedTool = Annotated[ToolUse, AfterValidator(_plainly_named)]
+"""A tool as a worker names it."""
 
 
 class SentRequest(Value):
@@ -226,7 +242,7 @@ class Received(Value):
     files: tuple[ReceivedFile, ...] = ()
     items: tuple[ReceivedItem, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
-    tools: tuple[ToolUse, ...] = ()
+    tools: tuple[NamedTool, ...] = Field(default=(), max_length=MOST_TOOLS)
     alterations: tuple[Alteration, ...] = ()
     wanted: tuple[Wanted, ...] = ()
 

@@ -18,7 +18,7 @@ from casefile.errors import ToolMissing
 from casefile.model import Received, ReceivedFile, ToolUse
 from casefile.vocabulary import Cause, Fidelity, FileKind
 from collectors.browser.answer import Ended, failure, result_of
-from collectors.browser.chromium import Started, key_digest, started
+from collectors.browser.chromium import Started, started
 from collectors.browser.driving import BY_PERSON, Driven, Driving
 from collectors.browser.embedded import Medium, embedded
 from collectors.browser.evidence import Evidence, Wishes, whole_text
@@ -27,6 +27,7 @@ from collectors.browser.visit import NotShown, Visit, open_visit
 from collectors.interface import CaptureRequest
 from collectors.locators import RefusedLocator, parse_locator
 from collectors.withheld import secrets_of, withhold
+from containment.chains import recorder_key
 from containment.channel import Channel
 
 PAGE_S = 150
@@ -50,7 +51,7 @@ def capture(asked: CaptureRequest, out: Path, channel: Channel | None = None) ->
     locator = parse_locator(asked.locator)
     if isinstance(locator, RefusedLocator):
         return failure(NotShown(locator.cause, locator.reason), None)
-    if not asked.proxy or not key_digest():
+    if not asked.proxy or not recorder_key():
         said = "this method needs full containment: without it nothing records what passes, and nothing holds the page"
         return failure(NotShown(Cause.TOOL_MISSING, said), None)
     deadline = time.monotonic() + min(asked.limits.deadline_s, PAGE_S) + asked.driven_s
