@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from casefile.canonical import Json, canonical_json
 from casefile.clock import ClockReading
 from casefile.digests import Digest, sha256
+from casefile.naming import plainly_named
 from casefile.vocabulary import (
     Access,
     Acquisition,
@@ -87,19 +88,8 @@ class ToolUse(Value):
     sha256: str = ""
 
 
-TOOL_CHARACTERS = 200
 MOST_TOOLS = 100
-
-
-def _plainly_named(tool: ToolUse) -> ToolUse:
-    """A name that can be looked up and shown; what is in the log already is read whatever it is called."""
-    said = (tool.name, tool.version)
-    if not tool.name or any(len(one) > TOOL_CHARACTERS or not one.isprintable() for one in said):
-        raise ValueError("a tool has no name, or a name or version that is none")
-    return tool
-
-
-NamedTool = Annotated[ToolUse, AfterValidator(_plainly_named)]
+NamedTool = Annotated[ToolUse, AfterValidator(plainly_named)]
 """A tool as a worker names it."""
 
 
