@@ -10,11 +10,12 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from casefile.canonical import Json, canonical_json
 from casefile.clock import ClockReading
 from casefile.digests import Digest, sha256
+from casefile.naming import plainly_named
 from casefile.vocabulary import (
     Access,
     Acquisition,
@@ -85,6 +86,11 @@ class ToolUse(Value):
     version: str
     path: str = ""
     sha256: str = ""
+
+
+MOST_TOOLS = 100
+NamedTool = Annotated[ToolUse, AfterValidator(plainly_named)]
+"""A tool as a worker names it."""
 
 
 class SentRequest(Value):
@@ -226,7 +232,7 @@ class Received(Value):
     files: tuple[ReceivedFile, ...] = ()
     items: tuple[ReceivedItem, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
-    tools: tuple[ToolUse, ...] = ()
+    tools: tuple[NamedTool, ...] = Field(default=(), max_length=MOST_TOOLS)
     alterations: tuple[Alteration, ...] = ()
     wanted: tuple[Wanted, ...] = ()
 

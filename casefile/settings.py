@@ -14,9 +14,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
 from casefile.errors import SettingsError, WorkspaceUnusable
+from casefile.settings_group import AUTHORITY_NAME
+from casefile.settings_group import Group as _Group
+from casefile.settings_of_archives import ArchiveSettings
 from casefile.vocabulary import GateMode
 
 PREFIX = "CASEFILE_"
@@ -29,16 +32,10 @@ FILE_NAME = "casefile.toml"
 VERBATIM = frozenset({("egress", "upstream_user"), ("egress", "upstream_password")})
 """Settings whose text is never read as JSON: a password of digits stays what it is."""
 UPSTREAM = re.compile(r"direct|(?:http|socks5|tor)://(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", re.ASCII)
-AUTHORITY_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
-"""Names of time authorities are names of files too."""
 POLICY = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]{0,8})){1,15}", re.ASCII)
 VERIFIER_KEY = re.compile(r"[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2}")
 """C2SP signed-note, verifier keys."""
 HOST_AND_PORT = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", re.ASCII)
-
-
-class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class InvestigationSettings(_Group):
@@ -345,6 +342,7 @@ class Settings(_Group):
     custody: CustodySettings = CustodySettings()
     replicas: ReplicaSettings = ReplicaSettings()
     disclosure: DisclosureSettings = DisclosureSettings()
+    archives: ArchiveSettings = ArchiveSettings()
 
     @model_validator(mode="after")
     def _nothing_around_the_proxy(self) -> Self:

@@ -25,7 +25,8 @@ class MethodSpec:
     passes in a WARC of its own; of others the broker may keep one. One that `acts_for_scripts` asks what a page's own
     scripts would ask, and may use their methods where the policy lets it; every other asks by GET and HEAD only. Of one
     that is `always_recorded` the broker keeps what passes, whatever the settings say. `own_calls` are hosts that its
-    program asks for its maker: they are refused. `processes` is how many may run, threads included.
+    program asks for its maker: they are refused. `processes` is how many may run, threads included. One that is
+    `anonymous` goes nowhere as anybody: no identity is lent to it, and none is judged by what it meets.
     """
 
     name: str
@@ -40,6 +41,7 @@ class MethodSpec:
     records_itself: bool = False
     acts_for_scripts: bool = False
     always_recorded: bool = False
+    anonymous: bool = False
     own_calls: tuple[str, ...] = ()
     processes: int = 256
     options: dict[str, str] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from pathlib import Path
 
@@ -17,6 +18,13 @@ def chain_of(connection: ssl.SSLSocket) -> tuple[bytes, ...]:
         return tuple(public())
     inner = connection._sslobj  # type: ignore[attr-defined]
     return tuple(ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in inner.get_verified_chain())
+
+
+def recorder_key(trusted: Path = Path(CERTIFICATES)) -> str:
+    """The digest of the recorder's key, which stands where it is in between; empty where nothing records."""
+    with contextlib.suppress(OSError):
+        return (trusted / KEY_DIGEST).read_text("ascii").strip()
+    return ""
 
 
 def is_of_recorder(chain: tuple[bytes, ...], trusted: Path = Path(CERTIFICATES)) -> bool:

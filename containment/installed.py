@@ -32,17 +32,20 @@ class _Package:
 def as_installed(tool: ToolUse) -> ToolUse:
     """`tool` with its place and digest; unchanged where it has one, or where no such version is installed here.
 
+    One without a place is the package of that name and version, else, where no package has the name, the program.
+
     Of a program it is the digest of its file. Of a Python package it is one over the list of files that came in its
     wheel, each with its SHA-256 (PyPA's RECORD), and so the same wherever that wheel is installed.
     """
     if tool.sha256:
         return tool
     program = find_program(tool.name)
-    if program is not None and str(program) == tool.path:
-        status = program.stat()
-        return tool.model_copy(update={"sha256": _digest(program, status.st_mtime_ns, status.st_size)})
     package = _package(tool.name)
-    if package is None or _numbers(package.version) != _numbers(tool.version):
+    if program is not None and (str(program) == tool.path or (package is None and not tool.path)):
+        status = program.stat()
+        known = {"path": str(program), "sha256": _digest(program, status.st_mtime_ns, status.st_size)}
+        return tool.model_copy(update=known)
+    if package is None or not same_version(package.version, tool.version):
         return tool
     if tool.path and not Path(tool.path).is_relative_to(package.place):
         return tool
@@ -78,6 +81,10 @@ def _is_of_this_place(name: str) -> bool:
     return name.startswith(("/", "..")) or (folder.endswith(".dist-info") and last in OF_THIS_PLACE)
 
 
-def _numbers(version: str) -> list[int]:
-    """2026.07.04 and 2026.7.4 are one version."""
-    return [int(one) for one in re.findall("[0-9]+", version)]
+def same_version(one: str, other: str) -> bool:
+    """Whether two versions have the same numbers: 2026.07.04 and 2026.7.4 are one version."""
+    return _numbers(one) == _numbers(other)
+
+
+def _numbers(version: str) -> list[str]:
+    return [one.lstrip("0") for one in re.findall("[0-9]+", version)]

@@ -38,7 +38,7 @@ from pipelines.environment import environment, ourselves
 from pipelines.fetching import FetchWorkers, capture_request
 from pipelines.following import follower, sent_instead, stand_in
 from pipelines.identity_session import Halt, IdentitySession
-from pipelines.installed_tools import with_digest
+from pipelines.installed_tools import as_used
 from pipelines.page_methods import pages_for
 from pipelines.recorded import explained, with_peers, with_record
 from pipelines.sealing_events import FailedCapture
@@ -52,6 +52,7 @@ from preservation.staging import CaptureFolder
 
 STAGE = "capture"
 
+WITHOUT_IDENTITY = "asked for without the identity, which this method takes none of"
 CAUSE_OF_WORKER: Mapping[str, Cause] = {"timeout": Cause.TIMEOUT, "output": Cause.TOO_LARGE}
 """What an abnormal end of a worker means for the capture; anything else is a tool that failed."""
 
@@ -152,6 +153,11 @@ def attempt_lead(
         return _refuse(services, lead, claim, options, choice)
     choice = replace(choice, reason=REASON if options.by_hand else options.because or choice.reason)
     session = options.session_for(lead.locator)
+    if session is not None and choice.spec.anonymous:
+        if session.halt is not None:
+            return _hold(services, lead, claim, options, session.halt)
+        session, options = None, replace(options, session=None)
+        choice = replace(choice, reason=f"{choice.reason}; {WITHOUT_IDENTITY}")
     if session is None:
         return _capture(services, workers, lead, claim, options, choice)
     with session.turn() as halt:
@@ -335,7 +341,7 @@ def _hold(services: Services, lead: Lead, claim: Claim, options: CaptureOptions,
 
 
 def _tools_of(services: Services, received: Received) -> tuple[ToolUse, ...]:
-    return (ourselves(), *(with_digest(services, tool) for tool in received.tools))
+    return (ourselves(), *(as_used(services, tool) for tool in received.tools))
 
 
 def _without_item(services: Services, begun: Begun, received: Received, contacts: tuple[Contact, ...]) -> FailedCapture:

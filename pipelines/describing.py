@@ -27,6 +27,7 @@ from pipelines.bracketing import bracket_lines, bracket_of
 from pipelines.corroborating import corroboration_lines, corroborations_of
 from pipelines.custody import event_of_item
 from pipelines.examinable import made_of
+from pipelines.holdings import holdings_lines, holdings_of
 from pipelines.holds import Hold, hold_seen
 from pipelines.neighbours import edges_of_item
 from pipelines.person_signing import identities_of
@@ -98,6 +99,7 @@ def describe_item(services: Services, text: str) -> dict[str, Any]:
     described |= {"posts": reading_plain(posts), "archive": archive_plain(archive)}
     described["revisits"] = _revisits(services, item)
     described["corroboration"] = [one.plain() for one in corroborations_of(services, item)]
+    described["holdings"] = [one.plain() for one in holdings_of(services, item)]
     described["duplicates"] = edges_of_item(services, item.id)
     proved = identities_of(services.engine, services.log.id, [one.event for one in remarks])
     described["remarks"] = [
@@ -228,6 +230,7 @@ def description_lines(described: Mapping[str, Any]) -> Iterator[str]:
     yield from _section("Archive of others (claims of a third party)", list(archive_lines(described["archive"])))
     yield from _section("Visits to the locator", list(visit_lines(described["revisits"])))
     yield from _section("Second captures", list(corroboration_lines(described["corroboration"])))
+    yield from _section("Public archives that were asked", list(holdings_lines(described["holdings"])))
     yield from _section(
         "Near-duplicates",
         [_likeness_line(one) for one in described["duplicates"]],

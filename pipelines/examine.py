@@ -26,7 +26,7 @@ from pipelines.examinable import Examinable, examinable
 from pipelines.examination_events import examined
 from pipelines.features import FeatureIndex, feature_index
 from pipelines.indexing import index_captured_text
-from pipelines.installed_tools import exiftool_for, with_digest
+from pipelines.installed_tools import as_used, exiftool_for
 from pipelines.pixels import PixelReader, compare_pixels, pixel_reader
 from pipelines.posts import PostReader, post_reader
 from pipelines.services import Services
@@ -92,7 +92,7 @@ class Examiner:
         with copies_in(self.inputs, [one.original for one in items]):
             found = examine_batch(self.worker, asked, name)
         pairs = list(zip(items, found.files, strict=True))
-        used = (ourselves(), *(with_digest(self.services, tool) for tool in found.tools))
+        used = (ourselves(), *(as_used(self.services, tool) for tool in found.tools))
         register_tools(self.services, used)
         tools = [id_of(self.services.log.id, tool) for tool in used]
         self.services.append(

@@ -17,7 +17,7 @@ from casefile.errors import DigestMismatch, ToolMissing
 from casefile.model import ToolUse, Value
 from casefile.records.engine import reading
 from casefile.records.setting_changes import stated_values
-from containment.installed import as_installed
+from containment.installed import as_installed, same_version
 from containment.tools import find_program
 from pipelines.services import Services
 
@@ -108,10 +108,21 @@ def tree_digest(folder: Path) -> str:
     return sha256(canonical_json([[str(path.relative_to(folder)), digest_file(path).sha256] for path in files]))
 
 
-def with_digest(services: Services, tool: ToolUse) -> ToolUse:
-    """The tool as the register has it, with its digest: where it lies below `work/tools`, that of what was given."""
-    below = services.workspace.work.resolve() / TOOLS / tool.name
-    place = Path(tool.path).resolve() if tool.path and tool.name in FOLDERS else below
-    if below not in place.parents:
-        return as_installed(tool)
-    return tool.model_copy(update={"sha256": f"sha256:{place.relative_to(below).parts[0]}"})
+def path_of(name: str, package: Path) -> str:
+    """What the register calls the place of a version: of yt-dlp the package, of ExifTool the program."""
+    return str(package.resolve() / (EXIFTOOL if name == EXIFTOOL else ""))
+
+
+def as_used(services: Services, tool: ToolUse) -> ToolUse:
+    """A tool that a worker names, as the register has it: place and digest are found here, whatever the worker says.
+
+    It has read what was collected, and may say anything. Of a version that is not here there is neither.
+    """
+    named = ToolUse(name=tool.name, version=tool.version)
+    stated = stated_now(services, tool.name) if tool.name in FOLDERS else Stated()
+    if not stated.sha256:
+        return as_installed(named)
+    if not same_version(stated.version, named.version):
+        return named
+    place = path_of(tool.name, folder_of(services, tool.name, stated))
+    return named.model_copy(update={"path": place, "sha256": stated.sha256})

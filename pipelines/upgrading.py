@@ -30,6 +30,7 @@ from pipelines.installed_tools import (
     YTDLP,
     Stated,
     folder_of,
+    path_of,
     stated_now,
     statements,
     tree_digest,
@@ -80,7 +81,7 @@ def upgrade(services: Services, name: str, given: Path, level: ContainmentLevel)
         )
         passed, failed = _canary(name, stated, package, Path(scratch), level)
         target = folder_of(services, name, stated)
-        tool = ToolUse(name=name, version=version, path=_path_of(name, target), sha256=digest)
+        tool = ToolUse(name=name, version=version, path=path_of(name, target), sha256=digest)
         if not failed:
             _put(package, target)
     register_tools(services, [tool])
@@ -130,11 +131,6 @@ def _taken_apart(name: str, given: Path, scratch: Path, level: ContainmentLevel)
         case {"refused": str(reason)}:
             raise GateRefused("tools upgrade", readable(reason, 300))
     raise GateRefused("tools upgrade", f"what the {kind.given} was taken apart into is not {name}")
-
-
-def _path_of(name: str, package: Path) -> str:
-    """What the register calls its place: of yt-dlp the package, of ExifTool the program."""
-    return str(package.resolve() / (PROGRAM if name == EXIFTOOL else ""))
 
 
 def _is_module(name: str) -> bool:

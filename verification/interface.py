@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from casefile.model import SAFE_PATH, Text, ToolUse, Value
+from casefile.model import SAFE_PATH, NamedTool, Text, Value
 from casefile.vocabulary import Role
 
 DIGEST_NAME = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -224,7 +224,7 @@ class Examined(Value):
     """The worker's answer to one batch, in the order of the request."""
 
     files: tuple[FileExamination, ...]
-    tools: tuple[ToolUse, ...] = ()
+    tools: tuple[NamedTool, ...] = ()
 
 
 class PixelsRequest(Value):

@@ -292,6 +292,7 @@ _PROJECTORS: Mapping[str, Callable[[Event], Sequence[Effect]]] = {
     "element.stated": _act,
     "element.linked": _act,
     "item.corroborated": _act,
+    "archive.asked": _act,
     **planning.PROJECTORS,
     **protection.PROJECTORS,
     **posts.PROJECTORS,

@@ -18,6 +18,7 @@ from casefile.events.event_type import EventType
 from casefile.events.timestamping import HeadTimestamped
 from casefile.events.types_archives import ARCHIVES
 from casefile.events.types_elements import ELEMENTS
+from casefile.events.types_holdings import HOLDINGS
 from casefile.events.types_packages import PACKAGES
 from casefile.events.types_planning import PLANNING
 from casefile.events.types_posts import POSTS
@@ -358,6 +359,7 @@ PUBLISHED: Mapping[tuple[str, int], EventType] = {
     **POSTS,
     **REVIEWS,
     **ARCHIVES,
+    **HOLDINGS,
     **ELEMENTS,
 }
 

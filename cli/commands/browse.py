@@ -42,6 +42,8 @@ def browse(
             why=why,
             method=ASSISTED.name,
             purpose=purpose,
+            # What a person does is a capture of its own, whatever was captured before.
+            again=True,
             override=override,
             at_risk=at_risk,
             by_hand=by_hand,

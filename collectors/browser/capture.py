@@ -18,7 +18,7 @@ from casefile.errors import ToolMissing
 from casefile.model import Received, ReceivedFile, ToolUse
 from casefile.vocabulary import Cause, Fidelity, FileKind
 from collectors.browser.answer import Ended, failure, result_of
-from collectors.browser.chromium import Started, key_digest, started
+from collectors.browser.chromium import Started, started
 from collectors.browser.driving import BY_PERSON, Driven, Driving
 from collectors.browser.embedded import Medium, embedded
 from collectors.browser.evidence import Evidence, Wishes, whole_text
@@ -27,6 +27,7 @@ from collectors.browser.visit import NotShown, Visit, open_visit
 from collectors.interface import CaptureRequest
 from collectors.locators import RefusedLocator, parse_locator
 from collectors.withheld import secrets_of, withhold
+from containment.chains import recorder_key
 from containment.channel import Channel
 
 PAGE_S = 150
@@ -50,7 +51,7 @@ def capture(asked: CaptureRequest, out: Path, channel: Channel | None = None) ->
     locator = parse_locator(asked.locator)
     if isinstance(locator, RefusedLocator):
         return failure(NotShown(locator.cause, locator.reason), None)
-    if not asked.proxy or not key_digest():
+    if not asked.proxy or not recorder_key():
         said = "this method needs full containment: without it nothing records what passes, and nothing holds the page"
         return failure(NotShown(Cause.TOOL_MISSING, said), None)
     deadline = time.monotonic() + min(asked.limits.deadline_s, PAGE_S) + asked.driven_s
@@ -97,7 +98,7 @@ def _taken(asked: CaptureRequest, browser: Started, evidence: Evidence, channel:
         evidence.take()
     except BrowserGone as error:
         if not evidence.files:
-            raise
+            raise NotShown(Cause.TOOL_FAILED, f"the browser failed: {error}{_unfinished(driven)}") from error
         gone = str(error)
     except NotShown as reason:
         # An error without a body is an answer all the same; the browser shows a page of its own instead.
@@ -111,7 +112,7 @@ def _taken(asked: CaptureRequest, browser: Started, evidence: Evidence, channel:
         _record(evidence, REQUESTS, [one.plain() for one in visit.traffic.requests], "application/jsonl"),
     ]
     if driven is not None:
-        records.append(_record(evidence, INPUT, driven.events, "application/jsonl"))
+        records.append(_recorded(INPUT, "application/jsonl"))
     remark = f"taken as it stood: {driven.ended_by}" if driven and driven.ended_by != BY_PERSON else ""
     return result_of(asked, evidence, media, tuple(records), Ended(_tool(browser), still, gone, remark))
 
@@ -119,10 +120,29 @@ def _taken(asked: CaptureRequest, browser: Started, evidence: Evidence, channel:
 def _driven(asked: CaptureRequest, evidence: Evidence, channel: Channel) -> Driven | None:
     """What a person did to the page; None where that broke off."""
     driven: Driven | None = None
-    with evidence.step("driven by a person") as step:
-        driven = Driving(evidence.visit, channel, window_of(asked.viewport), asked.driven_s).until_finished()
+    place = evidence.out / INPUT
+    place.parent.mkdir(exist_ok=True)
+    with (
+        evidence.step("driven by a person") as step,
+        place.open("w", encoding="utf-8", errors="replace", buffering=1) as stream,
+    ):
+        driving = Driving(
+            evidence.visit,
+            channel,
+            window_of(asked.viewport),
+            asked.driven_s,
+            lambda event: stream.write(evidence.keep(_line(event))),
+        )
+        driven = driving.until_finished()
         step.facts |= driven.plain()
     return driven
+
+
+def _unfinished(driven: Driven | None) -> str:
+    """What becomes of a person's part where there is no page to go with it."""
+    if driven is None:
+        return ""
+    return f"; what a person had done to the page until {driven.ended_by} ({len(driven.events)} events) is set aside"
 
 
 def _tool(browser: Started) -> ToolUse:
@@ -178,8 +198,16 @@ def _record(evidence: Evidence, path: str, content: Any, media_type: str) -> Rec
     if isinstance(content, Mapping):
         text = json.dumps(content, ensure_ascii=False, indent=1)
     else:
-        text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in content)
+        text = "".join(_line(one) for one in content)
     place = evidence.out / path
     place.parent.mkdir(exist_ok=True)
     place.write_text(evidence.keep(text), "utf-8", errors="replace")
+    return _recorded(path, media_type)
+
+
+def _recorded(path: str, media_type: str) -> ReceivedFile:
     return ReceivedFile(path=path, kind=FileKind.RECORD, fidelity=Fidelity.RECONSTRUCTED, media_type=media_type)
+
+
+def _line(one: Any) -> str:
+    return json.dumps(one, ensure_ascii=False) + "\n"

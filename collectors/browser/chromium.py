@@ -18,8 +18,8 @@ from casefile.errors import ToolMissing
 from collectors.browser.hints import languages
 from collectors.browser.protocol import Protocol
 from collectors.interface import CaptureRequest
+from containment.chains import recorder_key
 from containment.programs import reserve_freely
-from containment.sandbox import CERTIFICATES, KEY_DIGEST
 from containment.tools import find_program
 
 START_S = 60.0
@@ -109,13 +109,6 @@ def program() -> Path:
     return found
 
 
-def key_digest() -> str:
-    """The digest of the recorder's key, which stands where it is in between; empty where it is not."""
-    with contextlib.suppress(OSError):
-        return Path(CERTIFICATES, KEY_DIGEST).read_text("ascii").strip()
-    return ""
-
-
 @contextmanager
 def started(asked: CaptureRequest, profile: Path, window: tuple[int, int], deadline: float) -> Iterator[Started]:
     """A browser for one page, killed at the end. Raises ToolMissing, BrowserGone, OutOfTime."""
@@ -128,7 +121,7 @@ def started(asked: CaptureRequest, profile: Path, window: tuple[int, int], deadl
     where = (
         f"--user-data-dir={profile}",
         f"--proxy-server={asked.proxy}",
-        f"--ignore-certificate-errors-spki-list={key_digest()}",
+        f"--ignore-certificate-errors-spki-list={recorder_key()}",
     )
     chosen = program()
     reserve_freely()

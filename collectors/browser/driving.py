@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from casefile.clock import rfc3339
 from collectors.browser.injected import FOCUS, script
-from collectors.browser.protocol import CallFailed, OutOfTime
+from collectors.browser.protocol import BrowserGone, CallFailed, OutOfTime
 from collectors.browser.visit import Visit
 from collectors.locators import Locator, parse_locator
 from containment.channel import Channel, ChannelClosed, Message
 
 BY_PERSON, OUT_OF_TIME, LEFT = "a person", "time was up", "nobody was there any more"
+CRASHED, GONE = "the page crashed", "the browser ended"
 TURN_S = 0.03
 """Between two looks at what the person did."""
 TELL_S = 0.5
@@ -32,6 +33,11 @@ FOCUS_S = 2.0
 EVENTS_LIMIT = 20_000
 """Kept of one visit; of those beyond only the number."""
 TEXT_CHARACTERS = 2_000
+"""Of one text; the page at which a person sits knows this number."""
+NO_SECRETS = (
+    "Nothing is typed into fields for passwords and codes. `casefile collect --identity NAME` uses an account; "
+    "browsing by hand takes none."
+)
 QUALITY = 70
 KEYS: Mapping[str, tuple[int, str]] = {
     "Backspace": (8, ""),
@@ -69,12 +75,16 @@ class Driven:
 
 @dataclass(slots=True)
 class Driving:
-    """A visit in the hands of a person, for `most_s` seconds at most. `size` is that of the window."""
+    """A visit in the hands of a person, for `most_s` seconds at most. `size` is that of the window.
+
+    `keep` is given each event as it happens, so that what was done is not lost with the browser.
+    """
 
     visit: Visit
     channel: Channel
     size: tuple[int, int]
     most_s: float
+    keep: Callable[[Mapping[str, Any]], object] = lambda event: None
     _events: list[dict[str, Any]] = field(default_factory=list)
     _beyond: int = 0
     _pictures: int = 0
@@ -86,19 +96,28 @@ class Driving:
     _moved_at: float = 0.0
 
     def until_finished(self) -> Driven:
-        """Show the page and do what the person does, until they say that it is to be taken. Raises BrowserGone."""
+        """Show the page and do what the person does, until they say that it is to be taken, or nothing is there."""
+        try:
+            ended_by = self._shown()
+        except ChannelClosed:
+            ended_by = LEFT
+        except BrowserGone:
+            ended_by = GONE
+        finally:
+            # What is still under way belongs to nobody: it may neither fail for that nor lead the page on.
+            self._listen_no_more()
+            self.channel.close()
+        with contextlib.suppress(BrowserGone):
+            self._post("Page.stopScreencast")
+        return Driven(ended_by, tuple(self._events), self._beyond, self._pictures)
+
+    def _shown(self) -> str:
         width, height = self.size
         self._listen()
         # One call only: a page that is busy answers nothing, and its person sees that.
         self._post("Page.startScreencast", format="jpeg", quality=QUALITY, maxWidth=width, maxHeight=height)
         self._post("Emulation.setFocusEmulationEnabled", enabled=True)
-        try:
-            ended_by = self._serve()
-        except ChannelClosed:
-            ended_by = LEFT
-        self.channel.close()
-        self._post("Page.stopScreencast")
-        return Driven(ended_by, tuple(self._events), self._beyond, self._pictures)
+        return self._serve()
 
     def _serve(self) -> str:
         until, tell_at = time.monotonic() + self.most_s, 0.0
@@ -114,7 +133,7 @@ class Driving:
                     return BY_PERSON
                 self._moved_at = time.monotonic()
                 self._do(message)
-        return "the page crashed" if self.visit.crashed else OUT_OF_TIME
+        return CRASHED if self.visit.crashed else OUT_OF_TIME
 
     def _look(self, now: float) -> None:
         """Ask for a picture where none came by itself."""
@@ -142,7 +161,7 @@ class Driving:
                 self._note("wheel", x=x, y=y, by=by)
                 self._post("Input.dispatchMouseEvent", type="mouseWheel", x=x, y=y, deltaX=0, deltaY=by)
             case {"kind": "text", "text": str(text)}:
-                self._type(text[:TEXT_CHARACTERS])
+                self._type(text[:TEXT_CHARACTERS], cut=len(text[TEXT_CHARACTERS:]))
             case {"kind": "key", "key": str(key)} if key in KEYS:
                 self._key(key, shift=message.get("shift") is True)
             case {"kind": "go", "address": str(address)}:
@@ -162,12 +181,14 @@ class Driving:
         count = {} if kind == "move" else {"clickCount": 1}
         self._post("Input.dispatchMouseEvent", type=MOUSE[kind], x=x, y=y, **button, **count)
 
-    def _type(self, text: str) -> None:
+    def _type(self, text: str, cut: int) -> None:
         if not self._is_open():
             self._note("text", withheld="a field for a secret, or one that cannot be seen")
-            self._said = "Nothing is typed into fields for passwords and codes: use `casefile identity` for an account."
+            self._said = NO_SECRETS
             return
-        self._note("text", text=text)
+        if cut:
+            self._said = f"The last {cut} characters were left out: {TEXT_CHARACTERS} are taken at a time."
+        self._note("text", text=text, **({"cut": cut} if cut else {}))
         self._post("Input.insertText", text=text)
 
     def _is_open(self) -> bool:
@@ -215,22 +236,19 @@ class Driving:
     def _listen(self) -> None:
         protocol = self.visit.protocol
         protocol.on("Page.screencastFrame", self._heard_picture)
-        protocol.on("Page.frameNavigated", self._heard_navigation)
-        protocol.on("Page.navigatedWithinDocument", self._heard_moved)
         protocol.on("Page.windowOpen", self._heard_window)
 
+    def _listen_no_more(self) -> None:
+        protocol = self.visit.protocol
+        protocol.on("Page.screencastFrame", self._take_picture)
+        protocol.on("Page.windowOpen", lambda said, session: None)
+
     def _heard_picture(self, said: Mapping[str, Any], session: str) -> None:
-        self.visit.protocol.post("Page.screencastFrameAck", session, sessionId=said.get("sessionId"))
+        self._take_picture(said, session)
         self._show(said)
 
-    def _heard_navigation(self, said: Mapping[str, Any], session: str) -> None:
-        frame = said.get("frame") or {}
-        if not frame.get("parentId"):
-            self._address, self._said = str(frame.get("unreachableUrl") or frame.get("url", "")), ""
-
-    def _heard_moved(self, said: Mapping[str, Any], session: str) -> None:
-        if said.get("frameId") == self.visit.frame:
-            self._address = str(said.get("url", ""))
+    def _take_picture(self, said: Mapping[str, Any], session: str) -> None:
+        self.visit.protocol.post("Page.screencastFrameAck", session, sessionId=said.get("sessionId"))
 
     def _heard_window(self, said: Mapping[str, Any], session: str) -> None:
         if said.get("userGesture") is True:
@@ -238,6 +256,8 @@ class Driving:
 
     def _tell(self) -> None:
         """What stands beside the picture, where it changed."""
+        if self.visit.address != self._address:
+            self._address, self._said = self.visit.address, ""
         told = {
             "address": self._address[:2_000],
             "waiting": len(self.visit.traffic.waiting),
@@ -251,6 +271,7 @@ class Driving:
     def _note(self, kind: str, **told: Any) -> None:
         if len(self._events) < EVENTS_LIMIT:
             self._events.append({"at": rfc3339(datetime.now(UTC)), "kind": kind, **told})
+            self.keep(self._events[-1])
         else:
             self._beyond += 1
 

@@ -62,6 +62,7 @@ class Visit:
     """A page in a context of its own. Made by `open_visit`.
 
     `reference` is another page in that context, which shows something of ours and is gone before the first picture.
+    `address` is what a browser would show above the page, and `loaded` is of that page, not of one before it.
     """
 
     protocol: Protocol
@@ -70,6 +71,7 @@ class Visit:
     traffic: Traffic
     most_redirects: int
     reference: str = ""
+    address: str = ""
     loaded: bool = False
     crashed: bool = False
     held: bool = False
@@ -209,6 +211,8 @@ class Visit:
         protocol.on("Network.loadingFinished", traffic.ended)
         protocol.on("Network.loadingFailed", traffic.failed)
         protocol.on("Network.webSocketCreated", traffic.websocket)
+        protocol.on("Page.frameNavigated", self._heard_navigation)
+        protocol.on("Page.navigatedWithinDocument", self._heard_moved)
         protocol.on("Page.loadEventFired", self._heard_load)
         protocol.on("Page.javascriptDialogOpening", self._heard_dialog)
         protocol.on("Browser.downloadWillBegin", self._heard_download)
@@ -219,12 +223,28 @@ class Visit:
 
     def _heard_request(self, said: Mapping[str, Any], session: str) -> None:
         self.traffic.sent(said, session)
-        if self._too_many_redirects():
+        leads = said.get("type") == "Document" and said.get("frameId") == self.frame
+        if leads and (too_many := self._too_many_redirects()):
+            self.notes[f"{too_many}, not followed further"] += 1
             self.protocol.post("Page.stopLoading", self.session)
 
     def _too_many_redirects(self) -> str:
-        redirects = sum(1 for one in self.traffic.documents(self.frame) if one.redirect_to)
+        """Whether the last navigation was sent on too often; those before it count for themselves."""
+        last = self.document()
+        chain = [one for one in self.traffic.documents(self.frame) if last is not None and one.key == last.key]
+        redirects = sum(1 for one in chain if one.redirect_to)
         return f"more than {self.most_redirects} redirects" if redirects > self.most_redirects else ""
+
+    def _heard_navigation(self, said: Mapping[str, Any], session: str) -> None:
+        frame = said.get("frame") or {}
+        if session == self.session and not frame.get("parentId"):
+            self.address = str(frame.get("unreachableUrl") or frame.get("url", ""))
+            # What comes back out of the browser's memory was loaded before, and says so no second time.
+            self.loaded = said.get("type") == "BackForwardCacheRestore"
+
+    def _heard_moved(self, said: Mapping[str, Any], session: str) -> None:
+        if said.get("frameId") == self.frame:
+            self.address = str(said.get("url", ""))
 
     def _heard_load(self, said: Mapping[str, Any], session: str) -> None:
         self.loaded = True

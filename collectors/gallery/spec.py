@@ -13,4 +13,5 @@ SPEC = MethodSpec(
     priority=-20,
     touches_network=True,
     always_recorded=True,
+    anonymous=True,
 )

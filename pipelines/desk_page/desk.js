@@ -5,23 +5,56 @@ const address = document.getElementById("address");
 const state = document.getElementById("state");
 const keys = ["Backspace", "Tab", "Enter", "Escape", "PageUp", "PageDown", "End", "Home",
   "ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown", "Delete"];
-let waiting = [], sending = false, shown = "", pressed = false, moved = 0, ended = false;
+const textCharacters = 2000;  // of one text, as the browser's side takes them
+const requestBytes = 60000;  // the desk takes 64 KiB
+let waiting = [], sending = false, shown = "", pressed = false, moved = 0, ended = false, told = "", remark = "", trouble = "";
+
+const say = () => {
+  state.textContent = [trouble, remark, told].filter(Boolean).join(" ");
+};
 
 const act = (event) => {
+  if (event.kind !== "move") remark = "";
   waiting.push(event);
   send();
 };
 
-async function send() {
-  if (sending || !waiting.length) return;
-  sending = true;
-  const events = waiting.splice(0, 50);
-  try {
-    await fetch("/input", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(events) });
-  } finally {
-    sending = false;
+function batch() {
+  const taken = [];
+  let bytes = 2;
+  while (waiting.length && taken.length < 50) {
+    bytes += new Blob([JSON.stringify(waiting[0])]).size + 1;
+    if (taken.length && bytes > requestBytes) break;
+    taken.push(waiting.shift());
   }
-  send();
+  return taken;
+}
+
+async function send() {
+  if (sending || ended || !waiting.length) return;
+  sending = true;
+  const events = batch();
+  let status = "no answer";
+  try {
+    const content = { "Content-Type": "application/json" };
+    status = (await fetch("/input", { method: "POST", headers: content, body: JSON.stringify(events) })).status;
+  } catch {
+    // What happened is said below, with the status that there was none.
+  }
+  sending = false;
+  if (status === 204) {
+    trouble = "";
+  } else if (status === 409) {
+    // Nobody was there to take it; what only points is out of date by then.
+    waiting = [...events.filter((event) => event.kind !== "move"), ...waiting];
+    trouble = waiting.length ? `The browser does not take anything yet; ${waiting.length} actions wait for it.` : "";
+    setTimeout(send, 500);
+  } else {
+    const lost = events.map((event) => event.kind).join(", ");
+    remark = `NOT DONE (${status}): ${lost}. Do it again if the page does not show it.`;
+  }
+  say();
+  if (status !== 409) send();
 }
 
 const place = (event) => {
@@ -61,7 +94,13 @@ page.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 addEventListener("paste", (event) => {
-  if (document.activeElement === page) act({ kind: "text", text: event.clipboardData.getData("text/plain") });
+  if (document.activeElement !== page) return;
+  const text = [...event.clipboardData.getData("text/plain")];
+  const beyond = text.splice(textCharacters).length;
+  act({ kind: "text", text: text.join("") });
+  if (!beyond) return;
+  remark = `Of what was pasted the first ${textCharacters} characters were taken; ${beyond} were left out.`;
+  say();
 });
 document.getElementById("bar").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -81,13 +120,14 @@ async function draw() {
 async function watch() {
   for (let number = 0; !ended;) {
     const view = await (await fetch(`/view?after=${number}`)).json();
-    const told = view.state;
-    if (document.activeElement !== address && told.address) address.value = told.address;
+    const seen = view.state;
+    if (document.activeElement !== address && seen.address) address.value = seen.address;
     if (view.number !== number && view.picture) await draw();
     number = view.number;
     ended = view.ended;
-    const loading = told.waiting ? `${told.waiting} requests under way. ` : "";
-    if (told.address !== undefined) state.textContent = `${loading}${told.requests} requests so far. ${told.said}`;
+    const loading = seen.waiting ? `${seen.waiting} requests under way. ` : "";
+    if (seen.address !== undefined) told = `${loading}${seen.requests} requests so far. ${seen.said}`;
+    say();
   }
   state.textContent = "The browser has ended; the page is being sealed. See the terminal. You can close this tab.";
 }

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from collectors.browser.driving import BY_PERSON, LEFT, OUT_OF_TIME, Driven, Driving
-from collectors.browser.protocol import CallFailed, OutOfTime
+from collectors.browser.driving import BY_PERSON, GONE, LEFT, OUT_OF_TIME, TEXT_CHARACTERS, Driven, Driving
+from collectors.browser.protocol import BrowserGone, CallFailed, OutOfTime
 from collectors.browser.traffic import Traffic
 from containment.channel import Channel
 
@@ -52,6 +52,7 @@ class Page:
     notes: Counter[str] = field(default_factory=Counter)
     session: str = "session"
     frame: str = "main"
+    address: str = ""
     crashed: bool = False
 
     def run(self, script: Any, wait_s: float, frame: str) -> Any:
@@ -185,3 +186,59 @@ def test_when_nobody_finishes_the_page_is_taken_as_it_stands() -> None:
     ours, theirs = socket.socketpair()
     threading.Timer(0.1, ours.close).start()
     assert Driving(page, Channel(theirs), (1280, 800), 20).until_finished().ended_by == LEFT  # type: ignore[arg-type]
+
+
+def test_what_is_still_under_way_when_a_person_has_finished_neither_fails_nor_leads_the_page_on() -> None:
+    page = Page({"main": "open"})
+    assert drive(page).ended_by == BY_PERSON
+    page.protocol.heard["Page.screencastFrame"]({"sessionId": 7, "data": "a late picture"}, "")
+    page.protocol.heard["Page.windowOpen"]({"url": "https://site.example/late", "userGesture": True}, "")
+    assert posted(page, "Page.navigate") == []
+    assert posted(page, "Page.screencastFrameAck") == [{"sessionId": 7}], "or no further one would come"
+
+
+def test_when_the_browser_ends_what_was_done_is_kept() -> None:
+    class Dying(Browser):
+        def post(self, method: str, session: str = "", **parameters: Any) -> None:
+            if method == "Page.navigate":
+                raise BrowserGone("it ended")
+
+    page, kept = Page({"main": "open"}, Dying()), []
+    ours, theirs = socket.socketpair()
+    hand, inner = Channel(ours), Channel(theirs)
+    hand.send({"kind": "down", "x": 1, "y": 2})
+    hand.send({"kind": "go", "address": "https://site.example/"})
+    driven = Driving(page, inner, (1280, 800), 20, kept.append).until_finished()  # type: ignore[arg-type]
+    hand.close()
+    assert driven.ended_by == GONE
+    assert [one["kind"] for one in kept] == ["down", "go"]
+    assert list(driven.events) == kept
+
+
+def test_text_that_is_too_long_is_cut_and_both_are_said() -> None:
+    page = Page({"main": "open"})
+    told: list[str] = []
+    ours, theirs = socket.socketpair()
+    hand, inner = Channel(ours), Channel(theirs)
+    hand.send({"kind": "text", "text": "x" * (TEXT_CHARACTERS + 5)})
+    driving = Driving(page, inner, (1280, 800), 0.7)  # type: ignore[arg-type]
+    driven = driving.until_finished()
+    while (said := hand.receive(0.0)) is not None:
+        told.append(str(said.get("state", {}).get("said", "")))
+        if "The last 5 characters" in told[-1]:
+            break
+    hand.close()
+    assert [(len(one["text"]), one["cut"]) for one in driven.events] == [(TEXT_CHARACTERS, 5)]
+    assert "The last 5 characters were left out" in told[-1]
+
+
+def test_nobody_is_sent_to_an_identity_that_cannot_be_used_here() -> None:
+    page = Page({"main": "secret"})
+    ours, theirs = socket.socketpair()
+    inner = Channel(theirs)
+    driving = Driving(page, inner, (1280, 800), 1)  # type: ignore[arg-type]
+    driving._do({"kind": "text", "text": SECRET})
+    ours.close()
+    inner.close()
+    assert "`casefile collect --identity NAME`" in driving._said
+    assert "browsing by hand takes none" in driving._said

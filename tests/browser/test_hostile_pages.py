@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sites.hostile import HostileSite
-from sites.pages import PAGES
+from sites.hostile import H2_GOAWAY, H2_ONLY, H2_RST_STREAM, H2_SETTINGS, HostileSite
+from sites.pages import PAGES, document
 from sites.showing import BOUNDS, USER_AGENT, Shows, shows
 
 from casefile.model import Received
@@ -31,7 +31,10 @@ pytestmark = pytest.mark.campaign
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shows]:
     """The same for a site with TLS."""
-    with HostileSite(PAGES) as site, shows(site, tmp_path_factory.mktemp("secured"), ("good", "expired")) as shown:
+    with (
+        HostileSite(PAGES) as site,
+        shows(site, tmp_path_factory.mktemp("secured"), ("good", "expired", H2_ONLY)) as shown,
+    ):
         yield shown
 
 
@@ -201,6 +204,25 @@ def test_over_tls_the_record_has_the_bytes_and_a_bad_certificate_ends_it(secured
     bad = secured.capture(secured.site.url("/windows", tls="expired"))
     assert bad.ending == ("failed", "tls")
     assert not bad.received.items
+
+
+@pytest.mark.parametrize("frames", [H2_SETTINGS + H2_GOAWAY, H2_SETTINGS + H2_RST_STREAM], ids=["goaway", "reset"])
+def test_what_speaks_http_2_has_its_cause_costs_a_page_only_its_own_part_and_the_next_one_works(
+    secured: Shows, frames: bytes
+) -> None:
+    """HTTP/1.1 is all that is agreed on, either side of the recorder."""
+    site = secured.site
+    site.behaviours["/two"] = lambda visit: visit.send(frames)
+    picture = f"<h1>A page</h1><img src={site.url('/two', tls='good')}><img src={site.url('/b.png', tls=H2_ONLY)}>"
+    site.behaviours["/with-two"] = lambda visit: visit.respond(document(picture))
+    alone = secured.capture(site.url("/frame", tls=H2_ONLY))
+    assert alone.ending == ("failed", "tls"), alone.received.detail
+    answered = secured.capture(site.url("/two", tls="good"))
+    assert answered.ending == ("failed", "malformed"), answered.received.detail
+    shown = secured.capture(site.url("/with-two", tls="good"))
+    assert shown.ending == ("captured", None), shown.received.detail
+    ends = [one["outcome"] for one in shown.record["media"]]
+    assert ends == ["failed: ERR_INVALID_HTTP_RESPONSE", "failed: ERR_SSL_VERSION_OR_CIPHER_MISMATCH"]
 
 
 def test_an_identity_is_seen_by_its_site_and_its_secrets_stand_nowhere(browser: Shows) -> None:

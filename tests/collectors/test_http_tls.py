@@ -10,7 +10,7 @@ import threading
 
 import pytest
 from sites.capturing import Capture
-from sites.hostile import HostileSite
+from sites.hostile import H2_GOAWAY, H2_ONLY, H2_RST_STREAM, H2_SETTINGS, HostileSite
 from sites.relay import Relay
 
 from casefile.vocabulary import Cause, Outcome
@@ -100,3 +100,26 @@ def test_a_name_reaches_the_server_as_punycode(hostile_site: HostileSite, captur
     assert captured.received.outcome is Outcome.CAPTURED
     assert hostile_site.requests[0].headers["host"] == f"xn--e1afmkfd.xn--p1ai:{port}"
     assert captured.item.locator == f"http://xn--e1afmkfd.xn--p1ai:{port}/page"
+
+
+def test_a_server_of_http_2_alone_is_tls_with_its_reason_and_nothing_is_asked(
+    hostile_site: HostileSite, capture: Capture
+) -> None:
+    received = capture(hostile_site.url("/page", tls=H2_ONLY)).received
+    assert (received.outcome, received.cause) == (Outcome.FAILED, Cause.TLS)
+    assert "no application protocol" in received.detail.casefold().replace("_", " ")
+    assert hostile_site.requests == []
+    assert capture(hostile_site.url("/page", tls="good")).received.outcome is Outcome.CAPTURED
+
+
+@pytest.mark.parametrize(
+    "frames", [H2_SETTINGS, H2_SETTINGS + H2_GOAWAY, H2_SETTINGS + H2_RST_STREAM], ids=["settings", "goaway", "reset"]
+)
+def test_frames_of_http_2_in_the_place_of_an_answer_are_malformed_and_the_next_page_comes(
+    frames: bytes, hostile_site: HostileSite, capture: Capture
+) -> None:
+    hostile_site.behaviours["/two"] = lambda visit: visit.send(frames)
+    captured = capture(hostile_site.url("/two", tls="good"))
+    assert (captured.received.outcome, captured.received.cause) == (Outcome.FAILED, Cause.MALFORMED)
+    assert [one.wire_bytes for one in captured.received.exchanges] == [0]
+    assert capture(hostile_site.url("/page", tls="good")).received.outcome is Outcome.CAPTURED

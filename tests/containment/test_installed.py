@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from casefile.model import ToolUse
+from casefile.model import Received, ToolUse
 from containment.installed import as_installed
 from containment.tools import find_program
 
@@ -68,3 +69,15 @@ def test_a_program_has_the_digest_of_its_file() -> None:
     expected = "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
     assert as_installed(ToolUse(name="sh", version="1", path=str(path))).sha256 == expected
     assert as_installed(ToolUse(name="sh", version="1", path="/elsewhere/sh")).sha256 == ""
+    assert as_installed(ToolUse(name="sh", version="1")).path == str(path), "where the name is all that is known"
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [("", "1"), ("a\0b", "1"), ("a\nb", "1"), ("x" * 201, "1"), ("h11", "1" * 5_000), ("h11", "1\u202e")],
+)
+def test_a_tool_that_nobody_would_name_so_makes_an_answer_none(name: str, version: str) -> None:
+    told = {"outcome": "failed", "cause": "reset", "tools": [{"name": name, "version": version}]}
+    with pytest.raises(ValidationError):
+        Received.model_validate(told)
+    assert ToolUse.model_validate(told["tools"][0]).name == name, "what is in a log already is read"  # type: ignore[index]

@@ -6,6 +6,7 @@ from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import Draft, draft
 from casefile.events.types_corroboration import ItemCorroborated, Origin
 from casefile.events.types_elements import ElementLinked, ElementStated
+from casefile.events.types_holdings import ArchiveAsked
 from casefile.events.types_planning import (
     AssessmentWords,
     DocumentApproved,
@@ -29,6 +30,7 @@ from casefile.events.types_protection import (
     RealName,
 )
 from casefile.events.types_reviews import ReviewReceived, ReviewSent
+from casefile.holdings import Form, Holdings, Says
 from casefile.vocabulary_elements import ElementKind, Function
 from casefile.vocabulary_planning import (
     AssessmentForm,
@@ -176,5 +178,19 @@ PLANNING_SPECIMENS: tuple[Draft, ...] = (
         SECOND_ITEM,
         body=ItemCorroborated(origin=Origin.PARTNER, change="same-bytes"),
         personal=Reason(why="the partner made it the same evening"),
+    ),
+    draft(
+        "archive.asked",
+        ITEM,
+        body=ArchiveAsked(
+            archive="web-archive",
+            form=Form.CDX,
+            address="https://archive.example/cdx?url=https%3A%2F%2Fsite.example%2Fstory",
+            locator="https://site.example/story",
+            holdings=Holdings(
+                says=Says.HELD, status=200, entries=2, first="2022-03-04T05:06:07Z", last="2023-03-04T05:06:07Z"
+            ),
+        ),
+        outcome=EventOutcome(status="held"),
     ),
 )

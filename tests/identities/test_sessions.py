@@ -15,7 +15,7 @@ from pipelines.identities import resume_identity
 from pipelines.identity_session import suspicion_of
 from pipelines.results import Result
 
-from .desk import NAME, Desk, jar_text
+from .desk import AGENT, NAME, Desk, jar_text
 from .members import CANARY_TEXT, Members
 
 RENEWED = "S3ss10n-that-is-new-0123456789"
@@ -115,6 +115,19 @@ def test_without_a_canary_an_answer_that_is_a_login_pauses_the_platform(desk: De
     assert len(members.asked("/post")) == 2
     assert Counter(one.cause for one in results) == {None: 1, Cause.SESSION_EXPIRED: 4}
     assert checks(desk) == [("paused", Cause.SESSION_EXPIRED, "from an answer")]
+
+
+@pytest.mark.campaign
+def test_a_method_that_takes_no_identity_neither_uses_nor_judges_one(desk: Desk, members: Members) -> None:
+    """Its answers are those to a stranger: they say nothing of a session."""
+    desk.add(canary="", canary_text="")
+    members.site.behaviours["/often.jpg"] = lambda visit: visit.respond("no", status="429 Too Many Requests")
+    (result,) = desk.collect(members.url("/often.jpg"), method="gallerydl")
+    assert result.outcome is Outcome.PARTIAL
+    assert "asked for without the identity" in result.attempts[0].reason
+    assert (desk.attempts()[0].identity, desk.identity().state, checks(desk)) == (None, "active", [])
+    assert desk.facts(result)["circumstances"]["visitor"]["access"] == "public"
+    assert all("cookie" not in one.headers and one.headers["user-agent"] != AGENT for one in members.asked())
 
 
 def test_an_answer_that_only_looks_like_a_login_goes_on(desk: Desk, members: Members) -> None:

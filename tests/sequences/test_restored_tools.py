@@ -10,11 +10,12 @@ from casefile.canonical import canonical_json
 from casefile.errors import ToolMissing
 from casefile.events.port import draft
 from casefile.events.types import SettingChanged
+from casefile.model import ToolUse
 from casefile.vocabulary import ContainmentLevel
 from collectors.ytdlp.spec import SPEC
 from pipelines.copying import back_up, restore_workspace
 from pipelines.doctor import doctor_lines, examine_machine, examine_register
-from pipelines.installed_tools import FOLDERS, YTDLP, Stated, code_for, folder_of, lacking_tools, tree_digest
+from pipelines.installed_tools import FOLDERS, YTDLP, Stated, as_used, code_for, folder_of, lacking_tools, tree_digest
 from pipelines.opening import open_investigation
 from pipelines.services import Services, open_services
 from pipelines.upgrading import rollback
@@ -70,3 +71,20 @@ def test_doctor_says_it_with_the_way_out(told: Path) -> None:
     assert f"LACKS    yt-dlp {VERSION}" in lines
     assert "tools rollback" in lines
     assert "nobody has answered for: ffprobe, yt-dlp" in lines
+
+
+def test_where_a_tool_lies_and_which_bytes_it_is_no_worker_says(told: Path) -> None:
+    lies = {"path": "/elsewhere", "sha256": "sha256:" + "d" * 64}
+    with open_services(told, NO_RESERVE) as services:
+        package = folder_of(services, YTDLP, Stated(sha256="sha256:" + "a" * 64))
+        used = as_used(services, ToolUse(name=YTDLP, version="2099.1.1", **lies))
+        assert (used.path, used.sha256) == (str(package.resolve()), "sha256:" + "a" * 64)
+        below = str(package.parents[1] / ("e" * 64) / "yt_dlp")
+        other = as_used(services, ToolUse(name=YTDLP, version="2098.1.1", path=below))
+        assert (other.path, other.sha256) == ("", ""), "that version is not here"
+        rollback(services, YTDLP)
+        installed = as_used(services, ToolUse(name="pytest", version=pytest.__version__, **lies))
+        assert installed.path != "/elsewhere"
+        assert installed.sha256 not in ("", lies["sha256"])
+        unknown = as_used(services, ToolUse(name="nobody's", version="1", **lies))
+        assert (unknown.path, unknown.sha256) == ("", "")

@@ -81,6 +81,15 @@ class Visit:
 Behaviour = Callable[[Visit], None]
 
 
+H2_ONLY = "h2-only"
+NO_APPLICATION_PROTOCOL = bytes((0x15, 3, 3, 0, 2, 2, 120))
+"""RFC 7301 section 3.2: the alert of a server that shares no protocol with the client."""
+H2_SETTINGS = bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+H2_GOAWAY = bytes((0, 0, 8, 7, 0, 0, 0, 0, 0)) + bytes(4) + bytes((0, 0, 0, 1))
+H2_RST_STREAM = bytes((0, 0, 4, 3, 0, 0, 0, 0, 1)) + bytes((0, 0, 0, 2))
+"""RFC 9113 sections 6.4, 6.5 and 6.8: what a server of HTTP/2 begins with, and how it ends a connection or a stream."""
+
+
 class HostileSite:
     """The site, running from construction until `close`. Ports are the system's choice.
 
@@ -116,9 +125,13 @@ class HostileSite:
         return f"127.0.0.1:{self._ports['']}"
 
     def tls_address(self, certificate: str = "good") -> str:
-        """host:port of the TLS listener that shows `certificate`: good, self-signed, expired, wrong-name, future."""
+        """host:port of the TLS listener that shows `certificate`: good, self-signed, expired, wrong-name, future.
+
+        The one called `h2-only` shows the good one, and speaks with nobody who offers no HTTP/2 (RFC 7301).
+        """
         if certificate not in self._ports:
-            self._listen(certificate, self.certificates.server_context(certificate))
+            shown = "good" if certificate == H2_ONLY else certificate
+            self._listen(certificate, self.certificates.server_context(shown))
         return f"127.0.0.1:{self._ports[certificate]}"
 
     def url(self, path: str, *, tls: str = "", host: str = "") -> str:
@@ -144,9 +157,9 @@ class HostileSite:
         listener.settimeout(0.2)
         self._listeners[name] = listener
         self._ports[name] = listener.getsockname()[1]
-        threading.Thread(target=self._accept, args=(listener, context), daemon=True).start()
+        threading.Thread(target=self._accept, args=(listener, context, name), daemon=True).start()
 
-    def _accept(self, listener: socket.socket, context: ssl.SSLContext | None) -> None:
+    def _accept(self, listener: socket.socket, context: ssl.SSLContext | None, name: str) -> None:
         while not self.closing.is_set():
             try:
                 connection, _ = listener.accept()
@@ -156,10 +169,14 @@ class HostileSite:
                 return
             self.connections += 1
             connection.settimeout(30)
-            threading.Thread(target=self._serve, args=(connection, context), daemon=True).start()
+            threading.Thread(target=self._serve, args=(connection, context, name), daemon=True).start()
 
-    def _serve(self, connection: socket.socket, context: ssl.SSLContext | None) -> None:
+    def _serve(self, connection: socket.socket, context: ssl.SSLContext | None, name: str) -> None:
         try:
+            if name == H2_ONLY and b"\x02h2" not in connection.recv(1 << 16, socket.MSG_PEEK):
+                connection.sendall(NO_APPLICATION_PROTOCOL)
+                connection.recv(1 << 16)
+                return
             if context is not None:
                 connection = context.wrap_socket(connection, server_side=True)
             seen = _read_request(connection)
