@@ -43,7 +43,7 @@ from pipelines.book_of_items import (
     take_element,
     take_guard,
 )
-from pipelines.book_reading import counts, items_of, read_book, where, without
+from pipelines.book_reading import counts, items_of, read_book, supports_of, where, without
 from pipelines.concluding import conclude, state_claim
 from pipelines.documents import record_document, with_ids
 from pipelines.inquiries import add_to_inquiry, close_inquiry, open_inquiry
@@ -108,12 +108,6 @@ def _take(taking: _Taking, digest: str) -> Taken:
     body = CustodyChanged(act=TAKEN_OVER, detail=f"{said}, from {digest} of {book.investigation or 'a draft'}")
     taking.services.append(draft("custody.changed", body=body, outcome=EventOutcome(status="done")))
     return Taken(counts, {name: count for name, count in left.items() if count})
-
-
-def _names_in(statement: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a statement rests on; nothing where that is no list of names, which its own rules then refuse."""
-    listed = statement.get("rests_on", ())
-    return tuple(one for one in listed if isinstance(one, str)) if isinstance(listed, list | tuple) else ()
 
 
 @dataclass(slots=True)
@@ -198,7 +192,7 @@ class _Taking:
         listed = {one.number: one for one in self.book.items}
         named = {item for claim in self.book.claim for item in claim.items}
         named |= {item for step in self.book.step for item in (step.item, *items_of(step.sheet))}
-        named |= {text for one in self.book.inquiry for said in one.statement for text in _names_in(said)}
+        named |= {text for one in self.book.inquiry for said in one.statement for text in supports_of(said)}
         named |= items_named(self.book.guard, self.book.element, self.book.items)
         with reading(self.services.engine) as rows:
             for name in sorted(named):

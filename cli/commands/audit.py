@@ -70,8 +70,7 @@ def audit(
     of_package = {"--log-key": log_key, "--root-key": root_key, "--since": since, "--volume": volume}
     if path is not None and is_package(path):
         _require_unused(of_workspace, "a workspace", "a package")
-        beside = Beside(since, tuple(volume or ()), tuple(witness or ()))
-        checked = audit_package(path, log_key, root_key, beside)
+        checked = audit_package(path, log_key, root_key, Beside(since, tuple(volume or ()), tuple(witness or ())))
         return _tell(checked.report, invocation.json, "Keep the package as it is.", checked.verdict)
     _require_unused(of_package, "a package", "a workspace")
     outside = Outside(head, tuple(witness or ()), ask, root)
