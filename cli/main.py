@@ -128,12 +128,15 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         return _misused(error, as_json=invocation.json)
     except CasefileError as error:
         return output.failing(error, as_json=invocation.json)
+    except KeyboardInterrupt:
+        # Before the parser is at work; what comes later it turns into this code itself.
+        code = INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone; nothing is left to be told.
         return UNEXPECTED
     except Exception as error:  # noqa: BLE001  (the last line: what nobody foresaw still ends as an exit code)
         return output.failing_unexpectedly(error, as_json=invocation.json)
-    # What the parser makes of an interruption; no command ends so.
+    # No command ends so by itself.
     if code == INTERRUPTED:
         output.note(f"Interrupted. {RESUMES}")
         if invocation.json:

@@ -30,4 +30,9 @@ def asked(question: str) -> str:
         from casefile.errors import UsageError
 
         raise UsageError(f"nobody can be asked for a passphrase here; put it into {PASSPHRASE}, for this command alone")
-    return getpass.getpass(question)
+    try:
+        return getpass.getpass(question)
+    except EOFError as error:
+        from casefile.errors import UsageError
+
+        raise UsageError("no passphrase was typed; run the same again, and type it where it is asked for") from error

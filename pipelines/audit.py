@@ -128,15 +128,17 @@ def _problems(audit: _Audit, scratch: Path) -> Iterator[Problem]:
     replayed = sqlite_engine(scratch / "replay.db")
     try:
         yield from _database(audit)
-        yield from log_strays(audit.workspace)
-        found = beside(audit.workspace, audit.settings)
+        yield from _as_far_as_it_can_be_read(audit, log_strays(audit.workspace))
+        found: list[Beside] = []
+        for place in beside(audit.workspace, audit.settings):
+            yield from _as_far_as_it_can_be_read(audit, _gathered(place, found))
         replay_problem = _replay(audit, replayed)
         yield from replay_problem
         if audit.checked.get("events"):
             for stage in (
                 _tables(audit, replayed),
                 _custody(audit, replayed),
-                _strays(audit, found, replayed),
+                _strays(audit, tuple(found), replayed),
                 _vault(audit, replayed),
                 _erasures(audit, replayed),
                 received_problems(audit.workspace, replayed),
@@ -154,6 +156,12 @@ def _as_far_as_it_can_be_read(audit: _Audit, stage: Iterator[Problem]) -> Iterat
         where, root = Path(error.path), audit.workspace.root
         path = where.relative_to(root) if where.is_relative_to(root) else where
         yield problem("P008", path.as_posix(), reason=error.reason)
+
+
+def _gathered(place: Iterator[Beside], found: list[Beside]) -> Iterator[Problem]:
+    """Add to `found` what lies in a place; a stage without findings of its own."""
+    found.extend(place)
+    yield from ()
 
 
 def _database(audit: _Audit) -> Iterator[Problem]:

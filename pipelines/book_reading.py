@@ -55,3 +55,9 @@ def without(given: Mapping[str, Any], name: str) -> dict[str, Any]:
 def counts(step: BookStep, about: BookClaim) -> bool:
     """Whether a step is on an item of the claim, and was done."""
     return step.item in about.items and step.sheet.result in DONE
+
+
+def supports_of(statement: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a statement rests on; nothing where that is no list of names, which its own rules then refuse."""
+    listed = statement.get("rests_on", ())
+    return tuple(one for one in listed if isinstance(one, str)) if isinstance(listed, list | tuple) else ()

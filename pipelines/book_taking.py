@@ -43,7 +43,7 @@ from pipelines.book_of_items import (
     take_element,
     take_guard,
 )
-from pipelines.book_reading import counts, items_of, read_book, where, without
+from pipelines.book_reading import counts, items_of, read_book, supports_of, where, without
 from pipelines.concluding import conclude, state_claim
 from pipelines.documents import record_document, with_ids
 from pipelines.inquiries import add_to_inquiry, close_inquiry, open_inquiry
@@ -113,13 +113,14 @@ def _take(taking: _Taking, digest: str) -> Taken:
 @dataclass(slots=True)
 class _Taking:
     """The book's names and what they are here: items, inquiries, statements, searches, claims, steps; `judged` has the
-    parts of each step by its place.
+    parts of each step by its place, and `judged_steps` their names.
     """
 
     services: Services
     book: Book
     names: dict[str, str] = field(default_factory=dict)
     judged: list[Judged] = field(default_factory=list)
+    judged_steps: set[str] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SECTIONS, 0))
     known: int = 0
 
@@ -157,6 +158,7 @@ class _Taking:
         for place, step in enumerate(self.book.step):
             with where(f"step.{place}"):
                 self._judge_step(step, claims)
+                self.judged_steps.add(step.event)
         for place, drawn in enumerate(self.book.conclusion):
             with where(f"conclusion.{place}"):
                 self._judge_conclusion(drawn, claims)
@@ -190,7 +192,7 @@ class _Taking:
         listed = {one.number: one for one in self.book.items}
         named = {item for claim in self.book.claim for item in claim.items}
         named |= {item for step in self.book.step for item in (step.item, *items_of(step.sheet))}
-        named |= {text for one in self.book.inquiry for said in one.statement for text in said.get("rests_on", ())}
+        named |= {text for one in self.book.inquiry for said in one.statement for text in supports_of(said)}
         named |= items_named(self.book.guard, self.book.element, self.book.items)
         with reading(self.services.engine) as rows:
             for name in sorted(named):
@@ -249,8 +251,7 @@ class _Taking:
             raise UnknownItem(one.item)
         judged = judged_step(self.services, item, self._sheet(one.sheet).model_copy(update={"claim": ""}))
         self.judged.append(judged)
-        earlier = {other.event for other in self.book.step}
-        if one.replaces and (one.replaces not in earlier or not one.reason.strip()):
+        if one.replaces and (one.replaces not in self.judged_steps or not one.reason.strip()):
             raise FieldRefused("step", (("replaces", "names an earlier step of this book, with a reason"),))
         with reading(self.services.engine) as rows:
             state = states_of(rows, [judged[0].id])[judged[0].id]
@@ -261,9 +262,8 @@ class _Taking:
         about = claims.get(one.claim)
         if about is None:
             raise FieldRefused("conclusion", (("claim", f"{one.claim} is not in this book"),))
-        events = {other.event for other in self.book.step}
         for name in (*one.sheet.supporting, *one.sheet.contrary):
-            if name not in events:
+            if name not in self.judged_steps:
                 raise FieldRefused("sheet", (("supporting", f"step {name} is not in this book"),))
         done = {KINDS[Check(step.sheet.check)].strand for step in self.book.step if counts(step, about)}
         without = [strand for strand in Strand if strand not in done and strand not in one.sheet.not_applicable]

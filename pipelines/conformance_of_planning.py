@@ -9,11 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from casefile.records.acts import list_acts
+from casefile.records.documents import newest_documents
 from casefile.records.engine import Connection
-from casefile.records.inquiries import list_statements
+from casefile.records.inquiries import list_inquiries, list_searches, list_statements
 from casefile.records.leads import TO_COLLECT
-from casefile.vocabulary_planning import AssessmentForm, Decision, Level
+from casefile.vocabulary_planning import AssessmentForm, Decision, DocumentKind, Level
 from pipelines.assessing import AssessedLead, assessed_leads
+from pipelines.documents import landscape_languages
+from pipelines.fixity import DAYS, readings, unanswered, when_read
 from pipelines.gates import MINIMISATION
 from pipelines.inquiries import coverage_of, keywords_lack, searches_lack
 from pipelines.inquiries_seen import statements_seen
@@ -32,8 +35,16 @@ def _some(said: list[str]) -> str:
     return "; ".join(said[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
 
 
-def _tasks(one: Investigation, _rows: Connection) -> Stands:
-    missing = [*one.due_of("orphan"), *one.due_of("task")]
+def _tasks(one: Investigation, rows: Connection) -> Stands:
+    tasks = {name for kind, name in newest_documents(rows) if kind == DocumentKind.TASK}
+    missing = [
+        f"{each.label} belongs to the task {each.task!r}, which nobody has taken on"
+        if each.task
+        else f"{each.label} belongs to no task"
+        for each in list_inquiries(rows)
+        if each.task not in tasks
+    ]
+    missing += one.due_of("task")
     if TASKS not in one.newest:
         missing.append("there is no task")
     return not_met(_some(missing), *one.last(TASKS)) if missing else met("each has its task", *one.last(TASKS))
@@ -64,9 +75,13 @@ def _backed_up(one: Investigation, rows: Connection) -> Stands:
 def _covered(one: Investigation, rows: Connection) -> Stands:
     gaps = keywords_lack(rows)
     events = one.last("keyword.added")
+    languages = landscape_languages(rows)
     if "keyword.added" not in one.newest:
         return not_met("there are no keywords") if OPENED in one.newest else not_applicable("there is no inquiry")
-    return not_met(_some(gaps), *events) if gaps else met("every language of the landscape, both directions", *events)
+    if not languages:
+        return not_met("no digital landscape says which languages there are", *events)
+    said = f"keywords in each language of the landscape ({', '.join(languages)}), and in both directions"
+    return not_met(_some(gaps), *events) if gaps else met(said, *events)
 
 
 def _stated(one: Investigation, rows: Connection) -> Stands:
@@ -85,8 +100,25 @@ def _many_sided(one: Investigation, rows: Connection) -> Stands:
     engines = list(coverage_of(rows).engines)
     if len(engines) < 2 and not gaps:
         gaps = [f"every search was made with {engines[0]}"] if engines else ["no engine is named"]
+    searches = list_searches(rows)
+    languages = sorted({each.language for each in searches if each.language})
+    gaps += _languages_lack(languages, landscape_languages(rows))
     events = one.last("search.recorded")
-    return not_met(_some(gaps), *events) if gaps else met("searches are spread over engines and browsers", *events)
+    browsers = {each.browser.casefold() for each in searches if each.browser}
+    said = f"{len(searches)} searches: engines {', '.join(engines)}; languages {', '.join(languages)}; "
+    said += f"{len(browsers)} browsers are named"
+    return not_met(_some(gaps), *events) if gaps else met(said, *events)
+
+
+def _languages_lack(searched: list[str], asked: tuple[str, ...]) -> list[str]:
+    """Of which languages there is no search: of those of the landscape, and without one of a second language."""
+    if not searched:
+        return ["no search names its language"]
+    known = {one.partition("-")[0] for one in searched}
+    gaps = [f"no search in {one}" for one in asked if one.partition("-")[0] not in known]
+    if not asked and len(known) < 2:
+        gaps.append(f"every search that names its language was in {searched[0]}")
+    return gaps
 
 
 def _relevant(one: Investigation, rows: Connection) -> Stands:
@@ -136,11 +168,24 @@ def _decided_against(one: Investigation, rows: Connection) -> Stands:
 
 def _fixity(_one: Investigation, rows: Connection) -> Stands:
     checks = list_acts(rows, FIXITY)
-    if not checks:
+    damaged, sound = unanswered(checks), readings(checks)
+    if damaged is not None:
+        said = f"the reading of {damaged.done_at[:10]} found damage, and no later one read all of it without any"
+        return not_met(said, damaged.event)
+    if not sound:
         return not_met("nothing was read and compared yet")
-    if checks[-1].status != "passed":
-        return not_met(f"the newest reading, of {checks[-1].done_at[:10]}, found damage", checks[-1].event)
-    return met(f"{len(checks)} readings, the newest of {checks[-1].done_at[:10]} without damage", checks[-1].event)
+    return met(f"{len(sound)} readings, the newest of {sound[-1].done_at[:10]} without damage", sound[-1].event)
+
+
+def _fixity_on_time(one: Investigation, rows: Connection) -> Stands:
+    found = _fixity(one, rows)
+    if found.standing is not Standing.MET:
+        return found
+    unread = when_read(rows, one.services.clock.read().wall)
+    if unread.overdue:
+        said = f"{unread.overdue} of {unread.objects} objects were not read for {DAYS} days"
+        return not_met(said, *found.events)
+    return met(f"each of {unread.objects} objects within {DAYS} days; {found.why}", *found.events)
 
 
 PLANNING_RULES: Mapping[str, Callable[[Investigation, Connection], Stands]] = {
@@ -156,5 +201,6 @@ PLANNING_RULES: Mapping[str, Callable[[Investigation, Connection], Stands]] = {
     "bulk": _bulk,
     "decided_against": _decided_against,
     "fixity": _fixity,
+    "fixity_on_time": _fixity_on_time,
 }
 """By the name that the table of obligations gives."""

@@ -134,6 +134,39 @@ def when_read(connection: Connection, now: datetime) -> Unread:
     return Unread(len(times), oldest, times[oldest], overdue)
 
 
+def unanswered(acts: Iterable[Act]) -> Act | None:
+    """The newest run that found damage and that no later run answers; None when there is none. Pure.
+
+    A whole reading without damage answers it, and so do readings of every share that it was about: of all of them,
+    unless it read some shares alone. A sample answers nothing.
+    """
+    open_: list[tuple[Act, set[int]]] = []
+    for act in acts:
+        body = json.loads(act.body or "{}")
+        shares = _shares(body)
+        if act.status != "passed":
+            open_.append((act, shares or set(range(DAYS))))
+        elif _is_whole(body) and body["objects"]:
+            open_.clear()
+        else:
+            open_ = [(one, left) for one, wanted in open_ if (left := wanted - shares)]
+    return open_[-1][0] if open_ else None
+
+
+def readings(acts: Iterable[Act]) -> list[Act]:
+    """The runs that found no damage in what they read: one that read nothing has found nothing."""
+    return [act for act in acts if act.status == "passed" and json.loads(act.body or "{}").get("objects")]
+
+
+def _is_whole(body: Mapping[str, Any]) -> bool:
+    """Whether a run read everything; the first ones did not name their scope, but always how large a sample was."""
+    return bool(body) and body.get("scope") in (None, "full") and not body.get("sample")
+
+
+def _shares(body: Mapping[str, Any]) -> set[int]:
+    return set(body["slices"]) if body.get("scope") == "slice" and body.get("parts") == DAYS else set()
+
+
 def expected_objects(services: Services) -> Expected:
     """What the tables say of the vault, for an audit of it."""
     # In this order: an object that is sealed in between is then in both, and not in neither.

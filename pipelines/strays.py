@@ -23,6 +23,7 @@ from casefile.workspace import Workspace
 from containment.worker import RECORDS_PREFIX, WORKBENCH_PREFIX
 from disclosure.check_package import ARCHIVE, check
 from pipelines.keys import stated_fingerprints
+from preservation.durable import storage_errors
 from preservation.jars import FOLDER as JARS
 from preservation.jars import file_name
 from preservation.keys import LOG, ROOT, SECOND_SUFFIX, SigningKey, read_public_key
@@ -63,14 +64,17 @@ def log_strays(workspace: Workspace) -> Iterator[Problem]:
                 yield problem("P053", entry.relative_to(workspace.root).as_posix())
 
 
-def beside(workspace: Workspace, settings: Settings) -> tuple[Beside, ...]:
-    """What the log has to speak of, and what belongs to nothing. To be asked before the log is read."""
+def beside(workspace: Workspace, settings: Settings) -> tuple[Iterator[Beside], ...]:
+    """What the log has to speak of, and what belongs to nothing, place by place. To be asked before the log is read.
+
+    A place that cannot be read raises StorageFailed as it is gone through; the others can be.
+    """
     return (
-        *_in_root(workspace, settings),
-        *_in_keys(workspace),
-        *_in_staging(workspace),
-        *_in_quarantine(workspace),
-        *_in_received(workspace),
+        _in_root(workspace, settings),
+        _in_keys(workspace),
+        _in_staging(workspace),
+        _in_quarantine(workspace),
+        _in_received(workspace),
     )
 
 
@@ -191,7 +195,8 @@ def _name(entry: Path) -> str:
 
 def _called_by_content(jar: Path) -> str:
     try:
-        return file_name(sha256(jar.read_bytes()))
+        with storage_errors("read", jar):
+            return file_name(sha256(jar.read_bytes()))
     except FileNotFoundError:
         return jar.name
 
@@ -225,6 +230,7 @@ def _is_file(path: Path) -> bool:
 
 def _is_of_kind(path: Path, kind: int) -> bool:
     try:
-        return stat.S_IFMT(path.lstat().st_mode) == kind
+        with storage_errors("read", path):
+            return stat.S_IFMT(path.lstat().st_mode) == kind
     except FileNotFoundError:
         return True

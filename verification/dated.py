@@ -52,17 +52,25 @@ def read_when(text: str) -> Dated:
         raise refused(FIELD, "an interval has two ends, of which one may be open (..)")
     earliest, known_start = (None, True) if start in ("", "..") else _date(start)[::2]
     latest, known_end = (None, True) if end in ("", "..") else _date(end)[1:]
-    if (earliest and latest and earliest > latest) or _is_earlier(end, start):
+    begun, ended = _moment(start), _moment(end)
+    if begun and ended and begun.tzinfo and ended.tzinfo:
+        # The days there tell nothing: the later moment can have the earlier date.
+        backwards = ended < begun
+    else:
+        backwards = bool(earliest and latest and earliest > latest) or _is_earlier(ended, begun)
+    if backwards:
         raise refused(FIELD, "an interval does not end before it begins")
     return Dated(written, earliest, latest, known_start and known_end)
 
 
-def _is_earlier(one: str, other: str) -> bool:
-    """Whether both are times of day, and the one is before the other; without an offset in both, by the clock there."""
-    if "T" not in one or "T" not in other:
-        return False
-    first, second = (datetime.fromisoformat(text.rstrip("~?%")) for text in (one, other))
-    return (first.tzinfo is None) == (second.tzinfo is None) and first < second
+def _moment(text: str) -> datetime | None:
+    """The time of day that is written; None where there is none."""
+    return datetime.fromisoformat(text.rstrip("~?%")) if "T" in text else None
+
+
+def _is_earlier(one: datetime | None, other: datetime | None) -> bool:
+    """Whether both are times of day without an offset, and the one is before the other by the clock there."""
+    return one is not None and other is not None and one.tzinfo is None and other.tzinfo is None and one < other
 
 
 def _date(text: str) -> tuple[str, str, bool]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from casefile.errors import UsageError
 from cli import output
 from cli.invocation import Invocation
 
@@ -64,10 +66,13 @@ def audit(
     from pipelines.package_audit import Beside, audit_package, is_package
 
     invocation: Invocation = context.obj
+    of_workspace = {"--sample": sample, "--head": head, "--ask": ask, "--root": root, "--evidence": evidence}
+    of_package = {"--log-key": log_key, "--root-key": root_key, "--since": since, "--volume": volume}
     if path is not None and is_package(path):
-        beside = Beside(since, tuple(volume or ()), tuple(witness or ()))
-        checked = audit_package(path, log_key, root_key, beside)
+        _require_unused(of_workspace, "a workspace", "a package")
+        checked = audit_package(path, log_key, root_key, Beside(since, tuple(volume or ()), tuple(witness or ())))
         return _tell(checked.report, invocation.json, "Keep the package as it is.", checked.verdict)
+    _require_unused(of_package, "a package", "a workspace")
     outside = Outside(head, tuple(witness or ()), ask, root)
     report = audit_workspace(path or invocation.workspace, invocation.environment, sample, outside)
     contradiction = report.outside.contradiction if report.outside else None
@@ -76,6 +81,12 @@ def audit(
 
         Disk().replace(evidence.absolute(), contradiction.to_bytes())
     return _tell(report, invocation.json, "Keep the workspace as it is.")
+
+
+def _require_unused(options: Mapping[str, object], kind: str, given: str) -> None:
+    """Nothing that was asked for is passed over: a check that did not take place would be taken for one that passed."""
+    if used := [name for name, value in options.items() if value]:
+        raise UsageError(f"{', '.join(used)}: only for the audit of {kind}, and this is {given}")
 
 
 def _tell(report: AuditReport, as_json: bool, kept: str, verdict: str = "") -> int:

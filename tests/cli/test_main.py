@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -49,6 +50,37 @@ def test_with_json_a_fault_of_ours_and_an_interruption_are_documents_too(
     error = json.loads(printed.out)["error"]
     assert all(error[key] for key in ("code", "text", "advice"))
     assert "collected words" not in printed.out + printed.err
+
+
+@pytest.mark.parametrize(("raised", "expected"), [(KeyboardInterrupt, 130), (EOFError, 2)])
+def test_a_passphrase_that_is_not_typed_ends_with_a_reason(
+    raised: type[BaseException], expected: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(_question: str) -> str:
+        raise raised
+
+    monkeypatch.setattr("cli.passphrases.getpass.getpass", fails)
+    monkeypatch.setattr("cli.passphrases.sys.stdin", SimpleNamespace(isatty=lambda: True))
+    assert main(["--json", "items"], {"CASEFILE_SIGN_WITH": "ana.key"}) == expected
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["code"]
+    assert "fault" not in error["text"]
+
+
+def test_an_option_for_the_audit_of_something_else_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_package = {"--since": "earlier", "--volume": "other", "--root-key": "sha256:00", "--log-key": "sha256:00"}
+    for option, value in of_package.items():
+        assert main(["audit", str(tmp_path), option, value], {}) == 2
+        assert option in capsys.readouterr().err
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "bagit.txt").write_text("x")
+    of_workspace = (["--root", "00"], ["--head", "head"], ["--ask"], ["--evidence", "proof"], ["--sample", "1"])
+    for options in of_workspace:
+        assert main(["audit", str(package), *options], {}) == 2
+        assert options[0] in capsys.readouterr().err
 
 
 def test_without_json_an_error_is_on_standard_error_only(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -133,6 +135,39 @@ def test_each_kind_of_damage_to_a_copy_has_its_code(case: Path, code: str) -> No
 def test_each_trace_of_an_erasure_or_a_repair_has_its_code(case: Path, code: str) -> None:
     EXAMPLES[code](case)
     assert code in codes(case)
+
+
+@pytest.mark.parametrize("place", ["quarantine", "keys", "received"])
+def test_a_folder_that_cannot_be_read_is_named_and_the_audit_goes_on(
+    case: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (case / "stranger").write_text("x")
+    listed = Path.iterdir
+
+    def iterdir(path: Path) -> Iterator[Path]:
+        if path == case / place:
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    found = {(one.code, one.path) for one in audit_workspace(case, ENVIRONMENT).problems}
+    assert {("P008", place), ("P105", "stranger")} <= found
+
+
+def test_a_file_that_cannot_be_looked_at_is_named_and_the_audit_goes_on(
+    case: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (case / "stranger").write_text("x")
+    looked = Path.lstat
+
+    def lstat(path: Path) -> os.stat_result:
+        if path.parent == case / "keys":
+            raise PermissionError(13, "Permission denied", str(path))
+        return looked(path)
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+    codes_found = codes(case)
+    assert {"P008", "P105"} <= codes_found
 
 
 def test_every_code_of_erasures_and_copies_has_its_broken_example() -> None:

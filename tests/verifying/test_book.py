@@ -183,6 +183,10 @@ def spoiled(book: dict[str, Any]) -> Iterator[tuple[type[CasefileError], str, di
         "inquiry.0: .*S-0009",
         with_("inquiry", statement=[{"kind": "finding", "text": "x", "rests_on": ["S-0009"]}]),
     )
+    number = [{"kind": "finding", "text": "x", "rests_on": 7}]
+    yield FieldRefused, "inquiry.0: .*rests_on", with_("inquiry", statement=number)
+    later = book["step"][1]["event"]
+    yield FieldRefused, "step.0: .*earlier", with_("step", replaces=later, reason="the other bay")
     yield FieldRefused, "lead.2: .*revises", with_("lead", 2, assessment=[{**FULL, "revises": 3}])
     yield UnknownItem, "I-0001", with_("items", sha256="sha256:00", id="none")
     yield FieldRefused, "step.0: .*precision", with_("step", sheet={**step, "precision": "NaN m"})

@@ -16,7 +16,7 @@ from casefile.records.engine import reading
 from casefile.vocabulary import Role
 from pipelines.assessing import Source, assess_leads, find_leads, link_lead
 from pipelines.documents import record_document
-from pipelines.inquiries import add_to_inquiry
+from pipelines.inquiries import add_to_inquiry, close_inquiry
 from pipelines.investigation_report import table_of
 from pipelines.method_report import facts_of, gather, item_report
 from pipelines.reviewing import assign, submit, waive
@@ -64,7 +64,60 @@ def test_rows_23_26_and_7_need_more_than_one_keyword_one_search_and_one_task(des
                     "direction": "exonerating", "terms": ["قصف"]}]  # fmt: skip
         add_to_inquiry(services, "Q-0001", {"keywords": further, "search": [{**SEARCH, "engine": "Another"}]})
         told = rows_of(services)
-        assert [told[row][0] for row in (23, 26)] == ["met", "met"]
+        assert told[23][0] == "met"
+        assert told[26] == ("not met", "no search names its language")
+        one_more = {**SEARCH, "engine": "Another"}
+        add_to_inquiry(services, "Q-0001", {"search": [{**one_more, "language": "uk"}]})
+        assert rows_of(services)[26][0] == "not met"
+        assert "no search in ar" in rows_of(services)[26][1]
+        add_to_inquiry(services, "Q-0001", {"search": [{**one_more, "language": "ar"}]})
+        assert rows_of(services)[26][0] == "met"
+        assert "0 browsers are named" in rows_of(services)[26][1]
+
+
+def test_row_7_is_not_met_by_an_inquiry_without_a_task_open_or_closed(desk: Desk) -> None:
+    with desk.as_(ANA) as services:
+        task = {"what": "search", "person": ANA, "assessed_on": "2026-05-01", "review_by": "2099-01-01"}
+        record_document(services, "task", "searching", task)
+        assert rows_of(services)[7][0] == "met"
+        add_to_inquiry(services, "", {"question": "Who shelled it?"})
+        assert rows_of(services)[7] == ("not met", "Q-0001 belongs to no task")
+        close_inquiry(services, "Q-0001", {"outcome": "abandoned", "reason": "out of scope"})
+        assert rows_of(services)[7] == ("not met", "Q-0001 belongs to no task")
+
+
+def test_row_23_is_not_met_without_a_landscape_that_names_languages(desk: Desk) -> None:
+    with desk.as_(ANA) as services:
+        both = [KEYWORDS, {**KEYWORDS, "direction": "exonerating"}]
+        add_to_inquiry(services, "", {"question": "Who shelled it?", "keywords": both})
+        assert rows_of(services)[23] == ("not met", "no digital landscape says which languages there are")
+
+
+def read_again(services: Services, status: str, **said: Any) -> tuple[str, str]:
+    body = FixityChecked(**{"objects": 2, "files": 2, "bytes": 2, "problems": 0, "scope": "full", **said})
+    services.append(draft("fixity.checked", body=body, outcome=EventOutcome(status=status)))
+    told = rows_of(services)
+    return told[49][0], told[58][0]
+
+
+def test_rows_49_and_58_are_not_met_until_a_whole_reading_answers_the_one_that_found_damage(desk: Desk) -> None:
+    lacks, stands_ = ("not met", "not met"), ("met", "met")
+    share = {"scope": "slice", "parts": 90}
+    with desk.as_(ANA) as services:
+        assert read_again(services, "passed", objects=0) == lacks
+        assert read_again(services, "failed", problems=1) == lacks
+        assert read_again(services, "passed", **share, slices=(3,), objects=0) == lacks
+        assert read_again(services, "passed", scope="sample", sample=2) == lacks
+        assert read_again(services, "passed", objects=0) == lacks
+        assert read_again(services, "passed") == stands_
+        assert read_again(services, "failed", **share, slices=(3, 4), problems=1) == lacks
+        assert read_again(services, "passed", **share, slices=(3,)) == lacks
+        assert read_again(services, "passed", **share, slices=(4,)) == stands_
+        assert read_again(services, "failed", problems=1) == lacks
+        assert read_again(services, "passed", **share, slices=tuple(range(90))) == stands_
+        desk.clock.looks += 91 * 86_400
+        told = rows_of(services)
+        assert (told[49][0], told[58][0]) == ("met", "not met")
 
 
 def test_rows_29_30_and_33_are_of_what_was_assessed(desk: Desk) -> None:
