@@ -6,7 +6,7 @@ One file, Python 3.8 or newer, nothing but the standard library: no network, no 
 PACKAGE is a folder, a .zip, or a folder of volumes with volumes.txt; without it, the folder that this file lies in.
 EARLIER is the one that it adds to, OTHER a further volume of it, KEY the verifier key of a witness. Each
 check says OK, FAILED or NOT CHECKED, the last with the command that checks it. Exit code 0: nothing failed; 5:
-something failed; 2: usage. With --strict, NOT CHECKED fails too.
+something failed; 2: usage, or an encrypted file. With --strict, NOT CHECKED fails too.
 
 A package cannot vouch for its own keys. Give the fingerprint that somebody deposited outside, on paper, before; without
 one the verdict says that the keys are self-asserted. docs/formats/package.md of Casefile describes the format.
@@ -32,7 +32,7 @@ import time
 import unicodedata
 import uuid
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
 CODES = {
@@ -98,11 +98,12 @@ MANIFEST_LINE = re.compile(r"([0-9a-f]{64}|[0-9a-f]{128})  ([^\r\n]+)")
 INFO_LINE = re.compile(r"([A-Z][A-Za-z-]*): ([^\r\n]+)")
 OXUM = re.compile(r"(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,8})")
 SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
+SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ANCHORED_HEAD = re.compile(r"data/anchors/[0-9]{16}/head")
 PROOF_NAME = re.compile(r"data/log/proofs/([0-9]{16})\.tlog-proof")
 OBJECT_FILE = re.compile(r"data/((?:objects|partial)/(" + UUID.pattern + r"))/(.+)")
-VOLUME_NAME = re.compile(r"volume-[0-9]{3}-of-[0-9]{3}\.zip(?:\.age)?")
+VOLUME_NAME = re.compile(r"volume-([0-9]{3})-of-([0-9]{3})\.zip(?:\.age)?")
 OBJECT_DECLARATION = b"ocfl_object_1.1\n"
 
 
@@ -139,20 +140,23 @@ class Line(NamedTuple):
 
 
 class Report:
-    """What was found. `trusted` says whether the keys were compared with a fingerprint from outside."""
+    """What was found. `trusted` says whether the keys were compared with a fingerprint from outside, `listed` whether a
+    list of volumes was read, `opened` whether a package was: what is encrypted is not.
+    """
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
         self.counts: dict[str, int] = {}
         self.trusted = False
+        self.listed = self.opened = False
 
     def ok(self, what: str) -> None:
         """A check that was made and holds."""
-        self.lines.append(Line("OK", what))
+        self.lines.append(Line("OK", visible(what, 0)))
 
     def unchecked(self, what: str, command: str) -> None:
         """A check that was not made here, and how to make it."""
-        self.lines.append(Line("NOT CHECKED", what, command=command))
+        self.lines.append(Line("NOT CHECKED", visible(what, 0), command=visible(command, 0)))
 
     def failed(self, refused: Refused) -> None:
         """A check that does not hold."""
@@ -166,10 +170,10 @@ class Report:
         return [line for line in self.lines if line.verdict == "FAILED"]
 
 
-def visible(text: str) -> str:
-    """The text with everything that is no visible character escaped, and cut where it is long."""
+def visible(text: str, longest: int = 400) -> str:
+    """The text with everything that is no visible character escaped, and cut where it is long; uncut with 0."""
     shown = "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
-    return shown if len(shown) <= 400 else shown[:400] + " …"
+    return shown if not 0 < longest < len(shown) else shown[:longest] + " …"
 
 
 # --- The package as files: a folder or an archive -------------------------------------------------------------------
@@ -332,10 +336,6 @@ class Archive:
     def open(self, path: str) -> BinaryIO:
         """A member's bytes."""
         return io.BufferedReader(Part(self._stream, *self._members[path]), BLOCK)
-
-    def begins_with(self, content: bytes) -> bool:
-        """Whether these are the first bytes."""
-        return self._at(0, len(content)) == content
 
     def crc(self, path: str) -> int:
         """The checksum that the archive states of a member."""
@@ -867,16 +867,19 @@ def check_witnesses(package: Package, keys: Sequence[str]) -> None:
     head = parse_note(package.read("data/log/checkpoint"), "data/log/checkpoint")
     names = sorted({one[0] for one in head.signatures} - {"casefile/" + package.log})
     for text in keys:
-        name, known, raw = _verifier(text)
+        name, known, raw = verifier(text)
+        names = [one for one in names if one != name]
         lines = [one[2] for one in head.signatures if one[:2] == (name, known)]
         said = [(int.from_bytes(one[:8], "big"), one[8:]) for one in lines]
         if not said or not all(
             verifies(raw, signature, f"cosignature/v1\ntime {at}\n{head.text}".encode()) for at, signature in said
         ):
-            raise Refused("P211", "data/log/checkpoint", reason=f"the witness {name} did not cosign the head")
+            package.report.failed(
+                Refused("P211", "data/log/checkpoint", reason=f"the witness {name} did not cosign the head")
+            )
+            continue
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(min(max(one[0] for one in said), 253402300799)))
         package.report.ok(f"the witness {name} cosigned this head at {at}")
-        names = [one for one in names if one != name]
     if names:
         package.report.unchecked(
             "that witnesses cosigned the head: " + ", ".join(names),
@@ -890,17 +893,14 @@ def check_witnesses(package: Package, keys: Sequence[str]) -> None:
         )
 
 
-def _verifier(text: str) -> tuple[str, bytes, bytes]:
-    """Name, id and raw key of a verifier key NAME+ID+KEY of type 4."""
+def verifier(text: str) -> tuple[str, bytes, bytes]:
+    """Name, id and raw key of a witness's verifier key NAME+ID+KEY of type 4 (C2SP signed-note); raises ValueError."""
     name, _plus, rest = text.strip().partition("+")
     shown, _plus, encoded = rest.partition("+")
-    try:
-        content = unbase64(encoded)
-        known = hashlib.sha256(name.encode("utf-8") + b"\n" + content).digest()[:4]
-        if len(content) != 33 or content[0] != 4 or shown != known.hex():
-            raise ValueError("no verifier key")
-    except ValueError:
-        raise Refused("P211", "--witness", reason="that is no verifier key of a witness") from None
+    content = unbase64(encoded)
+    known = hashlib.sha256(name.encode("utf-8") + b"\n" + content).digest()[:4]
+    if len(content) != 33 or content[0] != 4 or shown != known.hex():
+        raise ValueError("no verifier key of a witness")
     return name, known, content[1:]
 
 
@@ -1246,11 +1246,22 @@ def _common(package: Package) -> list[Any]:
 def _opened(path: str) -> Any:
     if os.path.isdir(path):
         return Folder(path)
-    source = Archive(path)
-    if source.begins_with(ENCRYPTED):
-        source.close()
+    if is_encrypted(path):
         raise Refused("P204", path, reason="it is encrypted: " + _decrypting(os.path.basename(path)))
-    return source
+    return Archive(path)
+
+
+def is_encrypted(path: str) -> bool:
+    """Whether that is a file that age has encrypted."""
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as stream:
+        return stream.read(len(ENCRYPTED)) == ENCRYPTED
+
+
+def is_of_volumes(path: str) -> bool:
+    """Whether that is a folder of volumes with their list, and no package itself."""
+    return os.path.isfile(os.path.join(path, VOLUMES)) and not os.path.exists(os.path.join(path, "bagit.txt"))
 
 
 def _decrypting(name: str) -> str:
@@ -1268,9 +1279,12 @@ def check_list(folder: str, report: Report) -> list[str]:
         if not found or len(found.group(1)) != 64 or not VOLUME_NAME.fullmatch(found.group(2)):
             raise Refused("P209", VOLUMES, reason="a line that is no digest and name of a volume")
         listed[found.group(2)] = found.group(1)
-    there = {name for name in os.listdir(folder) if VOLUME_NAME.fullmatch(name)}
+    report.listed = True
+    _require_all_numbers(listed)
+    present = set(os.listdir(folder)) - {VOLUMES}
+    there = {name for name in present if VOLUME_NAME.fullmatch(name)}
     plain = {name[: -len(".age")] for name in listed if name.endswith(".age")}
-    for code, names in (("P206", set(listed) - there), ("P207", there - set(listed) - plain)):
+    for code, names in (("P206", set(listed) - there), ("P207", present - set(listed) - plain)):
         for name in sorted(names):
             report.failed(Refused(code, name))
     for name in sorted(there):
@@ -1286,6 +1300,14 @@ def check_list(folder: str, report: Report) -> list[str]:
     if sealed:
         report.unchecked(f"{len(sealed)} volumes are encrypted", f"{_decrypting(sealed[0])}, and so for each")
     return [os.path.join(folder, name) for name in sorted(there) if name.endswith(ARCHIVE)]
+
+
+def _require_all_numbers(names: Iterable[str]) -> None:
+    """Refuse a list of volumes that does not name each of one number of them once."""
+    numbers = sorted((found.group(2), found.group(1)) for found in map(VOLUME_NAME.fullmatch, names) if found)
+    count = len(numbers)
+    if not count or numbers != [(f"{count:03d}", f"{one:03d}") for one in range(1, count + 1)]:
+        raise Refused("P209", VOLUMES, reason="it does not name volumes 1 to the last, each once")
 
 
 def _sha256(path: str) -> str:
@@ -1359,6 +1381,9 @@ def check_description(package: Package) -> None:
             raise ValueError("it describes another package")
         if not all(isinstance(said[name][one], int) for name in ("totals", "included") for one in said[name]):
             raise ValueError("a total is no number")
+        since = said.get("since")
+        if since is not None and not (UUID.fullmatch(since["package"]) and SHA256.fullmatch(since["signature"])):
+            raise ValueError("the package that it adds to is named otherwise than packages are")
         package.volume = _volume(package, said)
     except (ValueError, KeyError, TypeError) as error:
         raise Refused("P222", path, reason=f"it is no description: {error}") from None
@@ -1541,18 +1566,27 @@ def check(  # noqa: PLR0913
 ) -> Report:
     """Check the package at `path`. Never raises for what is in it; whatever is wrong is in the report.
 
-    `since` is the package that it adds to, `volumes` are its other volumes, `witnesses` verifier keys from outside.
-    `computed` are digests by path that whoever wrote the files took on the way: these are not read once more.
+    `since` is the package that it adds to, `volumes` are its other volumes, `witnesses` verifier keys from outside:
+    raises ValueError for one that is none. `computed` are digests by path that whoever wrote the files took on the way:
+    these are not read once more.
     """
+    for text in witnesses:
+        verifier(text)
     report = Report()
     source: Any = None
     try:
-        if os.path.isfile(os.path.join(path, VOLUMES)) and not os.path.exists(os.path.join(path, "bagit.txt")):
+        if is_of_volumes(path):
             volumes = [*check_list(path, report), *volumes]
             if not volumes:
+                _not_compared(report, path, log_key, root_key, witnesses)
                 return report
             path = volumes[0]
+        elif is_encrypted(path):
+            report.unchecked("it is encrypted, and nothing of it was read", _decrypting(os.path.basename(path)))
+            _not_compared(report, path, log_key, root_key, witnesses)
+            return report
         source = _opened(path)
+        report.opened = True
         package = Package(source, report)
         package.digests.update(computed or {})
         _check_all(package, Outside(log_key, root_key, roots, since, tuple(volumes), tuple(witnesses)))
@@ -1565,6 +1599,12 @@ def check(  # noqa: PLR0913
         if source is not None:
             source.close()
     return report
+
+
+def _not_compared(report: Report, path: str, log_key: str, root_key: str, witnesses: Sequence[str]) -> None:
+    """What came from outside and was compared with nothing, as all is encrypted, must not pass for compared."""
+    if log_key or root_key or witnesses:
+        report.failed(Refused("P212", path, reason="all is encrypted, so that what was given is compared with nothing"))
 
 
 class Outside(NamedTuple):
@@ -1609,6 +1649,10 @@ def verdict(report: Report, strict: bool = False) -> tuple[int, str]:
     """The exit code and the last line."""
     if report.failures:
         return 5, "FAILED: this is not the package that was made, or it was never a sound one."
+    if not report.opened:
+        read = "but the list of volumes, which nobody has signed" if report.listed else "at all"
+        code = 5 if strict else 0 if report.listed else 2
+        return code, f"NOTHING WAS CHECKED {read}: it is encrypted. Decrypt it and check what comes out."
     unchecked = sum(line.verdict == "NOT CHECKED" for line in report.lines)
     keys = (
         "The keys are those whose fingerprint was given from outside."
@@ -1638,6 +1682,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--strict", action="store_true", help="fail for what is not checked, too")
     parser.add_argument("--json", action="store_true", help="one JSON document")
     options = parser.parse_args(arguments)
+    try:
+        for text in options.witness:
+            verifier(text)
+    except ValueError as error:
+        parser.error(f"--witness: {error}")
     report = check(
         options.package,
         options.log_key,

@@ -43,6 +43,8 @@ def encrypt(source: Path, target: Path, recipients: Sequence[AgeRecipient]) -> N
             pyrage.encrypt_io(plain, sealed, [one.key for one in recipients])
     except OSError as error:
         raise StorageFailed("write", str(target), error.strerror or str(error)) from error
+    except pyrage.EncryptError as error:
+        raise StorageFailed("write", str(target), str(error)) from error
 
 
 def decryption_line(name: str) -> str:
@@ -51,11 +53,15 @@ def decryption_line(name: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    if _is_key(text):
-        return [text.strip()]
     try:
-        lines = [line.strip() for line in Path(text).expanduser().read_text("utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
+        path = Path(text).expanduser()
+        # A file may be called like a key, and what is there is meant.
+        if _is_key(text) and not path.exists():
+            return [text.strip()]
+        lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
+    except (OSError, RuntimeError, ValueError) as error:
+        if _is_key(text):
+            return [text.strip()]
         raise UsageError("--encrypt-to needs a public key (age1…, ssh-ed25519 …) or a file of them") from error
     found = [line for line in lines if line and not line.startswith("#")]
     if not found:

@@ -204,7 +204,8 @@ def outside(contents: Contents) -> tuple[str, ...]:
     witnesses = list(dict.fromkeys(one for one in names if one != f"casefile/{contents.log}"))
     stamped = [one.size for one in contents.anchors]
     return (
-        f"Witnesses that cosigned this head: {', '.join(witnesses)}. Their keys come from their own cards."
+        f"Signatures below this head carry the name of: {', '.join(witnesses)}. Whether they are theirs, the keys from "
+        "their own cards show (check_package.py --witness)."
         if witnesses
         else NO_WITNESS,
         f"Time authorities stamped {len(stamped)} heads of the log, the largest of {max(stamped)} events."

@@ -23,7 +23,8 @@ def divide(contents: Contents, sizes: Mapping[str, int], base: int, cap: int) ->
     """The volumes of a package, none longer than `cap` bytes; only itself where it need not be divided.
 
     `sizes` are the bytes that the object of each capture takes, by capture, `base` those of everything else, which is
-    in every volume. Captures stay in their order. Raises UsageError where one alone is too long.
+    in every volume; no capture alone is longer with it than `cap`. Captures stay in their order.
+    Raises UsageError where there would be more volumes than a package has.
     """
     whole = base + sum(sizes.get(one.id, 0) for one in contents.captures)
     if whole <= cap:
@@ -32,11 +33,6 @@ def divide(contents: Contents, sizes: Mapping[str, int], base: int, cap: int) ->
     number, length = 1, base
     for one in contents.captures:
         size = sizes.get(one.id, 0)
-        if base + size > cap:
-            raise UsageError(
-                f"capture {one.id} and the record that goes with it take {base + size} bytes, and are never parted: "
-                f"--volume-size has to be at least that"
-            )
         if length + size > cap:
             number, length = number + 1, base
         placed[one.id], length = number, length + size

@@ -25,7 +25,10 @@ KEYS_SINCE = (
     "The newest statement of a key is event {position}; the largest head that a witness cosigned has {size} events. "
     "Until `casefile checkpoint` has a larger one cosigned, that key rests on the log's own word."
 )
-
+NOT_THIS_HEAD = (
+    "No witness holds this head of {size} events yet: the largest that one cosigned has {held}. "
+    "`casefile checkpoint` asks them."
+)
 
 ROOT_REPLACED = (
     "The root key {fingerprint} took the place of a lost one at event {position}, without its word: hold its "
@@ -65,8 +68,9 @@ def anchoring(services: Services) -> Anchoring:
 
 def unanchored(services: Services, size: int) -> tuple[str, ...]:
     """What of a head of that size nobody outside vouches for, in words; nothing where witness and authority do."""
-    stamped = is_anchored(services, size)
-    return tuple(one for one in (anchoring(services).text, "" if stamped else UNSTAMPED) if one)
+    held, stamped = anchoring(services), is_anchored(services, size)
+    this = "" if held.size >= size or not held.size else NOT_THIS_HEAD.format(size=size, held=held.size)
+    return tuple(one for one in (held.text or this, "" if stamped else UNSTAMPED) if one)
 
 
 def anchor_beginning(root: Path, environment: Mapping[str, str]) -> tuple[str, ...]:

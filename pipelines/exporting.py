@@ -126,8 +126,11 @@ def export_items(services: Services, request: ExportRequest, note: Note) -> Expo
 
 def _packing(request: ExportRequest) -> Packing:
     recipients = recipients_of(request.encrypt_to)
+    if request.to.name.endswith(ENDING) and not recipients:
+        raise UsageError(f"{request.to.name} would not be encrypted: name who may open it with --encrypt-to")
     is_archive = request.to.name.removesuffix(ENDING).endswith(ARCHIVE)
-    return Packing(is_archive or bool(recipients), recipients, request.volume_bytes)
+    since = str(request.since) if request.since is not None else ""
+    return Packing(is_archive or bool(recipients), recipients, request.volume_bytes, since)
 
 
 def _agreement(services: Services, request: ExportRequest) -> str:

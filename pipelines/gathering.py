@@ -59,6 +59,7 @@ from pipelines.neighbours import edges_of_item
 from pipelines.redactions import Redactions, redactions_in
 from pipelines.releasing import Asked, condition_of, consent_to, sensitivity_of
 from pipelines.services import Services
+from pipelines.witnesses import configured
 from preservation.checkpoints import SignedCheckpoint
 from preservation.cosigned_heads import cosigned
 from preservation.durable import is_there
@@ -131,7 +132,8 @@ class _Gathering:
             self._item(one, {capture.id: capture for capture in held}, unsaid)
             for one in sorted(self.asked, key=lambda one: one.number)
         )
-        note = cosigned(self.services.workspace.log, self.head).to_bytes()
+        witnesses = [one.witness for one in configured(self.services.settings)]
+        note = cosigned(self.services.workspace.log, self.head, witnesses).to_bytes()
         manner: list[Json] = [
             self.request.recipient,
             self.request.pseudonymous,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from casefile.digests import Digest, digest_file, hex_of, sha256, sha512
-from casefile.errors import DigestMismatch, GateRefused, IntegrityError
+from casefile.errors import DigestMismatch, GateRefused, IntegrityError, UsageError
 from casefile.vocabulary import ContainmentLevel
 from disclosure.archive import write_archive
 from disclosure.bag import Bag
@@ -41,18 +41,20 @@ PER_FILE = 330
 """Bytes that a file adds beside its own and four times its path: lines of two manifests, headers in the archive."""
 PER_ENTRY, MARGIN = 256, 8192
 """What a capture, an item and the rest may add to the documents of a volume, over those of the undivided package."""
+ROOM = 1024
 PRIVATE_FOLDER = 0o700
 
 
 @dataclass(frozen=True, slots=True)
 class Packing:
     """How a package leaves: in files of at most `volume_bytes`, 0 for any length; as one file; encrypted for
-    `recipients`, to whom alone it then opens.
+    `recipients`, to whom alone it then opens. `since` is where the package lies that it adds to.
     """
 
     archive: bool
     recipients: tuple[AgeRecipient, ...] = ()
     volume_bytes: int = 0
+    since: str = ""
 
     @property
     def ending(self) -> str:
@@ -65,6 +67,12 @@ class Packing:
         if not self.recipients:
             return self.volume_bytes
         return self.volume_bytes - self.volume_bytes // 2048 - 1024 * (1 + len(self.recipients))
+
+    def volume_for(self, plain: int) -> int:
+        """The length that a volume has to be allowed so that one of `plain` bytes fits, with a little room."""
+        if not self.recipients:
+            return plain + ROOM
+        return (plain + 1024 * (1 + len(self.recipients))) * 2048 // 2047 + ROOM
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +101,10 @@ class WouldExpose(GateRefused):
 
 
 def divided(services: Services, contents: Contents, packing: Packing, scratch: Path) -> tuple[Contents, ...]:
-    """The volumes that the package needs; itself where it may have any length, or is short enough."""
+    """The volumes that the package needs; itself where it may have any length, or is short enough.
+
+    Raises UsageError with the least size that would do where one capture alone is too long.
+    """
     if not packing.volume_bytes:
         return (contents,)
     with Bag(scratch, Scanner(())) as bag:
@@ -103,6 +114,13 @@ def divided(services: Services, contents: Contents, packing: Packing, scratch: P
     shutil.rmtree(scratch)
     base += MARGIN + PER_ENTRY * (len(contents.captures) + len(contents.items))
     sizes = {one.id: _size_of(services, contents, one) for one in contents.captures}
+    longest = max(sizes, key=lambda one: sizes[one], default="")
+    if base + sizes.get(longest, 0) > packing.plain_bytes:
+        least = packing.volume_for(base + sizes.get(longest, 0))
+        raise UsageError(
+            f"capture {longest} and the record that goes with it are never parted: --volume-size has to be at least "
+            f"{least} bytes"
+        )
     return divide(contents, sizes, base, packing.plain_bytes)
 
 
@@ -125,7 +143,7 @@ def pack(  # noqa: PLR0913
         disk.make_unsynced(folder)
         disk.restrict(folder, PRIVATE_FOLDER)
     bags = [(one, inside / (volume_name(one) if one.volumes else PACKAGE)) for one in volumes]
-    made = list(_built(services, bags, level, note))
+    made = list(_built(services, bags, packing, level, note))
     if len(volumes) == 1:
         (packed, bag), ending = made[0], packing.ending
         product = _as_file(bag, beside / f"{PACKAGE}{ending}", inside, packing, disk) if ending else _synced(bag, disk)
@@ -159,7 +177,7 @@ def _size_of(services: Services, contents: Contents, capture: HeldCapture) -> in
 
 
 def _built(
-    services: Services, bags: Sequence[tuple[Contents, Path]], level: ContainmentLevel, note: Note
+    services: Services, bags: Sequence[tuple[Contents, Path]], packing: Packing, level: ContainmentLevel, note: Note
 ) -> Iterator[tuple[Packed, Bag]]:
     looked_for = secrets_of(services, note)
     for one in looked_for:
@@ -175,8 +193,11 @@ def _built(
     hits = [hit for _held, bag in made for hit in _hits(services, bag, level, note)]
     if hits:
         raise WouldExpose(hits)
+    # What all volumes cite is the same, and the earlier package need not be read once for each.
+    since = packing.since
     for (held, bag), signature in zip(made, signatures, strict=True):
-        _require_sound(bag, key)
+        _require_sound(bag, key, since)
+        since = ""
         size = sum(one.size for one in bag.written.values())
         yield Packed(held, signature, len(bag.written), size, bag.root.name), bag
 
@@ -197,9 +218,9 @@ def _hits(services: Services, bag: Bag, level: ContainmentLevel, note: Note) -> 
     return [*bag.hits, *look_through(services, bag.root, bag.folded, wanted, level, note)]
 
 
-def _require_sound(bag: Bag, key: SigningKey) -> None:
+def _require_sound(bag: Bag, key: SigningKey, since: str) -> None:
     computed = {path: dict(one.digests) for path, one in bag.written.items()}
-    report = check(str(bag.root), key.public.fingerprint(), computed=computed)
+    report = check(str(bag.root), key.public.fingerprint(), since=since, computed=computed)
     if report.failures:
         first = report.failures[0]
         raise IntegrityError(f"the package does not hold: {first.code} {first.path} {first.what}")

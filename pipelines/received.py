@@ -23,14 +23,34 @@ from casefile.model import readable
 from casefile.records.acts import list_acts
 from casefile.records.engine import Engine, reading
 from casefile.workspace import Workspace
-from disclosure.check_package import ARCHIVE, SIGNATURE, UNFORESEEN, Archive, Folder, Refused, Report, check, verdict
+from disclosure.check_package import (
+    ARCHIVE,
+    SIGNATURE,
+    UNFORESEEN,
+    Archive,
+    Folder,
+    Refused,
+    Report,
+    check,
+    is_encrypted,
+    is_of_volumes,
+    verdict,
+)
 from disclosure.contents import Earlier
+from disclosure.encryption import decryption_line
 from pipelines.services import Services
 from preservation.durable import READ_ONLY_DIRECTORY, READ_ONLY_FILE, Disk, is_there, storage_errors
 from preservation.problems import Problem, problem
 from preservation.vault import locked
 
 SIGNED = re.compile(r"casefile package\npackage (\S+)\nlog (\S+)\nhead (\d{1,16}) ")
+
+
+class PackageUnsound(IntegrityError):
+    """A package that was brought is not one that holds; nothing of this workspace is."""
+
+    def advice(self) -> str:
+        return "Keep it as it came, and ask whoever made it for another copy. This workspace is not concerned."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +68,13 @@ class Received:
 def receive(services: Services, source: Path, sender: str, words: str = "", *, log_key: str = "") -> Received:
     """Take in a package from elsewhere, which is checked before and after it is copied.
 
-    A run that died before it recorded the package is finished by the next one. Raises UsageError without a sender,
-    IntegrityError for a package that fails, FolderInUse for one that is here.
+    A run that died before it recorded the package is finished by the next one. Raises UsageError without a sender
+    and for what is encrypted or several volumes, PackageUnsound for a package that fails, FolderInUse for one that is
+    here.
     """
     if not sender.strip():
         raise UsageError("a package comes from somebody; name them with --from")
+    _require_one(source)
     report = _checked(source, log_key)
     signature, found = signed_by(source)
     target = services.workspace.received / (found[1] + (ARCHIVE if source.is_file() else ""))
@@ -65,7 +87,7 @@ def receive(services: Services, source: Path, sender: str, words: str = "", *, l
     elif _is_recorded(services, found[1]) or signed_by(target)[0] != signature:
         raise FolderInUse(str(target))
     else:
-        _checked(target, log_key)
+        _checked(target, log_key, IntegrityError)
         disk.sync_directory(target.parent)
     body = PackageReceived(
         package=found[1],
@@ -99,7 +121,7 @@ def _take_in(source: Path, target: Path, log_key: str, disk: Disk) -> None:
         part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
         try:
             _copy(source, part, disk)
-            _checked(part, log_key)
+            _checked(part, log_key, IntegrityError)
             disk.rename_exclusive(part, target)
             disk.sync_directory(target.parent)
         finally:
@@ -115,11 +137,12 @@ def _is_recorded(services: Services, package: str) -> bool:
 def earlier_package(services: Services, path: Path, recipient: str) -> Earlier:
     """A package of this investigation that another one for the same recipient is to add to.
 
-    Raises UsageError for one that was not released here, or for somebody else, who would be told of it; IntegrityError
-    for one that does not hold.
+    Raises UsageError for one that was not released here, or for somebody else, who would be told of it, and for what is
+    encrypted or several volumes; PackageUnsound for one that does not hold.
     """
     if not path.exists():
         raise UsageError(f"there is no package at {path}")
+    _require_one(path)
     _checked(path, "")
     signature, found = signed_by(path)
     with reading(services.engine) as connection:
@@ -129,8 +152,12 @@ def earlier_package(services: Services, path: Path, recipient: str) -> Earlier:
     described = json.loads(document(path, "data/package.json"))
     if described["recipient"] != recipient:
         raise UsageError(f"{path} was made for somebody else than {recipient}, who has nothing of it")
+    # Of a volume only what lies in that very volume: the others are not what is cited.
+    place = described["volumes"]["ids"].index(found[1]) + 1 if "volumes" in described else 0
     whole = {
-        one["id"]: one["inventory"] for one in described["captures"] if not one.get("withheld") and "earlier" not in one
+        one["id"]: one["inventory"]
+        for one in described["captures"]
+        if not one.get("withheld") and "earlier" not in one and one.get("volume", 0) == place
     }
     return Earlier(found[1], signature, whole)
 
@@ -170,11 +197,19 @@ def received_problems(workspace: Workspace, engine: Engine) -> Iterator[Problem]
             yield problem("P065", where, reason="it is another one than was received")
 
 
-def _checked(path: Path, log_key: str) -> Report:
+def _require_one(path: Path) -> None:
+    """Raise UsageError for what has to be decrypted or named volume by volume first."""
+    if is_encrypted(str(path)):
+        raise UsageError(f"{path} is encrypted, and only who has the key opens it: {decryption_line(path.name)}")
+    if is_of_volumes(str(path)):
+        raise UsageError(f"{path} is a folder of volumes; name each volume by itself")
+
+
+def _checked(path: Path, log_key: str, error: type[IntegrityError] = PackageUnsound) -> Report:
     report = check(str(path), log_key)
     if report.failures:
         first = report.failures[0]
-        raise IntegrityError(f"the package does not hold: {first.code} {first.path} {first.what}")
+        raise error(f"the package does not hold: {first.code} {first.path} {first.what}")
     return report
 
 
@@ -183,7 +218,7 @@ def signed_by(path: Path) -> tuple[str, re.Match[str]]:
     note = document(path, SIGNATURE)
     found = SIGNED.match(note.decode("utf-8"))
     if found is None or not is_uuid(found[1]) or found[1] != found[1].lower():
-        raise IntegrityError("the package does not say which one it is")
+        raise PackageUnsound("the package does not say which one it is")
     return sha256(note), found
 
 

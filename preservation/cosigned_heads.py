@@ -5,7 +5,7 @@ A witness's head that contradicts ours is kept beside them under its digest: eve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,15 +50,15 @@ def read_head(path: Path) -> SignedCheckpoint:
         return SignedCheckpoint.parse(stream.read(MAX_NOTE_BYTES + 1))
 
 
-def cosigned(log: Path, head: SignedCheckpoint) -> Note:
-    """Our head with the signatures of the witnesses that cosigned it; as it is where none has, or none can be read."""
+def cosigned(log: Path, head: SignedCheckpoint, witnesses: Sequence[Witness]) -> Note:
+    """Our head with the cosignatures of these witnesses that hold; as it is where none has, or none can be read."""
     path = log / FOLDER / kept_name(head.head.size)
     try:
         kept = read_head(path).note if is_there(path) else head.note
     except (NoteMalformed, OSError):
         return head.note
-    ours = {(one.name, one.key_id) for one in head.note.signatures}
-    theirs = [one for one in kept.signatures if (one.name, one.key_id) not in ours]
+    found = [one.of(kept) for one in witnesses]
+    theirs = [one.line for one in found if one is not None]
     return with_lines(head.note, *theirs) if kept.text == head.note.text else head.note
 
 

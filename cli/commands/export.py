@@ -108,6 +108,8 @@ def _next(made: Exported) -> Iterator[str]:
     if made.ending.endswith(ENDING):
         name = f"{made.packed[0].name}{made.ending}" if len(made.packed) > 1 else made.path.name
         yield f"Only those keys open it: {decryption_line(name)}"
+        yield "Only who has opened it can check it: casefile audit, on what comes out."
+        return
     is_checkable = made.path.is_dir() and len(made.packed) == 1
     yield (
         f"Check it: python3 {made.path / 'check_package.py'}"

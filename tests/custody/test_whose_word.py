@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from casefile.errors import SettingsError
+from casefile.errors import SettingsError, UsageError
 from casefile.settings import merge_settings
 from cli.main import main
 from disclosure.check_package import check
+from disclosure.check_package import main as check_main
+from pipelines.anchoring import anchoring, unanchored
 from pipelines.audit import audit_workspace
 from pipelines.custody import checkpoint
 from pipelines.exporting import Exported, ExportRequest, export_items
+from pipelines.package_audit import Beside, audit_package
 from pipelines.services import open_services
 from pipelines.witnesses import request_for, take_cosigned
+from preservation.cosigned_heads import cosigned, keep_cosigned
+from preservation.durable import Disk
+from preservation.notes import NoteSignature
 from tests.disclosure.workspaces import AGREED, ENVIRONMENT, RECIPIENT, WEAK, hand_over
 
 from .witness_cases import NAME, NOW, STRANGER, Witnessed, witnessed
@@ -51,13 +58,22 @@ def test_a_package_carries_the_words_of_witnesses_and_says_where_there_are_none(
         take_cosigned(services, newest.note.to_bytes())
     witnessed_one = exported(case, tmp_path / "witnessed", case.environment)
     key = case.state.witness.verifier_key
-    assert f"Witnesses that cosigned this head: {NAME}" in (witnessed_one.path / "custody.html").read_text("utf-8")
+    assert f"carry the name of: {NAME}" in (witnessed_one.path / "custody.html").read_text("utf-8")
     alone, known = check(str(witnessed_one.path)), check(str(witnessed_one.path), witnesses=[key])
     assert alone.failures == known.failures == []
     assert [line.verdict for line in alone.lines if NAME in line.what] == ["NOT CHECKED"]
     assert [line.verdict for line in known.lines if NAME in line.what] == ["OK"]
-    for wrong in (STRANGER.verifier_key, key[:-3], "nothing"):
-        assert [line.code for line in check(str(witnessed_one.path), witnesses=[wrong]).failures] == ["P211"]
+    strange = check(str(witnessed_one.path), witnesses=[STRANGER.verifier_key, key])
+    assert [line.code for line in strange.failures] == ["P211"]
+    assert strange.counts, "the rest is checked all the same"
+    assert [line.verdict for line in strange.lines if NAME in line.what] == ["OK"]
+    for wrong in (key[:-3], "nothing"):
+        with pytest.raises(ValueError, match=r"key|base64"):
+            check(str(witnessed_one.path), witnesses=[wrong])
+        with pytest.raises(UsageError, match="--witness"):
+            audit_package(witnessed_one.path, beside=Beside(witnesses=(wrong,)))
+        with pytest.raises(SystemExit, match="2"):
+            check_main([str(witnessed_one.path), "--witness", wrong])
     note = witnessed_one.path / "data/log/checkpoint"
     assert case.state.witness.of(newest.note) is not None
     assert NAME in note.read_text("utf-8")
@@ -67,6 +83,26 @@ def test_a_package_carries_the_words_of_witnesses_and_says_where_there_are_none(
         assert "NO WITNESS" in (bare.path / page).read_text("utf-8").replace("\n", " ")
     assert [line for line in check(str(bare.path)).lines if line.what.startswith("that anybody outside holds")]
     assert bare.unanchored
+    # The keys are under a cosigned head, and this head is not.
+    with open_services(case.root, {**case.environment, **ENVIRONMENT}) as services:
+        held = anchoring(services).size
+        assert not [one for one in unanchored(services, held) if "No witness" in one]
+        assert [one for one in unanchored(services, held + 1) if f"No witness holds this head of {held + 1}" in one]
+
+
+def test_only_cosignatures_that_hold_leave_in_a_package(tmp_path: Path) -> None:
+    case = witnessed(tmp_path)
+    with open_services(case.root, case.environment) as services:
+        head, _is_new = checkpoint(services)
+        witness = case.state.witness
+        line = case.state.cosign(request_for(services, NAME), lambda: NOW + 120)
+        assert isinstance(line, NoteSignature)
+        for one in (line, replace(line, name="court.example/forged")):
+            keep_cosigned(services.workspace.log, head, one, Disk())
+        assert "court.example" in case.cosigned.read_text("utf-8")
+        note = cosigned(services.workspace.log, head, [witness])
+        assert [one.name for one in note.signatures if one not in head.note.signatures] == [NAME]
+        assert cosigned(services.workspace.log, head, []).signatures == head.note.signatures
 
 
 def test_as_long_as_nobody_holds_the_log_every_output_says_so(

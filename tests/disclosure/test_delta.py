@@ -15,7 +15,7 @@ import pytest
 
 from casefile.errors import IntegrityError, UsageError
 from casefile.vocabulary import PersonKind
-from disclosure.check_package import check, verdict
+from disclosure.check_package import Report, check, verdict
 from pipelines.erasing import erase_items
 from pipelines.exporting import ExportRequest, export_items
 from pipelines.keys import log_key, rotate
@@ -135,6 +135,36 @@ def test_the_earlier_package_may_be_under_keys_that_were_replaced_since(
     made = exported(root, tmp_path / "package", "I-0001", since=earlier).path
     assert check(str(made), fingerprint, since=str(earlier)).failures == []
     assert [line.code for line in check(str(made), fingerprint, since=str(tmp_path / "mistyped")).failures] == ["P225"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("package", "\x1b]0;owned\x07"), ("signature", "sha256:\u202e" + "0" * 63)],
+    ids=["package", "signature"],
+)
+def test_words_of_a_package_do_not_reach_the_terminal_as_an_id(
+    both: tuple[Path, Path],
+    tmp_path: Path,
+    second: ModuleType,  # noqa: F811
+    name: str,
+    value: str,
+) -> None:
+    earlier, delta = both
+    package = Path(shutil.copytree(delta, tmp_path / "package"))
+    described(package, lambda said: said["since"].update({name: value}))
+    repacked(package, SigningKey.read(earlier.parent / "case/keys/log.key"))
+    assert codes(package) == ["P222"]
+    assert refuses(second, package)
+
+
+def test_every_line_of_a_report_is_visible_and_none_is_cut() -> None:
+    report = Report()
+    hostile = "names of \x9b31m and \u202e" + "x" * 900
+    report.ok(hostile)
+    report.unchecked(hostile, hostile)
+    for said in [text for line in report.lines for text in (line.what, line.command)]:
+        assert said.isprintable()
+        assert len(said) == 0 or said.endswith("x" * 900)
 
 
 def test_an_object_that_is_nowhere_is_missed(both: tuple[Path, Path], tmp_path: Path, second: ModuleType) -> None:  # noqa: F811

@@ -60,8 +60,9 @@ def test_a_package_that_is_here_as_a_folder_is_not_taken_in_as_an_archive_too(el
 def test_a_package_that_does_not_hold_is_not_taken_in(elsewhere: Path, package: Path) -> None:
     flipped(package / "data/log/parts.jsonl", 99)
     with open_services(elsewhere, ENVIRONMENT) as services:
-        with pytest.raises(IntegrityError):
+        with pytest.raises(IntegrityError) as refused:
             receive(services, package, "a partner")
+        assert "Stop collecting" not in refused.value.advice()
         with reading(services.engine) as connection:
             assert list_acts(connection, "package.received") == []
     assert not any((elsewhere / "received").glob("*")) or not (elsewhere / "received").exists()

@@ -14,17 +14,19 @@ from unittest import mock
 import pyrage
 import pytest
 
-from casefile.errors import UsageError
+from casefile.errors import StorageFailed, UsageError
 from casefile.records.acts import list_acts
 from casefile.records.engine import reading
 from casefile.workspace import Workspace
-from disclosure.check_package import check
-from disclosure.encryption import AgeRecipient, encrypt
+from disclosure.check_package import check, verdict
+from disclosure.encryption import AgeRecipient, encrypt, recipients_of
 from pipelines.exporting import Exported
 from pipelines.package_audit import audit_package, is_package
+from pipelines.received import receive
 from pipelines.services import open_services
 from pipelines.unfinished import unfinished
 from preservation.keys import SigningKey
+from tests.custody.witness_cases import STRANGER
 
 from .test_damage import described, refuses, repacked, second, signer  # noqa: F401  (fixtures)
 from .workspaces import ENVIRONMENT, exported, flipped
@@ -43,11 +45,11 @@ def volumes(case: Path, tmp_path_factory: pytest.TempPathFactory) -> Exported:
     return exported(root, folder / "all", *ITEMS, volume_bytes=smallest(root, folder))
 
 
-def smallest(root: Path, folder: Path) -> int:
+def smallest(root: Path, folder: Path, *keys: str) -> int:
     """The least that a volume of these items can have, which the refusal names."""
-    with pytest.raises(UsageError, match="--volume-size has to be at least that") as refused:
-        exported(root, folder / "never", *ITEMS, volume_bytes=1)
-    return int(str(refused.value).split(" take ")[1].split(" ")[0]) + 2048
+    with pytest.raises(UsageError, match="--volume-size has to be at least") as refused:
+        exported(root, folder / "never", *ITEMS, volume_bytes=1, encrypt_to=keys)
+    return int(str(refused.value).split(" at least ")[1].split(" ")[0])
 
 
 def codes(package: Path, **given: object) -> list[str]:
@@ -113,9 +115,34 @@ def linked(folder: Path) -> None:
     (folder / "volume-002-of-002.zip").symlink_to(folder / "elsewhere")
 
 
+def emptied(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+    (folder / "volumes.txt").write_text("")
+
+
+def shortened(folder: Path) -> None:
+    lost(folder)
+    lines = (folder / "volumes.txt").read_text().splitlines(keepends=True)
+    (folder / "volumes.txt").write_text(lines[0])
+
+
+def accompanied(folder: Path) -> None:
+    (folder / "statement.pdf").write_bytes(b"who is to blame")
+
+
 @pytest.mark.parametrize(
     ("damage", "found"),
-    [(lost, "P206"), (added, "P207"), (changed, "P208"), (other_name, "P209"), (linked, "P202")],
+    [
+        (lost, "P206"),
+        (added, "P207"),
+        (accompanied, "P207"),
+        (changed, "P208"),
+        (other_name, "P209"),
+        (emptied, "P209"),
+        (shortened, "P209"),
+        (linked, "P202"),
+    ],
 )
 def test_damage_to_volumes_and_their_list_is_found(
     volumes: Exported, tmp_path: Path, damage: Callable[[Path], None], found: str
@@ -155,7 +182,7 @@ def test_an_encrypted_package_opens_for_its_recipient_and_leaves_nothing_plain(
     identity, stranger = pyrage.x25519.Identity.generate(), pyrage.x25519.Identity.generate()
     keys = tmp_path / "keys.txt"
     keys.write_text(f"# the court\n{identity.to_public()}\n")
-    size = smallest(own, tmp_path) + 8192 if cap else 0
+    size = smallest(own, tmp_path, str(keys)) if cap else 0
     made = exported(own, tmp_path / "out" / "case", *ITEMS, encrypt_to=(str(keys),), volume_bytes=size)
     files = [path for path in (tmp_path / "out").rglob("*") if path.is_file() and path.name != "volumes.txt"]
     assert {path.suffix for path in files} == {".age"}
@@ -165,15 +192,62 @@ def test_an_encrypted_package_opens_for_its_recipient_and_leaves_nothing_plain(
     with pytest.raises(pyrage.DecryptError):
         pyrage.decrypt(files[0].read_bytes(), [stranger])
     sealed = check(str(made.path))
-    assert [line.code for line in sealed.failures] == ([] if cap else ["P204"])
+    assert sealed.failures == []
+    assert verdict(sealed)[0] == (0 if cap else 2)
+    assert "NOTHING WAS CHECKED" in verdict(sealed)[1]
+    assert verdict(sealed, strict=True)[0] == 5
+    for given in ({"log_key": "0" * 64}, {"root_key": "0" * 64}, {"witnesses": [STRANGER.verifier_key]}):
+        assert codes(made.path, **given) == ["P212"], "what was given is not said to be compared"
     for path in files:
         path.with_suffix("").write_bytes(pyrage.decrypt(path.read_bytes(), [identity]))
     assert codes(made.path if cap else made.path.with_suffix("")) == []
     assert "age --decrypt" in str(sealed.lines)
     assert not cap or not any("encrypted" in line.what for line in check(str(made.path)).lines)
+    with open_services(own, ENVIRONMENT) as services:
+        with pytest.raises(UsageError, match="name each volume" if cap else "age --decrypt"):
+            receive(services, made.path, "a partner")
+        with pytest.raises(UsageError, match="age --decrypt"):
+            receive(services, files[0], "a partner")
+    with pytest.raises(UsageError, match="name each volume" if cap else "age --decrypt"):
+        exported(own, tmp_path / "never", "I-0001", since=made.path)
+    with pytest.raises(UsageError, match="age --decrypt"):
+        audit_package(files[0])
 
 
-@pytest.mark.parametrize("key", ["AGE-SECRET-KEY-1QQQ", "age1nothing", "no-such-file", "ssh-rsa x"])
+def test_what_is_called_encrypted_is(own: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--encrypt-to"):
+        exported(own, tmp_path / "secret.zip.age", "I-0001")
+    assert list(tmp_path.glob("secret*")) == []
+
+
+def test_a_file_may_be_called_like_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    public = str(pyrage.x25519.Identity.generate().to_public())
+    for name in ("ssh-court.pub", "age1-court.txt"):
+        (tmp_path / name).write_text(public + "\n")
+        assert [one.text for one in recipients_of([name])] == [public]
+    assert [one.text for one in recipients_of([public])] == [public]
+
+
+def test_a_failing_write_is_one_of_the_storage(tmp_path: Path) -> None:
+    (recipient,) = recipients_of([str(pyrage.x25519.Identity.generate().to_public())])
+    (tmp_path / "plain").write_bytes(b"what was seen")
+    failing = mock.patch("disclosure.encryption.pyrage.encrypt_io", side_effect=pyrage.EncryptError("disk full"))
+    with failing, pytest.raises(StorageFailed, match="disk full"):
+        encrypt(tmp_path / "plain", tmp_path / "sealed", [recipient])
+
+
+@pytest.mark.campaign
+def test_a_package_adds_to_a_volume_by_what_that_volume_has(volumes: Exported, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(volumes.path.parent / "case", tmp_path / "case", symlinks=True))
+    for number, one in enumerate(volumes.packed, 1):
+        earlier = volumes.path / f"{one.name}.zip"
+        made = exported(root, tmp_path / f"delta{number}", *ITEMS, since=earlier)
+        assert sum(capture.is_earlier for capture in made.contents.captures) == 1
+        assert codes(made.path, since=str(earlier)) == []
+
+
+@pytest.mark.parametrize("key", ["AGE-SECRET-KEY-1QQQ", "age1nothing", "no-such-file", "ssh-rsa x", "~nouser/k"])
 def test_what_is_no_public_key_is_refused_before_anything_is_signed(own: Path, tmp_path: Path, key: str) -> None:
     before = (own / "log/checkpoint").read_bytes()
     with pytest.raises(UsageError) as refused:

@@ -288,6 +288,10 @@ def check_earlier(described, parts, folder):
     """What is in an earlier package is there as this log names it; nothing is said of it where none is given."""
     captures = [capture for capture in described["captures"] if capture.get("earlier")]
     need(not captures or "since" in described, "an earlier package that has no name")
+    if "since" in described:
+        identity, signature = described["since"]["package"], described["since"]["signature"]
+        need(str(uuid.UUID(identity)) == identity, "an earlier package without an id")
+        need(signature == "sha256:" + bytes.fromhex(signature[7:]).hex() and len(signature) == 71, "no sha256 of it")
     if folder is None or "since" not in described:
         return
     check(folder)
