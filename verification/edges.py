@@ -16,7 +16,8 @@ from verification.features import STILL
 from verification.interface import VARIANTS, Fingerprint
 from verification.stretches import Stretch
 
-VERSION = "1"
+VERSION = "2"
+"""Of what edges say; 2: of videos, stretches and parts."""
 PDQ_BITS = 256
 PHASH_BITS = 64
 PHASH_AGREES_BITS = 11
@@ -58,7 +59,8 @@ class Thresholds:
 class Subject:
     """An item as it is compared: the digest of its bytes and the fingerprints of its pictures or frames.
 
-    `position` is that of its examination in the log, -1 for what is no item.
+    `position` is that of its examination in the log, -1 for what is no item. `duration_ms` is the length that a video
+    states, 0 where that is not known.
     """
 
     item: str
@@ -66,6 +68,7 @@ class Subject:
     sha256: str
     fingerprints: tuple[Fingerprint, ...] = ()
     position: int = -1
+    duration_ms: int = 0
 
     @property
     def is_video(self) -> bool:

@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from casefile.canonical import Json
+from casefile.vocabulary import ContainmentLevel
+from containment.worker import Limits, WorkerResult
 from examples.media import draw_scene
 from verification.edges import Alignment as Told
 from verification.edges import Edge, Tier, with_alignment
-from verification.features import AlignedPair, AskedPair, FeaturesAnswer, FeaturesRequest, reversed_pair
+from verification.features import AlignedPair, AskedPair, FeaturesAnswer, FeaturesRequest, align_pairs, reversed_pair
+from verification.features import describe as ask_features
+from verification.interface import CheckCause
 from verification.technical import features
 from verification.technical.alignment import Alignment, Laid, align
 from verification.technical.local_codes import LocalCodes, unpacked
@@ -229,3 +234,31 @@ def told(first: Laid, second: Laid) -> Told:
         covered_a=pair.covered_first,
         covered_b=pair.covered_second,
     )
+
+
+class Answering:
+    """A worker that answers the same to everything."""
+
+    def __init__(self, answer: Mapping[str, Json]) -> None:
+        self._answer = answer
+
+    def call(self, request: Mapping[str, Json], out_name: str, limits: Limits) -> WorkerResult:
+        return WorkerResult(self._answer, (), ContainmentLevel.WEAK, False, 0.0, 0)
+
+
+ASKED = AskedPair(first="0" * 64, second="1" * 64)
+
+
+@pytest.mark.parametrize("packed", ["f0", "00" + "ff" * 8 + "0000", "00" + "00" * 8 + "0005f0b4", "00" * 4])
+def test_codes_that_cannot_be_read_are_a_failure_and_are_never_kept(packed: str) -> None:
+    answer = FeaturesAnswer(described={"0" * 64: packed}, failed={})
+    found = ask_features(Answering(answer.plain()), ["0" * 64], "out")
+    assert (found.described, found.failed) == ({}, {"0" * 64: CheckCause.MALFORMED})
+
+
+@pytest.mark.parametrize("movement", [(1, 2, 3), (65536, 0, 0, 65536, 0, 0), (1, 0, 1 << 50, 0, 1, 0)])
+def test_a_movement_that_cannot_be_undone_is_none(movement: tuple[int, ...]) -> None:
+    told: dict[str, Json] = {**ASKED.plain(), "movement": list(movement), "inliers": 9, "good": 9, "compared": 9}
+    answer = align_pairs(Answering({"described": {}, "failed": {}, "aligned": [told]}), [ASKED], "out")
+    assert [one.movement for one in answer.aligned] == [()]
+    assert answer.failed == {"1" * 64: CheckCause.MALFORMED}
