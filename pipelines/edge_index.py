@@ -233,6 +233,8 @@ def stored_edge(edge: Edge) -> StoredEdge:
             "covered_b": edge.covered_b,
             "movement": list(edge.movement),
             "segments": [one.plain() for one in edge.segments],
+            "at_a": edge.at_a,
+            "at_b": edge.at_b,
         },
     )
 

@@ -114,6 +114,9 @@ class Edge:
     covered_b: int = -1
     movement: tuple[int, ...] = ()
     segments: tuple[Stretch, ...] = ()
+    at_a: int = STILL
+    at_b: int = STILL
+    """The milliseconds of the frames that were laid upon each other; STILL of what is none."""
 
     @property
     def is_part(self) -> bool:
@@ -326,6 +329,8 @@ def _with_frames(known: Edge | None, found: Alignment) -> Edge:
         tiles_good=found.good,
         tiles_compared=found.compared,
         movement=found.movement,
+        at_a=found.at_a,
+        at_b=found.at_b,
     )
 
 

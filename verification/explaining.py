@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from verification.edges import APPROXIMATE, FEATURES, FRAME_FEATURES, PART, PDQ_BITS, PHASH_BITS, WHOLE
+from verification.features import STILL
 
 TURNS = {
     "rotated-90": "turned by a quarter",
@@ -80,7 +81,7 @@ def _aligned(methods: Sequence[str], evidence: Mapping[str, Any], names: tuple[s
     if not {FEATURES, FRAME_FEATURES} & set(methods):
         return []
     good, compared = evidence["tiles_good"], evidence["tiles_compared"]
-    of = "frames laid upon each other: " if FRAME_FEATURES in methods else ""
+    of = _laid(evidence, names) if FRAME_FEATURES in methods else ""
     said = [f"{of}{good} of {compared} compared tiles agree and {evidence['inliers']} key points fit"]
     if not evidence.get("segments"):
         said.append(
@@ -89,6 +90,13 @@ def _aligned(methods: Sequence[str], evidence: Mapping[str, Any], names: tuple[s
     if PART in methods and FEATURES in methods:
         said.append(_why_a_part(evidence, names, "one picture is only a part of the other"))
     return said
+
+
+def _laid(evidence: Mapping[str, Any], names: tuple[str, str]) -> str:
+    """Which frames of which of the two were laid upon each other."""
+    times = evidence.get("at_a", STILL), evidence.get("at_b", STILL)
+    said = [f"at {clock(at)} of {name}" for name, at in zip(names, times, strict=True) if at > STILL]
+    return f"frames laid upon each other{', ' if said else ''}{' and '.join(said)}: "
 
 
 def _why_a_part(evidence: Mapping[str, Any], names: tuple[str, str], contained: str) -> str:

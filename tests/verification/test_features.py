@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -280,3 +281,9 @@ def test_a_movement_that_cannot_be_undone_is_none(movement: tuple[int, ...]) -> 
     answer = align_pairs(Answering({"described": {}, "failed": {}, "aligned": [told]}), [ASKED], "out")
     assert [one.movement for one in answer.aligned] == [()]
     assert answer.failed == {"1" * 64: CheckCause.CRASHED}
+
+
+def test_an_edge_keeps_the_times_of_the_frames_that_it_rests_on() -> None:
+    found = with_alignment(None, replace(evidence(), at_a=4_000, at_b=12_000))
+    assert found is not None
+    assert (found.at_a, found.at_b, found.offset_ms) == (4_000, 12_000, 8_000)
