@@ -40,7 +40,13 @@ def copy_json(copy: Copy) -> dict[str, object]:
         "audio": copy.audio,
         "overlay": None
         if overlay is None
-        else {"against": overlay.against, "tiles_differ": overlay.differ, "tiles_compared": overlay.compared},
+        else {
+            "against": overlay.against,
+            "tiles_differ": overlay.differ,
+            "tiles_compared": overlay.compared,
+            "covered": None if overlay.covered < 0 else overlay.covered,
+            "one_frame": overlay.frame,
+        },
         "mirrored": copy.mirrored,
         "bytes": copy.item.bytes,
         "acquisition": copy.item.acquisition,
@@ -68,7 +74,10 @@ def _overlay(copy: Copy) -> str:
     one = copy.overlay
     if one is None:
         return ""
-    return f"{one.differ} of {one.compared} tiles differ from {one.against}" if one.differ else f"none on {one.against}"
+    said = f"{one.differ} of {one.compared} compared tiles differ from {one.against}"
+    frame = ", in one frame" if one.frame else ""
+    # Of what is outside of the common part, and of flat places in it, nothing is known.
+    return f"{said}{frame}" + (f"; {one.covered} % of this copy is in common" if one.covered >= 0 else "")
 
 
 def _yes(value: bool | None) -> str:

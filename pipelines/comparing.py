@@ -9,6 +9,7 @@ from casefile.errors import UsageError
 from casefile.events.envelope import EventOutcome, Subject
 from casefile.events.port import draft
 from casefile.events.types import AccessLogged
+from casefile.records.edges import StoredEdge, edges_by_id
 from casefile.records.engine import reading
 from casefile.records.queries import find_items
 from casefile.vocabulary import ContainmentLevel
@@ -17,8 +18,17 @@ from pipelines.examinable import examinable
 from pipelines.on_demand import on_demand
 from pipelines.services import Services
 from preservation.durable import Disk
-from verification.features import MODULE, AskedPair, draw_pair, features_installed
+from verification.edges import edge_id
+from verification.features import MODULE, STILL, AskedPair, draw_pair, features_installed
 from verification.running import cause_of
+
+
+def frame_times(edge: StoredEdge | None, first: str) -> tuple[int, int]:
+    """The milliseconds of the frames that an edge rests on, of the item `first` and of the other; STILL of none."""
+    if edge is None:
+        return STILL, STILL
+    at_a, at_b = (int(edge.evidence.get(name, STILL)) for name in ("at_a", "at_b"))
+    return (at_a, at_b) if edge.item_a == first else (at_b, at_a)
 
 
 def draw_comparison(
@@ -35,13 +45,16 @@ def draw_comparison(
         raise UsageError("drawing a comparison needs OpenCV, which is not installed")
     with reading(services.engine) as connection:
         records = find_items(connection, items)
+        known = edges_by_id(connection, [edge_id(records[0].id, records[-1].id)])
     files = {one.item.id: one.original for one in examinable(services, records)}
     if len(files) != len(records):
         raise UsageError("both items need one file that can be shown")
+    times = frame_times(known[0] if known else None, records[0].id)
     first, second = (hex_of(files[one.id].sha256) for one in records)
     with on_demand(services, MODULE, level) as on_call, on_call.copies(list(files.values())) as (worker, name):
         try:
-            found = draw_pair(worker, AskedPair(first=first, second=second), name)
+            asked = AskedPair(first=first, second=second, first_ms=times[0], second_ms=times[1])
+            found = draw_pair(worker, asked, name)
         except WorkerFailed as failed:
             raise UsageError(f"the two cannot be compared as stills: {cause_of(failed)}") from failed
         if not found.picture:

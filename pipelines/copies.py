@@ -18,23 +18,30 @@ from casefile.vocabulary import Content
 from collectors.platforms import platform_of
 from pipelines.neighbours import Cluster, Pair
 from pipelines.services import Services
+from verification.edges import FRAME_FEATURES
 from verification.explaining import reverses
 from verification.interface import CheckName, ClaimField
 
 FOUND, IDENTIFIER, POST = "stated where it was found", "written into its identifier", "stated in the post"
 """What a claimed time rests on."""
+NOTHING_MORE = 95
+"""Hundredths in common from which a copy is not known to hold more: laying pictures upon each other is that exact."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
     """How much of a copy differs from another one that it was laid upon: tiles, of those that were compared.
 
-    Which of the two has something laid over it is for whoever looks at both.
+    Which of the two has something laid over it is for whoever looks at both. `covered`: hundredths of this copy that
+    both have in common, -1 where that is not known; what lies outside of it was compared with nothing. `frame`: one
+    frame of a video was laid, and says nothing of the others.
     """
 
     against: str
     differ: int
     compared: int
+    covered: int = -1
+    frame: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,7 @@ class Copy:
     """One item of a cluster. Empty, 0 or None where it is not known; `duration_ms` is 0 of a still.
 
     `zone` is the offset of the claimed time, `none stated` where it has none. `mirrored` is as against the copy that
-    is suggested as the best.
+    is suggested as the best. `common` is the least share of it, in hundredths, that another copy it was laid upon has.
     """
 
     item: ItemRecord
@@ -57,10 +64,21 @@ class Copy:
     audio: bool | None = None
     overlay: Overlay | None = None
     mirrored: bool | None = None
+    common: int = 100
 
     @property
     def pixels(self) -> int:
         return self.width * self.height
+
+    @property
+    def shared_pixels(self) -> int:
+        """The pixels of what others show too: a caption bar makes no copy better."""
+        return self.pixels * self.common // 100
+
+    @property
+    def holds_more(self) -> bool:
+        """Whether it is known to hold something beyond the common part: an addition, or what others cut away."""
+        return self.common < NOTHING_MORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +96,10 @@ def copies_of(services: Services, cluster: Cluster) -> Copies:
     with reading(services.engine) as connection:
         posts = posts_summed(connection, ids)
         seen = {one: newest_examination(connection, one) for one in ids}
-    rows = [_copy(one, seen[one.id], posts.get(one.id)) for one in cluster.items]
+    rows = [
+        replace(_copy(one, seen[one.id], posts.get(one.id)), common=common_share(one.id, cluster.pairs))
+        for one in cluster.items
+    ]
     best = best_of(rows)
     mirrored = mirrored_against(best.item.id, cluster.pairs) if best is not None else {}
     named = best.item.id if best is not None else ""
@@ -90,7 +111,10 @@ def copies_of(services: Services, cluster: Cluster) -> Copies:
 
 
 def best_of(rows: Sequence[Copy]) -> Copy | None:
-    """The copy with most pixels; among equals the longest, then one with sound, then the largest file, the first."""
+    """The copy with most pixels of the common part, those behind that hold more than that.
+
+    Among equals the longest, then one with sound, then the largest file, the first.
+    """
     usable = [one for one in rows if one.item.erased_at is None and one.item.content != Content.ABSENT]
     return max(usable, key=_worth, default=None)
 
@@ -111,8 +135,29 @@ def mirrored_against(reference: str, pairs: Sequence[Pair]) -> dict[str, bool]:
     return found
 
 
-def _worth(one: Copy) -> tuple[int, int, bool, int, int]:
-    return one.pixels, one.duration_ms, bool(one.audio), one.item.bytes or 0, -one.item.number
+def common_share(item: str, pairs: Sequence[Pair]) -> int:
+    """The least share of an item that a copy has which it was laid upon, in hundredths; 100 where none was."""
+    laid = (pair for pair in pairs if item in (pair.item_a.id, pair.item_b.id))
+    return min((share for pair in laid if (share := _covered(pair, item)) >= 0), default=100)
+
+
+def _covered(pair: Pair, item: str) -> int:
+    """Hundredths of a picture that its pair has too; -1 where that was not measured, or is a share of time."""
+    evidence = pair.edge.evidence
+    if not evidence.get("tiles_compared") or evidence.get("segments"):
+        return -1
+    return int(evidence["covered_a" if pair.item_a.id == item else "covered_b"])
+
+
+def _worth(one: Copy) -> tuple[bool, int, int, bool, int, int]:
+    return (
+        not one.holds_more,
+        one.shared_pixels,
+        one.duration_ms,
+        bool(one.audio),
+        one.item.bytes or 0,
+        -one.item.number,
+    )
 
 
 def _reason(best: Copy, rows: Sequence[Copy]) -> str:
@@ -120,7 +165,8 @@ def _reason(best: Copy, rows: Sequence[Copy]) -> str:
     others = [one for one in rows if one.item.id != best.item.id]
     following = max(others, key=_worth, default=best)
     said = (
-        (best.pixels > following.pixels, f"most pixels, {best.width} x {best.height}"),
+        (following.holds_more and not best.holds_more, "nothing beyond what others show; compare those that hold more"),
+        (best.shared_pixels > following.shared_pixels, f"most pixels, {best.width} x {best.height}"),
         (best.duration_ms > following.duration_ms, "as many pixels, and the longest"),
         (bool(best.audio) and not following.audio, "as many pixels and as long, with sound"),
         ((best.item.bytes or 0) > (following.item.bytes or 0), "as many pixels, in the largest file"),
@@ -194,7 +240,13 @@ def _overlay(item: ItemRecord, pairs: Sequence[Pair], best: str) -> Overlay | No
         return None
     chosen = max(laid, key=lambda pair: (best in (pair.item_a.id, pair.item_b.id), _compared(pair)))
     other = chosen.item_b if chosen.item_a.id == item.id else chosen.item_a
-    return Overlay(other.label, _compared(chosen) - chosen.edge.evidence["tiles_good"], _compared(chosen))
+    return Overlay(
+        other.label,
+        _compared(chosen) - chosen.edge.evidence["tiles_good"],
+        _compared(chosen),
+        _covered(chosen, item.id),
+        FRAME_FEATURES in chosen.edge.method.split("+"),
+    )
 
 
 def _compared(pair: Pair) -> int:

@@ -95,11 +95,11 @@ class EdgeIndex:
         self._items = None
         return len(mapped if mapped is not None else items.mapped)
 
-    def lookup(self, fingerprints: Sequence[Fingerprint], digest: str) -> Matches:
+    def lookup(self, subject: Subject) -> Matches:
         """What a file that is no item is like, and what a full decode may settle."""
         with reading(self.engine) as connection:
             matched = matched_position(connection)
-        return self._matcher(self._known(matched)).matches(Subject("", "", digest, tuple(fingerprints)))
+        return self._matcher(self._known(matched)).matches(subject)
 
     def near(self, codes: Sequence[str], most: int) -> NearItems:
         """The items with a fingerprint that differs from each PDQ code in at most `most` bits."""
@@ -233,6 +233,8 @@ def stored_edge(edge: Edge) -> StoredEdge:
             "covered_b": edge.covered_b,
             "movement": list(edge.movement),
             "segments": [one.plain() for one in edge.segments],
+            "at_a": edge.at_a,
+            "at_b": edge.at_b,
         },
     )
 
@@ -276,4 +278,4 @@ def compared(examined: ExaminedItem) -> Subject:
     """An examined item as it is compared."""
     fingerprints = tuple(Fingerprint.model_validate(one) for one in examined.fingerprints)
     # The captures of one lead are one collection in several steps: what is alike in them is a class of its own.
-    return Subject(examined.item, examined.lead, examined.sha256, fingerprints, examined.position)
+    return Subject(examined.item, examined.lead, examined.sha256, fingerprints, examined.position, examined.duration_ms)

@@ -6,6 +6,7 @@ an order that their bytes give, so that the evidence does not depend on which of
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -45,7 +46,7 @@ from verification.features import (
 )
 from verification.interface import CheckCause
 from verification.technical.local_codes import VERSION, LocalCodes, frames_of
-from verification.technical.votes import VoteTable
+from verification.technical.votes import MOST_UNDER_KEY, VoteTable
 from verification.working_copies import Preserved
 
 PORTION = 25
@@ -103,6 +104,7 @@ class FeatureIndex:
             self._load([one for one in examined if self._position < one.position <= done])
             for start in range(0, len(new), PORTION):
                 self._compare(new[start : start + PORTION])
+            self._tell_passed_over()
         elif new:
             with writing(self.services.engine) as connection:
                 note_matched(connection, new[-1].position, COMPARED)
@@ -127,6 +129,14 @@ class FeatureIndex:
             if edge is not None:
                 found[edge.edge] = edge
         return tuple(sorted(found.values(), key=lambda one: (one.distance * 256 // one.bits, one.item_a, one.item_b)))
+
+    def _tell_passed_over(self) -> None:
+        if self._table.passed_over:
+            sys.stderr.write(
+                f"key points: {self._table.passed_over} keys that more than {MOST_UNDER_KEY} items share were passed"
+                " over; copies that have nothing else in common are not listed as pairs\n"
+            )
+            self._table.passed_over = 0
 
     def _load(self, examined: Sequence[ExaminedItem]) -> None:
         """Take stills into the table that were compared before."""
@@ -165,9 +175,10 @@ class FeatureIndex:
     def _add(self, still: Subject, stored: StoredFeatures | None) -> None:
         if still.item in self._known:
             return
+        number = len(self._known)
         self._known.add(still.item)
         for at_ms, codes in self._codes(stored).items():
-            self._table.add(codes)
+            self._table.add(codes, number)
             self._stills.append((still, at_ms))
 
     def _codes(self, stored: StoredFeatures | None) -> Mapping[int, LocalCodes]:

@@ -209,7 +209,8 @@ def cluster_of(services: Services, text: str) -> Cluster:
     held = _named(found.groups, items, text)
     if not held:
         with reading(services.engine) as connection:
-            item = find_items(connection, [text])[0]
+            alone = _alone(list_items(connection), text)
+            item = alone if alone is not None else find_items(connection, [text])[0]
         items[item.id] = item
         held = next((set(group) for group in found.groups if item.id in group), {item.id})
     return Cluster(
@@ -235,6 +236,15 @@ def _named(groups: Iterable[Sequence[str]], items: Mapping[str, ItemRecord], tex
         return set()
     found = [set(group) for group in groups if cluster_id(items[one] for one in group).startswith(wanted)]
     return found[0] if len(found) == 1 else set()
+
+
+def _alone(items: Iterable[ItemRecord], text: str) -> ItemRecord | None:
+    """The item that has a cluster of this id to itself; None where the text is no such id."""
+    wanted = text if text.startswith(EDGE_ALGORITHM) else EDGE_ALGORITHM + text
+    if len(wanted) < len(EDGE_ALGORITHM) + FEWEST_EDGE_DIGITS:
+        return None
+    found = [one for one in items if cluster_id([one]).startswith(wanted)]
+    return found[0] if len(found) == 1 else None
 
 
 def _dated(item: ItemRecord) -> FirstCopy | None:

@@ -10,6 +10,7 @@ from casefile.errors import UsageError
 from casefile.events.envelope import EventOutcome
 from casefile.events.port import draft
 from casefile.events.types import AccessLogged
+from casefile.records.edges import duration_in
 from casefile.records.engine import reading
 from casefile.records.pixels import StoredPixels, stored_pixels
 from casefile.records.queries import ItemFilter, ItemRecord, find_items, list_items, newest_examination
@@ -49,9 +50,10 @@ def look_up(services: Services, file: Path, level: ContainmentLevel) -> list[Lik
         original = Preserved(file, digest)
         with copies_in(examiner.inputs, [original]):
             found = examine_batch(examiner.worker, asked, "lookup").files[0]
-        matches = examiner.edges.lookup(found.fingerprints, digest)
+        duration_ms = duration_in([one.plain() for one in found.findings])
+        subject = Compared("", "", digest, found.fingerprints, duration_ms=duration_ms)
+        matches = examiner.edges.lookup(subject)
         near = compare_looked_up(services, examiner.pixels, matches, original, found.findings)
-        subject = Compared("", "", digest, found.fingerprints)
         edges = examiner.features.look_up(original, subject, near)
     services.append(
         draft(

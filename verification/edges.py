@@ -16,7 +16,8 @@ from verification.features import STILL
 from verification.interface import VARIANTS, Fingerprint
 from verification.stretches import Stretch
 
-VERSION = "1"
+VERSION = "2"
+"""Of what edges say; 2: of videos, stretches and parts."""
 PDQ_BITS = 256
 PHASH_BITS = 64
 PHASH_AGREES_BITS = 11
@@ -58,7 +59,8 @@ class Thresholds:
 class Subject:
     """An item as it is compared: the digest of its bytes and the fingerprints of its pictures or frames.
 
-    `position` is that of its examination in the log, -1 for what is no item.
+    `position` is that of its examination in the log, -1 for what is no item. `duration_ms` is the length that a video
+    states, 0 where that is not known.
     """
 
     item: str
@@ -66,6 +68,7 @@ class Subject:
     sha256: str
     fingerprints: tuple[Fingerprint, ...] = ()
     position: int = -1
+    duration_ms: int = 0
 
     @property
     def is_video(self) -> bool:
@@ -111,6 +114,9 @@ class Edge:
     covered_b: int = -1
     movement: tuple[int, ...] = ()
     segments: tuple[Stretch, ...] = ()
+    at_a: int = STILL
+    at_b: int = STILL
+    """The milliseconds of the frames that were laid upon each other; STILL of what is none."""
 
     @property
     def is_part(self) -> bool:
@@ -323,6 +329,8 @@ def _with_frames(known: Edge | None, found: Alignment) -> Edge:
         tiles_good=found.good,
         tiles_compared=found.compared,
         movement=found.movement,
+        at_a=found.at_a,
+        at_b=found.at_b,
     )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from verification.edges import APPROXIMATE, FEATURES, FRAME_FEATURES, PART, PDQ_BITS, PHASH_BITS
+from verification.edges import APPROXIMATE, FEATURES, FRAME_FEATURES, PART, PDQ_BITS, PHASH_BITS, WHOLE
+from verification.features import STILL
 
 TURNS = {
     "rotated-90": "turned by a quarter",
@@ -21,6 +22,8 @@ TURNS = {
 }
 REVERSING = frozenset({"flipped", "mirrored", "transposed", "transversed"})
 """The turns after which writing is read backwards."""
+CONTAINED = 90
+"""Hundredths of an item in common from which the other one is said to contain it."""
 
 
 def explained(method: str, distance: int, bits: int, evidence: Mapping[str, Any], names: tuple[str, str]) -> str:
@@ -69,7 +72,8 @@ def _frames(methods: Sequence[str], evidence: Mapping[str, Any], names: tuple[st
         there = f"{clock(one['b_from'])} to {clock(one['b_to'])} of {names[1]}{pace}"
         said.append(f"{clock(one['a_from'])} to {clock(one['a_to'])} of {names[0]} is {there}")
     if PART in methods:
-        said.append("one shows more than the other, so that they are not counted as one")
+        why = _why_a_part(evidence, names, "one shows more than the other")
+        said.append(f"{why}, so that they are not counted as one")
     return said
 
 
@@ -77,15 +81,31 @@ def _aligned(methods: Sequence[str], evidence: Mapping[str, Any], names: tuple[s
     if not {FEATURES, FRAME_FEATURES} & set(methods):
         return []
     good, compared = evidence["tiles_good"], evidence["tiles_compared"]
-    of = "frames laid upon each other: " if FRAME_FEATURES in methods else ""
+    of = _laid(evidence, names) if FRAME_FEATURES in methods else ""
     said = [f"{of}{good} of {compared} compared tiles agree and {evidence['inliers']} key points fit"]
     if not evidence.get("segments"):
         said.append(
             f"{evidence['covered_a']} % of {names[0]} and {evidence['covered_b']} % of {names[1]} are in common"
         )
     if PART in methods and FEATURES in methods:
-        said.append("one picture is only a part of the other")
+        said.append(_why_a_part(evidence, names, "one picture is only a part of the other"))
     return said
+
+
+def _laid(evidence: Mapping[str, Any], names: tuple[str, str]) -> str:
+    """Which frames of which of the two were laid upon each other."""
+    times = evidence.get("at_a", STILL), evidence.get("at_b", STILL)
+    said = [f"at {clock(at)} of {name}" for name, at in zip(names, times, strict=True) if at > STILL]
+    return f"frames laid upon each other{', ' if said else ''}{' and '.join(said)}: "
+
+
+def _why_a_part(evidence: Mapping[str, Any], names: tuple[str, str], contained: str) -> str:
+    """That one holds the other, or where neither does, of which of them too little agrees."""
+    shares = evidence["covered_a"], evidence["covered_b"]
+    if max(shares) >= CONTAINED:
+        return contained
+    short = [name for name, share in zip(names, shares, strict=True) if share < WHOLE]
+    return f"less than {WHOLE} % of {' and of '.join(short)} agrees"
 
 
 def clock(milliseconds: int) -> str:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib.util import find_spec
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, model_validator
 
 from casefile.model import Value, readable
 from containment.worker import WorkerFailed
 from verification.interface import MAX_BATCH, CheckCause, DigestName, ExamineLimits, OutputPath
 from verification.running import CallsWorker, cause_of, limits_for
+from verification.technical.local_codes import frames_of
 
 MODULE = "verification.technical.features"
 """The worker module to open; it needs no network."""
@@ -22,7 +23,10 @@ FRACTION = 1 << 16
 """The numbers of a movement are whole numbers of this fraction of a pixel."""
 Packed = Annotated[str, StringConstraints(pattern="^(?:[0-9a-f]{2})+$", max_length=65_536)]
 Hundredths = Annotated[int, Field(ge=0, le=100)]
-Number = Annotated[int, Field(ge=-(1 << 53), le=1 << 53)]
+MOVEMENT = 6
+"""Numbers of a movement."""
+FURTHEST = 1 << 53
+Number = Annotated[int, Field(ge=-FURTHEST, le=FURTHEST)]
 
 
 STILL = -1
@@ -73,6 +77,15 @@ class AlignedPair(AskedPair):
     covered_first: Hundredths = 0
     covered_second: Hundredths = 0
     picture: OutputPath = ""
+
+    @model_validator(mode="after")
+    def _can_be_undone(self) -> Self:
+        """A movement has six numbers and takes no picture to a line, so that it can be seen from either of the two."""
+        if self.movement and (len(self.movement) != MOVEMENT or _area(self.movement) == 0):
+            raise ValueError("no movement")
+        if self.movement and max(map(abs, _inverse(self.movement))) > FURTHEST:
+            raise ValueError("a movement that cannot be undone")
+        return self
 
 
 class FeaturesAnswer(Value):
@@ -139,9 +152,14 @@ def reversed_pair(pair: AlignedPair) -> AlignedPair:
     )
 
 
+def _area(movement: Sequence[int]) -> int:
+    """How much larger pictures become by it, in whole numbers; 0 of what makes a line of them."""
+    return movement[0] * movement[4] - movement[1] * movement[3]
+
+
 def _inverse(movement: Sequence[int]) -> tuple[int, ...]:
     a, b, c, d, e, f = (number / FRACTION for number in movement)
-    area = a * e - b * d
+    area = _area(movement) / FRACTION**2
     turned = (e / area, -b / area, (b * f - c * e) / area, -d / area, a / area, (c * d - a * f) / area)
     return tuple(round(number * FRACTION) for number in turned)
 
@@ -153,7 +171,9 @@ def _call(worker: CallsWorker, request: FeaturesRequest, out_name: str) -> Featu
     )
     try:
         answer = FeaturesAnswer.model_validate(result.answer)
-    except ValidationError as error:
+        for packed in answer.described.values():
+            frames_of(bytes.fromhex(packed))
+    except ValueError as error:
         raise WorkerFailed("malformed", readable(str(error), 512)) from error
     told = {*answer.described, *answer.failed} >= {*request.files, *request.films}
     if not told or [one.asked for one in answer.aligned] != [one.asked for one in request.pairs]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,8 @@ class ExaminedItem:
     lead: str
     sha256: str
     fingerprints: tuple[dict[str, Any], ...]
+    duration_ms: int = 0
+    """The length that a video states, as its examination found it; 0 of what is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,14 @@ def _examinations() -> Select[Any]:
     examination, entry = tables("view_")["view_examination"], tables("log_")["log_entry"]
     item, capture = tables("view_")["view_item"], tables("view_")["view_capture"]
     return (
-        select(entry.c.position, examination.c.item, examination.c.fingerprints, capture.c.lead, item.c.sha256)
+        select(
+            entry.c.position,
+            examination.c.item,
+            examination.c.fingerprints,
+            examination.c.findings,
+            capture.c.lead,
+            item.c.sha256,
+        )
         .join(examination, examination.c.event == entry.c.event)
         .join(item, item.c.id == examination.c.item)
         .join(capture, capture.c.id == item.c.capture)
@@ -209,7 +218,15 @@ def _examinations() -> Select[Any]:
 
 def _examined(row: Row[Any]) -> ExaminedItem:
     fingerprints = tuple(json.loads(row.fingerprints or "[]"))
-    return ExaminedItem(row.position, row.item, row.lead, row.sha256 or "", fingerprints)
+    moving = any(one.get("frame_ms", -1) >= 0 for one in fingerprints)
+    duration_ms = duration_in(json.loads(row.findings or "[]")) if moving else 0
+    return ExaminedItem(row.position, row.item, row.lead, row.sha256 or "", fingerprints, duration_ms)
+
+
+def duration_in(findings: Iterable[Mapping[str, Any]]) -> int:
+    """The length in milliseconds that the findings of a video state; 0 where none does."""
+    stated = (one.get("facts", {}).get("duration_ms", 0) for one in findings)
+    return max((one for one in stated if isinstance(one, int)), default=0)
 
 
 def list_decisions(connection: Connection, items: Collection[str] | None = None) -> list[DecisionRecord]:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, inspect, select, update
 from casefile.records.engine import insert_absent, table
 from casefile.records.view import VIEW_VERSION
 
-DATABASE_VERSION = "0004"
+DATABASE_VERSION = "0005"
 """The newest revision among the migrations."""
 VERSION_TABLE = "work_migration"
 VIEWS = "view_version"

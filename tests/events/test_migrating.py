@@ -18,7 +18,9 @@ from casefile.errors import WorkspaceUnusable
 from casefile.events.envelope import Subject
 from casefile.events.port import draft
 from casefile.events.types import Words
+from casefile.records.edges import MATCHED, matched_position, note_matched
 from casefile.records.engine import ALL_FAMILIES, create_tables, drop_tables, reading, table, writing
+from casefile.records.features import COMPARED
 from casefile.records.full_text import INDEX, is_indexed
 from casefile.records.indexing import catch_up
 from casefile.records.migrating import MIGRATIONS, ensure_current, upgrade_database
@@ -179,3 +181,15 @@ def test_a_rebuilding_of_views_that_is_killed_leaves_them_as_they_were(place: Pl
         assert not views_are_current(connection)
     assert ensure_current(place.engine, LOG)
     assert rows_of(place.engine) == before
+
+
+def test_videos_from_before_are_compared_anew_after_a_migration(new_place: Places) -> None:
+    place = new_place(blank=True)
+    upgrade_database(place.engine)
+    with writing(place.engine) as connection:
+        connection.execute(update(table("work_migration")).values(version_num="0004"))
+        for name in (MATCHED, COMPARED):
+            note_matched(connection, 40, name)
+    upgrade_database(place.engine)
+    with reading(place.engine) as connection:
+        assert [matched_position(connection, name) for name in (MATCHED, COMPARED)] == [-1, -1]

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from casefile.canonical import Json
+from casefile.vocabulary import ContainmentLevel
+from containment.worker import Limits, WorkerResult
 from examples.media import draw_scene
 from verification.edges import Alignment as Told
 from verification.edges import Edge, Tier, with_alignment
-from verification.features import AlignedPair, AskedPair, FeaturesAnswer, FeaturesRequest, reversed_pair
+from verification.features import AlignedPair, AskedPair, FeaturesAnswer, FeaturesRequest, align_pairs, reversed_pair
+from verification.features import describe as ask_features
+from verification.interface import CheckCause
 from verification.technical import features
 from verification.technical.alignment import Alignment, Laid, align
+from verification.technical.film_frames import unlike_the_last
 from verification.technical.local_codes import LocalCodes, unpacked
 from verification.technical.votes import MOST_UNDER_KEY, VoteTable
 
@@ -109,6 +116,23 @@ def test_a_key_that_very_many_share_is_passed_over(scene: Image.Image) -> None:
     for _copy in range(MOST_UNDER_KEY + 1):
         crowded.add(asked)
     assert crowded.votes(asked) == {}
+    assert crowded.passed_over > 0
+
+
+def test_frames_of_one_film_count_once_under_a_key(scene: Image.Image) -> None:
+    asked = described(scene)
+    films = VoteTable()
+    for number in range(100):
+        for _frame in range(8):
+            films.add(asked, number)
+    assert len(films.votes(asked)) == 800
+    assert films.passed_over == 0
+
+
+def test_a_film_that_stands_still_is_described_once(scene: Image.Image) -> None:
+    other = draw_scene(101, SIZE)
+    frames = list(enumerate([scene, scene, scene.convert("L").convert("RGB"), other, other, scene]))
+    assert [at for at, _image in unlike_the_last(frames)] == [0, 3, 5]
 
 
 def test_a_movement_takes_points_to_where_they_lie(scene: Image.Image) -> None:
@@ -229,3 +253,37 @@ def told(first: Laid, second: Laid) -> Told:
         covered_a=pair.covered_first,
         covered_b=pair.covered_second,
     )
+
+
+class Answering:
+    """A worker that answers the same to everything."""
+
+    def __init__(self, answer: Mapping[str, Json]) -> None:
+        self._answer = answer
+
+    def call(self, request: Mapping[str, Json], out_name: str, limits: Limits) -> WorkerResult:
+        return WorkerResult(self._answer, (), ContainmentLevel.WEAK, False, 0.0, 0)
+
+
+ASKED = AskedPair(first="0" * 64, second="1" * 64)
+
+
+@pytest.mark.parametrize("packed", ["f0", "00" + "ff" * 8 + "0000", "00" + "00" * 8 + "0005f0b4", "00" * 4])
+def test_codes_that_cannot_be_read_are_a_failure_and_are_never_kept(packed: str) -> None:
+    answer = FeaturesAnswer(described={"0" * 64: packed}, failed={})
+    found = ask_features(Answering(answer.plain()), ["0" * 64], "out")
+    assert (found.described, found.failed) == ({}, {"0" * 64: CheckCause.CRASHED})
+
+
+@pytest.mark.parametrize("movement", [(1, 2, 3), (65536, 0, 0, 65536, 0, 0), (1, 0, 1 << 50, 0, 1, 0)])
+def test_a_movement_that_cannot_be_undone_is_none(movement: tuple[int, ...]) -> None:
+    told: dict[str, Json] = {**ASKED.plain(), "movement": list(movement), "inliers": 9, "good": 9, "compared": 9}
+    answer = align_pairs(Answering({"described": {}, "failed": {}, "aligned": [told]}), [ASKED], "out")
+    assert [one.movement for one in answer.aligned] == [()]
+    assert answer.failed == {"1" * 64: CheckCause.CRASHED}
+
+
+def test_an_edge_keeps_the_times_of_the_frames_that_it_rests_on() -> None:
+    found = with_alignment(None, replace(evidence(), at_a=4_000, at_b=12_000))
+    assert found is not None
+    assert (found.at_a, found.at_b, found.offset_ms) == (4_000, 12_000, 8_000)

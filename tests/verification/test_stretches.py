@@ -83,3 +83,49 @@ def test_an_explanation_says_what_agrees_of_a_picture() -> None:
     assert explained("frame+pdq", 3, 256, {"offset_ms": 4_500}, ("A", "B")) == (
         "3 of 256 bits of the whole picture differ; the still is like the frame of the video at 0:04.5."
     )
+
+
+def sparse(name: str, frames: dict[int, str], duration_ms: int) -> Subject:
+    prints = _film(name, list(frames.values())).fingerprints
+    placed = (one.model_copy(update={"frame_ms": at}) for one, at in zip(prints, frames, strict=True))
+    return Subject(name, f"capture of {name}", f"sha256 of {name}", tuple(placed), duration_ms=duration_ms)
+
+
+def dense(codes: list[str]) -> Subject:
+    return sparse("a", {1_000 * place: code for place, code in enumerate(codes)}, 1_000 * len(codes))
+
+
+def test_what_follows_the_last_keyframe_of_another_encoding_is_no_disagreement() -> None:
+    codes = [_code() for _ in range(16)]
+    few = sparse("b", {0: codes[0], 8_333: _flipped(codes[8], 6)}, 16_000)
+    found = edge(dense(codes), few)
+    assert (found.tier, found.method, found.covered_a, found.covered_b) == (Tier.AUTO, "keyframes", 100, 100)
+    assert [part.speed for part in found.segments] == [100]
+
+
+def test_a_clip_with_few_keyframes_is_not_joined_by_what_goes_on_or_goes_on_otherwise() -> None:
+    codes, others = [_code() for _ in range(20)], [_code() for _ in range(4)]
+    beginning = {0: codes[0], 8_333: codes[8]}
+    for clip in (
+        # It ends where the other goes on; its length is not known; it goes on with something else; it claims a length.
+        sparse("b", beginning, 10_000),
+        sparse("b", beginning, 0),
+        sparse("b", {**beginning, 14_000: others[0], 15_000: others[1]}, 20_000),
+        sparse("b", {0: codes[0], 1_000: codes[1], 2_000: codes[2]}, 20_000),
+    ):
+        found = edge(dense(codes), clip)
+        assert (found.tier, found.is_part) == (Tier.CANDIDATE, True)
+
+
+def test_a_speed_is_told_only_where_several_frames_tell_it() -> None:
+    assert stretches([(0, 0), (10_000, 14_000)])[0].speed == 100
+    # One frame of each gap: what the gap explains is no speed.
+    assert stretches([(0, 0), (4_000, 5_000), (8_000, 9_500), (12_000, 14_000)])[0].speed == 100
+
+
+def test_an_explanation_says_that_little_agrees_where_neither_contains_the_other() -> None:
+    laid = {"inliers": 40, "tiles_good": 31, "tiles_compared": 36, "covered_a": 56, "covered_b": 70}
+    assert explained("features+part", 5, 36, laid, ("A", "B")).endswith("less than 60 % of A agrees.")
+    films = {"matched": 5, "compared": 9, "covered_a": 50, "covered_b": 40}
+    said = explained("keyframes+part", 5, 256, films, ("A", "B"))
+    assert said.endswith("less than 60 % of A and of B agrees, so that they are not counted as one.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from av.container import InputContainer
@@ -12,8 +12,8 @@ from PIL import Image
 from verification.interface import ExamineLimits
 from verification.technical.containers import first_video
 from verification.technical.failing import Unreadable
-from verification.technical.fingerprints import is_low_information
-from verification.technical.keyframes import keyframe_pictures, shown
+from verification.technical.fingerprints import fingerprints_of, is_low_information
+from verification.technical.keyframes import SAME_FRAME_BITS, keyframe_pictures, shown
 
 FRAMES = 8
 """Frames of one film that are described."""
@@ -24,14 +24,27 @@ SHORT_MS = 20_000
 def telling_frames(
     container: InputContainer, limits: ExamineLimits, longer_side: int
 ) -> Iterator[tuple[int, Image.Image]]:
-    """At most FRAMES frames that hold something to see, with their milliseconds; none where there is no video."""
+    """At most FRAMES frames that hold something to see, with their milliseconds; none where there is no video.
+
+    Of frames that follow each other and show the same there is one: a film that stands still says it once.
+    """
     short = 0 < (container.duration or 0) // 1000 <= SHORT_MS
     frames = (
         _between(container, limits, longer_side) if short else keyframe_pictures(container, limits, FRAMES, longer_side)
     )
+    yield from unlike_the_last(
+        (at_ms, image) for at_ms, image in frames if not is_low_information(np.asarray(image.convert("L")))
+    )
+
+
+def unlike_the_last(frames: Iterable[tuple[int, Image.Image]]) -> Iterator[tuple[int, Image.Image]]:
+    """Those frames whose fingerprint is not near that of the last one that was kept."""
+    last: int | None = None
     for at_ms, image in frames:
-        if not is_low_information(np.asarray(image.convert("L"))):
+        code = int(fingerprints_of(image, at_ms)[0].pdq, 16)
+        if last is None or (code ^ last).bit_count() > SAME_FRAME_BITS:
             yield at_ms, image
+            last = code
 
 
 def frame_at(container: InputContainer, limits: ExamineLimits, at_ms: int, longer_side: int) -> Image.Image:

@@ -31,8 +31,8 @@ GROWTH = 2
 """A segment is merged with the one before it while that has at most this many times as many codes."""
 MERGED_WHILE_ADDING = 1 << 18
 """Codes of a segment up to which adding merges: a longer one takes seconds, and is made by `merged`, by the clock."""
-MOST_MERGED = 1 << 24
-"""Codes of a segment at most: merging them takes a gigabyte and a half of memory."""
+MOST_MERGED = 1 << 22
+"""Codes of a segment at most: merging takes 285 bytes of memory for each of them, 1.2 GB."""
 TRIES = 2
 """Times that the manifest is read: a writer may have merged what it named."""
 

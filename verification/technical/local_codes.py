@@ -33,6 +33,8 @@ OCTAVE_STEPS = 32
 FILM = b"\0"
 """The first byte of what was packed of a film: no picture is 0 pixels wide."""
 FRAME_HEAD = struct.Struct(">QH")
+TIME_LIMIT = 1 << 53
+"""Milliseconds from which numbers are no longer exact in every reader."""
 
 Codes: TypeAlias = NDArray[np.uint8]
 Floats: TypeAlias = NDArray[np.float32]
@@ -94,6 +96,8 @@ def frames_of(packed: bytes) -> dict[int, LocalCodes]:
             raise ValueError("cut off")
         at_ms, length = FRAME_HEAD.unpack_from(packed, start)
         start += FRAME_HEAD.size
+        if at_ms >= TIME_LIMIT or len(packed) - start < length:
+            raise ValueError("a frame at no time, or cut off")
         found[at_ms] = unpacked(packed[start : start + length])
         start += length
     return found

@@ -32,7 +32,7 @@ from verification.edges import (
     share,
 )
 from verification.interface import VARIANTS, Fingerprint
-from verification.stretches import covered, stretches
+from verification.stretches import Course, covered, reached, stretches
 from verification.technical.known_items import KnownItems, Near, Sort
 from verification.technical.scanning import ScannedItems
 
@@ -256,8 +256,9 @@ def _video_edge(one: Subject, other: Subject, hits: Sequence[_Hit], thresholds: 
         return None
     sure = close >= thresholds.video_auto_frames and share(close, compared) >= thresholds.video_auto_share
     shared = stretches(_places(hit, from_first=from_first) for found, _compared in candidates for hit in found)
-    covered_a = covered(frames_of(first), ((part.a_from, part.a_to) for part in shared))
-    covered_b = covered(frames_of(second), ((part.b_from, part.b_to) for part in shared))
+    a, b = (Course(frames_of(video), video.duration_ms) for video in (first, second))
+    covered_a = covered(a.frames, ((part.a_from, reached(part.a_to, part.b_to, a, b)) for part in shared))
+    covered_b = covered(b.frames, ((part.b_from, reached(part.b_to, part.a_to, b, a)) for part in shared))
     # A compilation holds each of its pieces, and none of them is a copy of it.
     part_only = min(covered_a, covered_b) < WHOLE
     later = [at_b - at_a for at_a, at_b in (_places(hit, from_first=from_first) for hit in nearest)]

@@ -26,7 +26,9 @@ FEWEST_VOTES = 3
 AGREES_PX = 8.0
 AGREES_STEPS = 0.7 * OCTAVE_STEPS
 MOST_UNDER_KEY = 512
-"""Codes under one key; a key with more is a logo, a caption's letters or an icon, and is passed over."""
+"""Items under one key; a key with more is a logo, a caption's letters or an icon, and is passed over."""
+MOST_CODES_UNDER_KEY = 8 * MOST_UNDER_KEY
+"""Codes under one key, whatever number of items they are of: frames of one film may each have it."""
 MOST_MATCHES = 256
 """Matches with one picture that are looked at."""
 
@@ -47,10 +49,14 @@ KEY_PLACES = _key_places()
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Codes in the order of addition. `owners` are pictures, `ranks` the strength of the key point in its own."""
+    """Codes in the order of addition. `owners` are pictures, `ranks` the strength of the key point in its own.
+
+    `items` are what pictures belong to: a film has several.
+    """
 
     codes: NDArray[np.uint64]
     owners: NDArray[np.int32]
+    items: NDArray[np.int32]
     ranks: NDArray[np.uint8]
     places: NDArray[np.uint8]
 
@@ -61,6 +67,7 @@ class _Rows:
         return _Rows(
             np.concatenate([self.codes, other.codes]),
             np.concatenate([self.owners, other.owners]),
+            np.concatenate([self.items, other.items]),
             np.concatenate([self.ranks, other.ranks]),
             np.concatenate([self.places, other.places]),
         )
@@ -86,12 +93,14 @@ class VoteTable:
     """Local codes of all pictures so far. A picture is known by the number of its addition."""
 
     _segments: list[_Segment] = field(default_factory=list)
-    _tail: list[LocalCodes] = field(default_factory=list)
+    _tail: list[tuple[LocalCodes, int]] = field(default_factory=list)
     _pictures: int = 0
+    passed_over: int = 0
+    """Keys that were asked for and passed over so far, since very many items share them."""
 
-    def add(self, picture: LocalCodes) -> int:
-        """Adds a picture and gives its number."""
-        self._tail.append(picture)
+    def add(self, picture: LocalCodes, item: int | None = None) -> int:
+        """Adds a picture and gives its number. `item`: what it is a frame of, by a number; else it is its own."""
+        self._tail.append((picture, self._pictures if item is None else item))
         self._pictures += 1
         return self._pictures - 1
 
@@ -109,13 +118,15 @@ class VoteTable:
         """Makes a segment of what was added, together with those before it that are not twice as long."""
         if not self._tail:
             return
-        counts = [len(one.codes) for one in self._tail]
+        pictures, items = [one for one, _item in self._tail], [item for _one, item in self._tail]
+        counts = [len(one.codes) for one in pictures]
         first = self._pictures - len(self._tail)
         rows = _Rows(
-            words_of(np.concatenate([one.codes for one in self._tail])),
+            words_of(np.concatenate([one.codes for one in pictures])),
             np.repeat(np.arange(first, self._pictures, dtype=np.int32), counts),
+            np.repeat(np.array(items, dtype=np.int32), counts),
             np.concatenate([np.arange(count, dtype=np.uint8) for count in counts]),
-            np.concatenate([one.places for one in self._tail]),
+            np.concatenate([one.places for one in pictures]),
         )
         self._tail.clear()
         while self._segments and len(self._segments[-1].rows) <= 2 * len(rows):
@@ -127,7 +138,8 @@ class VoteTable:
         keys = keys_of(codes)
         for segment in self._segments:
             rows = segment.rows
-            asked, stored = _candidates(segment, keys)
+            asked, stored, passed_over = _candidates(segment, keys)
+            self.passed_over += passed_over
             near = np.bitwise_count(rows.codes[stored] ^ codes[asked]).sum(axis=1) <= MOST_BITS
             # One of the two is among the strongest of its own picture, whichever of the pictures came first.
             near &= (asked < KEPT) | (rows.ranks[stored] < KEPT)
@@ -192,15 +204,27 @@ def words_of(codes: Codes) -> Words:
     return np.ascontiguousarray(codes).view(np.uint64).reshape(-1, 2)
 
 
-def _candidates(segment: _Segment, keys: Sequence[NDArray[np.uint32]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Pairs of an asking and a stored code that share a key in some table, each pair once."""
-    pairs = []
+def _candidates(
+    segment: _Segment, keys: Sequence[NDArray[np.uint32]]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
+    """Pairs of an asking and a stored code that share a key in some table, each pair once; and keys passed over."""
+    pairs, passed_over = [], 0
     for asked, sorted_keys, order in zip(keys, segment.keys, segment.orders, strict=True):
         first = np.searchsorted(sorted_keys, asked, "left")
         counts = np.searchsorted(sorted_keys, asked, "right") - first
-        counts[counts > MOST_UNDER_KEY] = 0
+        many = np.flatnonzero(counts > MOST_UNDER_KEY)
+        crowded = [one for one in many if _is_crowded(segment, order, int(first[one]), int(counts[one]))]
+        counts[crowded] = 0
+        passed_over += len(crowded)
         who = np.repeat(np.arange(len(asked)), counts)
         within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         pairs.append(who * len(segment.rows) + order[first[who] + within])
     together = np.unique(np.concatenate(pairs))
-    return together // len(segment.rows), together % len(segment.rows)
+    return together // len(segment.rows), together % len(segment.rows), passed_over
+
+
+def _is_crowded(segment: _Segment, order: NDArray[np.int32], first: int, count: int) -> bool:
+    """Whether the codes under a key are of too many items. Those of one film count once."""
+    if count > MOST_CODES_UNDER_KEY:
+        return True
+    return len(np.unique(segment.rows.items[order[first : first + count]])) > MOST_UNDER_KEY
