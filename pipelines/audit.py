@@ -46,7 +46,7 @@ from pipelines.outside import Outside, OutsideFound, compare_outside
 from pipelines.person_signing import signature_problems
 from pipelines.received import received_problems
 from pipelines.removing import left_behind
-from pipelines.strays import Beside, beside, log_strays, spoken_of, strays
+from pipelines.strays import Beside, beside, log_strays, own_files, spoken_of, strays
 from pipelines.table_audit import table_problems
 from pipelines.time_auditing import time_problems, time_unseen
 from preservation.custody_audit import CustodyAudit, whole_contents
@@ -54,12 +54,13 @@ from preservation.durable import unobserved
 from preservation.key_history import KeyHistory
 from preservation.keys import LOG, ROOT, file_of, second_file
 from preservation.layout import object_id
-from preservation.problems import Problem, problem
+from preservation.problems import Problem, printable, problem
 from preservation.staging import Staging
 from preservation.vault_audit import Expected, Sample, VaultAudit
 
 T = TypeVar("T")
 UUID_LENGTH = 36
+SHOWN_OF_OWN = 10
 NOT_SEEN = "An audit cannot tell whether what was collected is true, or who really used a name given with --as."
 
 
@@ -120,8 +121,16 @@ def audit_workspace(
         problems = tuple(_problems(audit, scratch))
     finally:
         shutil.rmtree(scratch)
-    limits = (NOT_SEEN, *audit.unstamped)
+    limits = (NOT_SEEN, *audit.unstamped, *_own_files(audit))
     return AuditReport(problems, audit.checked, limits, audit.found, tuple(audit.erased))
+
+
+def _own_files(audit: _Audit) -> Iterator[str]:
+    """What people keep in the workspace's folder, such as their lists and reports, which is no part of it."""
+    names = own_files(audit.workspace, audit.settings)
+    if names:
+        shown = ", ".join(map(printable, names[:SHOWN_OF_OWN])) + (", …" if len(names) > SHOWN_OF_OWN else "")
+        yield f"In the workspace's folder lies what is no part of it, and nothing was compared with it: {shown}."
 
 
 def _problems(audit: _Audit, scratch: Path) -> Iterator[Problem]:
@@ -130,10 +139,9 @@ def _problems(audit: _Audit, scratch: Path) -> Iterator[Problem]:
         yield from _database(audit)
         yield from _as_far_as_it_can_be_read(audit, log_strays(audit.workspace))
         found: list[Beside] = []
-        for place in beside(audit.workspace, audit.settings):
+        for place in beside(audit.workspace):
             yield from _as_far_as_it_can_be_read(audit, _gathered(place, found))
-        replay_problem = _replay(audit, replayed)
-        yield from replay_problem
+        yield from _replay(audit, replayed)
         if audit.checked.get("events"):
             for stage in (
                 _tables(audit, replayed),

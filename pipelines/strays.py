@@ -64,13 +64,13 @@ def log_strays(workspace: Workspace) -> Iterator[Problem]:
                 yield problem("P053", entry.relative_to(workspace.root).as_posix())
 
 
-def beside(workspace: Workspace, settings: Settings) -> tuple[Iterator[Beside], ...]:
+def beside(workspace: Workspace) -> tuple[Iterator[Beside], ...]:
     """What the log has to speak of, and what belongs to nothing, place by place. To be asked before the log is read.
 
     A place that cannot be read raises StorageFailed as it is gone through; the others can be.
     """
     return (
-        _in_root(workspace, settings),
+        _beside_root_key(workspace),
         _in_keys(workspace),
         _in_staging(workspace),
         _in_quarantine(workspace),
@@ -107,6 +107,8 @@ def _is_whole(one: Beside) -> bool:
     if one.kind == "package":
         return not check(str(one.path)).failures
     if one.kind == "key":
+        if one.path.suffix == ".key":
+            return True  # a new pair's first half, which was read as such
         try:
             return SigningKey.read(one.path.with_suffix(".key")).public.fingerprint() == one.name
         except CasefileError:
@@ -114,12 +116,16 @@ def _is_whole(one: Beside) -> bool:
     return one.kind == "cookie jar" and bool(one.name)
 
 
-def _in_root(workspace: Workspace, settings: Settings) -> Iterator[Beside]:
+def own_files(workspace: Workspace, settings: Settings) -> list[str]:
+    """The names of what lies in the workspace's folder and is none of its own: people work there."""
     own = {one.name for one in workspace.folders} | {workspace.settings.name, workspace.root_key.parent.name}
     own |= {one.name + ending for one in (workspace.database, workspace.fresh_database) for ending in OF_SQLITE}
     own |= {Path(one.roots).parts[0] for one in settings.time.authorities if one.roots}
-    yield from (Beside(entry) for entry in _listed(workspace.root) if _name(entry) not in own)
-    yield from (Beside(entry) for entry in _listed(workspace.root_key.parent) if entry.suffix != ".key")
+    return [entry.name for entry in _listed(workspace.root) if _name(entry) not in own]
+
+
+def _beside_root_key(workspace: Workspace) -> Iterator[Beside]:
+    yield from (Beside(entry) for entry in _listed(workspace.root_key.parent) if Path(_name(entry)).suffix != ".key")
 
 
 def _in_keys(workspace: Workspace) -> Iterator[Beside]:
@@ -129,10 +135,12 @@ def _in_keys(workspace: Workspace) -> Iterator[Beside]:
         found = KEY.fullmatch(_name(entry))
         if entry.name == JARS and _is_folder(entry):
             yield from _in_jars(entry)
-        elif found is None or not _is_file(entry) or (entry.suffix == ".key" and f"{found[1]}.pub" not in public):
+        elif found is None or not _is_file(entry):
             yield Beside(entry)
         elif entry.suffix == ".pub":
             yield Beside(entry, "key", _fingerprint(entry))
+        elif entry.suffix == ".key" and f"{found[1]}.pub" not in public:
+            yield Beside(entry, "key" if _is_private_half(entry) else "", entry.name)
 
 
 def _in_jars(folder: Path) -> Iterator[Beside]:
@@ -199,6 +207,13 @@ def _called_by_content(jar: Path) -> str:
             return file_name(sha256(jar.read_bytes()))
     except FileNotFoundError:
         return jar.name
+
+
+def _is_private_half(path: Path) -> bool:
+    try:
+        return bool(SigningKey.read(path))
+    except CasefileError:
+        return False
 
 
 def _fingerprint(path: Path) -> str:

@@ -74,6 +74,8 @@ def _frames(methods: Sequence[str], evidence: Mapping[str, Any], names: tuple[st
     if PART in methods:
         why = _why_a_part(evidence, names, "one shows more than the other")
         said.append(f"{why}, so that they are not counted as one")
+    elif min(evidence.get("covered_a", WHOLE), evidence.get("covered_b", WHOLE)) < WHOLE:
+        said.append("what follows was not compared, so that they are not counted as one until somebody decides")
     return said
 
 

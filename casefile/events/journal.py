@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from casefile.errors import RecordUnreadable
+from casefile.errors import RecordUnreadable, StorageFailed
 from casefile.events.durable import FileState, Reached, make_folder, put, state_of, translated
 from casefile.events.envelope import MAX_ENVELOPE_BYTES
 from casefile.events.lock import Held, holding
@@ -102,10 +102,10 @@ class Segments:
         """The numbers of the segments that exist, in order.
 
         Raises RecordUnreadable for a file of another name, and for a name of ours that is no file: to open a pipe would
-        wait for ever.
+        wait for ever. Raises StorageFailed where the folder cannot be listed.
         """
         found = []
-        for entry in self._folder.iterdir() if self._folder.is_dir() else ():
+        for entry in self._entries():
             if not (entry.name.isdigit() and segment_name(int(entry.name)) == entry.name):
                 raise RecordUnreadable(f"{self._folder.name}/{entry.name}", "is not a segment")
             if not stat.S_ISREG(mode := entry.lstat().st_mode):
@@ -113,6 +113,12 @@ class Segments:
                 raise RecordUnreadable(f"{self._folder.name}/{entry.name}", f"it is {kind}, where only files may be")
             found.append(int(entry.name))
         return sorted(found)
+
+    def _entries(self) -> list[Path]:
+        try:
+            return list(self._folder.iterdir()) if self._folder.is_dir() else []
+        except OSError as error:
+            raise StorageFailed("list", str(self._folder), error.strerror or str(error)) from error
 
     def state(self, segment: int) -> FileState:
         """The segment's file as it is now."""

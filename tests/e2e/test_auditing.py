@@ -121,7 +121,6 @@ def test_an_extra_file_is_named(copy: Path, folder: str) -> None:
 
 RUN, CAPTURE = "01920000-0000-7000-8000-0000000000aa", "01920000-0000-7000-8000-0000000000bb"
 BESIDE = {
-    "notes.txt": "P105",
     "keys/evil.key": "P105",
     "keys/log-8.key": "P105",
     "keys/log-9.pub": "P106",
@@ -150,6 +149,14 @@ def test_whatever_lies_beside_the_vault_and_belongs_to_nothing_is_named(copy: Pa
         else:
             (copy / name).write_bytes(b"put here")
     assert {one.path: one.code for one in audit(copy).problems} == BESIDE
+
+
+def test_what_people_keep_in_the_workspaces_folder_is_said_and_nothing_wrong(copy: Path) -> None:
+    (copy / "results.csv").write_bytes(b"a list")
+    (copy / "sheet").mkdir()
+    report = audit(copy)
+    assert report.ok, report.problems
+    assert any("no part of it" in one and "results.csv, sheet" in one for one in report.not_seen)
 
 
 def test_what_a_living_run_makes_is_no_stray(copy: Path) -> None:

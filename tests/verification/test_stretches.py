@@ -99,8 +99,11 @@ def test_what_follows_the_last_keyframe_of_another_encoding_is_no_disagreement()
     codes = [_code() for _ in range(16)]
     few = sparse("b", {0: codes[0], 8_333: _flipped(codes[8], 6)}, 16_000)
     found = edge(dense(codes), few)
-    assert (found.tier, found.method, found.covered_a, found.covered_b) == (Tier.AUTO, "keyframes", 100, 100)
+    # No part of it, and no copy either: what no frame was compared of joins nothing.
+    assert (found.tier, found.method, found.covered_a, found.covered_b) == (Tier.CANDIDATE, "keyframes", 56, 100)
     assert [part.speed for part in found.segments] == [100]
+    evidence = {"matched": 2, "compared": 2, "covered_a": found.covered_a, "covered_b": found.covered_b}
+    assert "what follows was not compared" in explained(found.method, found.distance, 256, evidence, ("A", "B"))
 
 
 def test_a_clip_with_few_keyframes_is_not_joined_by_what_goes_on_or_goes_on_otherwise() -> None:

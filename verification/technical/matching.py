@@ -257,16 +257,23 @@ def _video_edge(one: Subject, other: Subject, hits: Sequence[_Hit], thresholds: 
     sure = close >= thresholds.video_auto_frames and share(close, compared) >= thresholds.video_auto_share
     shared = stretches(_places(hit, from_first=from_first) for found, _compared in candidates for hit in found)
     a, b = (Course(frames_of(video), video.duration_ms) for video in (first, second))
-    covered_a = covered(a.frames, ((part.a_from, reached(part.a_to, part.b_to, a, b)) for part in shared))
-    covered_b = covered(b.frames, ((part.b_from, reached(part.b_to, part.a_to, b, a)) for part in shared))
-    # A compilation holds each of its pieces, and none of them is a copy of it.
-    part_only = min(covered_a, covered_b) < WHOLE
+    covered_a = covered(a.frames, ((part.a_from, part.a_to) for part in shared))
+    covered_b = covered(b.frames, ((part.b_from, part.b_to) for part in shared))
+    # A compilation holds each of its pieces, and none of them is a copy of it. What no frame was compared of makes
+    # neither a part of the other, and joins nothing either.
+    part_only = (
+        min(
+            covered(a.frames, ((part.a_from, reached(part.a_to, part.b_to, a, b)) for part in shared)),
+            covered(b.frames, ((part.b_from, reached(part.b_to, part.a_to, b, a)) for part in shared)),
+        )
+        < WHOLE
+    )
     later = [at_b - at_a for at_a, at_b in (_places(hit, from_first=from_first) for hit in nearest)]
     variant = seen_from_first(nearest[0].variant, from_first=from_first)
     return Edge(
         item_a=min(one.item, other.item),
         item_b=max(one.item, other.item),
-        tier=Tier.AUTO if sure and not part_only else Tier.CANDIDATE,
+        tier=Tier.AUTO if sure and min(covered_a, covered_b) >= WHOLE else Tier.CANDIDATE,
         methods=(*(("keyframes",) if variant == "upright" else (f"keyframes-{variant}",)), *((PART,) * part_only)),
         distance=(sum(hit.distance for hit in nearest) + UNRELATED_BITS * (compared - len(nearest))) // compared,
         same_capture=one.capture == other.capture,
