@@ -53,6 +53,7 @@ def methods(result: Any) -> list[tuple[str, str, str | None]]:
     return [(one["method"], one["outcome"], one["cause"]) for one in result["attempts"]]
 
 
+@pytest.mark.campaign
 def test_a_page_and_the_video_in_it_are_parts_of_one_collection(chosen: tuple[HostileSite, Case]) -> None:
     site, case = chosen
     result = collected(case, site.url("/watch"))

@@ -190,6 +190,7 @@ def test_of_a_page_that_loads_itself_again_the_bytes_are_of_what_the_picture_sho
     assert [one.status for one in shown.received.exchanges] == [200, 200]
 
 
+@pytest.mark.campaign
 def test_scrolling_finds_what_a_feed_loads_and_ends(browser: Shows) -> None:
     shown = browser.once("/feed")
     (step,) = [one for one in shown.record["steps"] if one["step"] == "scrolling"]

@@ -77,7 +77,8 @@ def overwrite(path: Path, content: bytes) -> None:
     parent.chmod(mode)
 
 
-@pytest.mark.parametrize("flips", [1, pytest.param(3, marks=pytest.mark.campaign)])
+@pytest.mark.campaign
+@pytest.mark.parametrize("flips", [1, 3])
 def test_flipped_bits_are_seen_in_every_file_of_the_evidence(sound: Path, copy: Path, flips: int) -> None:
     chosen = random.Random(20261125)
     for relative in evidence(sound):

@@ -77,6 +77,7 @@ def test_two_pictures_of_one_name_are_two_items(case: Case, site: HostileSite) -
     assert other["locator"].endswith("/b/photo.png")
 
 
+@pytest.mark.campaign
 def test_a_rerun_of_a_job_adds_retries_and_answers_already(case: Case, site: HostileSite, tmp_path: Path) -> None:
     sheet = tmp_path / "list.txt"
     sheet.write_text("\n".join([site.url("/page"), site.url("/truncated"), site.url("/page")]))
@@ -170,6 +171,7 @@ def test_two_processes_with_one_job_do_every_locator_once(case: Case, site: Host
     assert case.must("audit")["ok"]
 
 
+@pytest.mark.campaign
 def test_the_video_that_a_page_shows_is_taken_too(tmp_path: Path) -> None:
     folder = tmp_path / "media"
     folder.mkdir()

@@ -35,6 +35,7 @@ def test_what_came_through_a_proxy_says_so(case: Case, site: HostileSite) -> Non
     assert case.must("audit")["ok"]
 
 
+@pytest.mark.campaign
 def test_with_a_dead_proxy_the_attempt_fails_and_the_site_is_not_asked(case: Case, site: HostileSite) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         address = f"127.0.0.1:{closed.getsockname()[1]}"

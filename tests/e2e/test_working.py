@@ -113,6 +113,7 @@ def test_bubblewrap_that_does_not_start_is_not_called_good(case: Case, tmp_path:
     assert "method: none" in said.out
 
 
+@pytest.mark.campaign
 def test_a_backup_is_restored_whole_and_again(case: Case, site: HostileSite, tmp_path: Path) -> None:
     case.must("collect", site.url("/page"))
     backup = tmp_path / "elsewhere"

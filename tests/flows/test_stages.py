@@ -157,6 +157,7 @@ except flows.StageFailed as error:
 """
 
 
+@pytest.mark.campaign
 def test_flows_tell_prefect_the_kind_of_an_error_and_none_of_its_words(
     watching: Watching, served: Mapping[str, str], tmp_path: Path
 ) -> None:

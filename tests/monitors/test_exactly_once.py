@@ -35,6 +35,7 @@ def statuses(watching: Watching) -> list[str]:
     return [one["status"] for one in watching.must("monitor", "history", "News")["checks"]]
 
 
+@pytest.mark.campaign
 def test_two_processes_look_once_and_capture_once(newsroom: Newsroom, watching: Watching) -> None:
     watching.watch(newsroom.publish("feed", rss(*((path, path) for path in STORIES))))
     both = [

@@ -26,6 +26,7 @@ def test_what_a_feed_names_is_captured_once(newsroom: Newsroom, watching: Watchi
     assert watching.look()["new"] == 0
 
 
+@pytest.mark.campaign
 @pytest.mark.usefixtures("examined")
 def test_the_feed_itself_is_kept_as_it_was_at_each_look(newsroom: Newsroom, watching: Watching) -> None:
     watching.watch(newsroom.publish("feed", rss(("One", "/story/1"))))

@@ -57,7 +57,7 @@ def test_rows_23_26_and_7_need_more_than_one_keyword_one_search_and_one_task(des
         told = rows_of(services)
         assert told[23][0] == "not met"
         assert "no keywords in ar" in told[23][1]
-        assert told[26] == ("not met", "every search was made with example")
+        assert told[26] == ("not met", "every search was made with example; no search names its language")
         assert told[7][0] == "not met"
         assert "nobody has taken on" in told[7][1]
         further = [{**KEYWORDS, "direction": "exonerating"}, {**KEYWORDS, "language": "ar", "script": "Arab",

@@ -117,6 +117,7 @@ def beside(case: Case, name: str, origin: str) -> Any:
     return case.must("corroborate", "I-0001", other, "--from", origin, "--how", HOW)
 
 
+@pytest.mark.campaign
 def test_what_a_partner_and_an_archive_hold_is_compared_by_content_and_shown(
     collected: tuple[Case, Path, Any],
 ) -> None:
