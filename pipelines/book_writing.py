@@ -169,8 +169,13 @@ class _Writing:
 
     def _inquiries(self, people: Mapping[str, str]) -> Iterator[BookInquiry]:
         with reading(self.services.engine) as rows:
-            labels = {one.event: one.label for one in list_statements(rows)}
             inquiries = inquiries_seen(rows, list_inquiries(rows), viewer_of(self.services))
+            statements = list_statements(rows)
+            seen = statements_seen(rows, statements, viewer_of(self.services))
+        asked = {one.id for one in inquiries if one.question is not None}
+        # What is hidden or erased is in no book, and a book that names it could not be taken in.
+        labels = dict.fromkeys((one.event for one in statements), "")
+        labels |= {one.event: one.label for one in seen if one.text is not None and one.inquiry in asked}
         for one in inquiries:
             if one.question is None:
                 self.erased += 1
@@ -178,6 +183,7 @@ class _Writing:
                 yield self._inquiry(one, labels, people)
 
     def _inquiry(self, one: InquiryRecord, labels: Mapping[str, str], people: Mapping[str, str]) -> BookInquiry:
+        """`labels` are the numbers of all statements, empty of those that are in no book."""
         with reading(self.services.engine) as rows:
             statements = statements_seen(rows, list_statements(rows, one.id), viewer_of(self.services))
             keywords, searches = list_keywords(rows, one.id), list_searches(rows, one.id)
@@ -196,7 +202,7 @@ class _Writing:
                     "kind": said.kind,
                     "text": said.text,
                     "basis": said.basis or "",
-                    "rests_on": [known.get(text, text) for text in said.rests_on],
+                    "rests_on": [name for text in said.rests_on if (name := known.get(text, text))],
                     "replaces": labels.get(said.replaces or "", ""),
                 }
                 for said in statements
@@ -223,9 +229,7 @@ class _Writing:
                 for said in searches
                 if said.terms is not None
             ),
-            ending={"outcome": one.closing, "reason": one.closed_why or ""}
-            if one.closed_at and one.closing != ENDED
-            else None,
+            ending=_ending(one),
         )
 
     def _leads(self, people: Mapping[str, str]) -> Iterator[BookLead]:

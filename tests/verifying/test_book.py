@@ -158,6 +158,23 @@ def test_row_74_a_book_leaves_out_what_is_hidden_from_whoever_writes_it(filled: 
     assert "tower" not in (tmp_path / "boris.json").read_text("utf-8")
 
 
+def test_what_is_left_out_is_named_nowhere_and_the_rest_can_be_taken_in(
+    filled: Desk, opened: Desk, tmp_path: Path
+) -> None:
+    desk = filled.copy(tmp_path / "case")
+    with desk.as_(ANA) as services:
+        found = {"kind": "finding", "text": "a tower", "rests_on": [VIDEO]}
+        add_to_inquiry(services, "", {"question": "Whose boats?", "statement": [found]})
+        register = {"kind": "fact", "text": "they are fishers", "basis": "a register", "replaces": "S-0003"}
+        add_to_inquiry(services, "Q-0002", {"statement": [register]})
+        assign(services, VIDEO, BORIS)
+    path = written(desk, tmp_path / "boris.json", BORIS)
+    told = read(path)["inquiry"][1]["statement"]
+    assert [(one["number"], one.get("replaces", "")) for one in told] == [("S-0004", "")]
+    with opened.copy(tmp_path / "other").as_(ANA) as services:
+        assert take_book(services, path).recorded["inquiry"] == 2
+
+
 def size(desk: Desk) -> int:
     with desk.as_(ANA) as services, reading(services.engine) as rows:
         return read_head(rows, services.log.id).size
