@@ -19,7 +19,7 @@ from casefile.vocabulary import Tier
 from verification.edges import APPROXIMATE, EXACT, Edge, Subject, Thresholds
 from verification.interface import Fingerprint
 from verification.technical import bands, index_files
-from verification.technical.index_files import MANIFEST, IndexFiles, Listed, Mapped
+from verification.technical.index_files import MANIFEST, IndexFiles, Listed, Mapped, most_neighbours
 from verification.technical.index_lock import LOCK, forget, trying
 from verification.technical.indexed import FLIPS, IndexedItems
 from verification.technical.matching import Matcher
@@ -387,6 +387,29 @@ def test_a_merge_leaves_what_it_does_not_know_and_writes_nothing_of_what_was_era
     (one,) = written.files.merged(new, lambda: {gone.position}) or ()
     assert same(written.opened(), (one,))
     assert gone.position not in one.segment.rows().places.tolist()
+
+
+def test_the_most_neighbours_are_chosen_that_fit() -> None:
+    assert most_neighbours([10, 10, 10, 40], 40) == (0, 3)
+    assert most_neighbours([50, 10, 10, 50, 10, 20, 5, 50], 40) == (4, 7)
+    assert most_neighbours([10, 10, 50, 10, 10], 40) == (3, 5)
+    assert most_neighbours([], 40) == (0, 0)
+    first, end = most_neighbours([50, 60], 40)
+    assert first == end
+
+
+def test_older_segments_are_merged_before_one_that_is_full(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_files, "MERGED_WHILE_ADDING", 0)
+    known = written.append(written.examined[120:])
+    lengths = [len(one.segment) for one in known]
+    assert len(known) == 3
+    monkeypatch.setattr(index_files, "MOST_MERGED", lengths[0] + lengths[1])
+    monkeypatch.setattr(index_files, "most_neighbours", lambda _lengths, _most: (0, 2))
+    rows = Rows.joined([one.segment.rows() for one in known])
+    merged = written.files.merged(known, nothing_gone) or ()
+    assert [len(one.segment) for one in merged] == [lengths[0] + lengths[1], lengths[2]]
+    assert same(written.opened(), merged)
+    assert np.array_equal(Rows.joined([one.segment.rows() for one in merged]).codes, rows.codes)
 
 
 def test_there_is_one_writer_and_readers_keep_what_they_have(written: Written) -> None:

@@ -44,6 +44,19 @@ def _unobserved(_step: str) -> None:
     """The `reached` of every day."""
 
 
+def most_neighbours(lengths: Sequence[int], most: int) -> tuple[int, int]:
+    """Where the longest run begins and ends whose lengths make no more than `most` together; of several the last."""
+    best, first, together = (0, 0), 0, 0
+    for end, length in enumerate(lengths, 1):
+        together += length
+        while together > most:
+            together -= lengths[first]
+            first += 1
+        if end - first >= best[1] - best[0]:
+            best = (first, end)
+    return best
+
+
 class Listed(Value):
     """One segment: the digest of its bytes, the last position it covers and the event there."""
 
@@ -114,14 +127,12 @@ class IndexFiles:
             return self._put(left, rows, until, gone)
 
     def merged(self, known: Sequence[Mapped], gone: Callable[[], Collection[int]]) -> tuple[Mapped, ...] | None:
-        """Make one segment of those at the end that are MOST_MERGED codes together; the segments then.
+        """Make one segment of the most neighbours that are MOST_MERGED codes together; the segments then.
 
         None where there is more than is known, where somebody else is writing or has written something else.
         """
-        left, count = list(known), 0
-        while left and count + len(left[-1].segment) <= MOST_MERGED:
-            count += len(left.pop().segment)
-        parts = known[len(left) :]
+        first, end = most_neighbours([len(one.segment) for one in known], MOST_MERGED)
+        parts = known[first:end]
         if len(parts) < 2:
             return tuple(known)
         with trying(self.folder) as mine:
@@ -129,26 +140,32 @@ class IndexFiles:
                 return None
             last = parts[-1].listed
             rows = Rows.joined([one.segment.rows() for one in parts])
-            return self._put(left, rows, (last.last, last.event), gone)
+            return self._put(known[:first], rows, (last.last, last.event), gone, known[end:])
 
     def _begins_with(self, known: Sequence[Mapped]) -> bool:
         """Whether the files are still those, whatever stands behind them."""
         return list(self._listed()[: len(known)]) == [one.listed for one in known]
 
     def _put(
-        self, left: Sequence[Mapped], rows: Rows, until: tuple[int, str], gone: Callable[[], Collection[int]]
+        self,
+        left: Sequence[Mapped],
+        rows: Rows,
+        until: tuple[int, str],
+        gone: Callable[[], Collection[int]],
+        behind: Sequence[Mapped] = (),
     ) -> tuple[Mapped, ...]:
-        """Write rows as the segment behind those that are left, in the place of all others. Under the lock."""
+        """Write rows as the segment between those before and behind it, in the place of all others. Under the lock."""
         last, event = until
         first = left[-1].listed.last + 1 if left else 0
         # Asked for under the lock, which whoever erases takes too, after it is recorded what is gone.
         segment = Segment.of(rows.without(gone()), first, last)
         listed = Listed(sha256=self._write(segment), last=last, event=event)
-        manifest = Manifest(version=VERSION, log=self.log, segments=(*(one.listed for one in left), listed))
+        segments = (*(one.listed for one in left), listed, *(one.listed for one in behind))
+        manifest = Manifest(version=VERSION, log=self.log, segments=segments)
         self._replace(manifest)
         self._tidy({one.sha256 for one in manifest.segments})
         mapped = self._mapped(listed)
-        return (*left, Mapped(listed, mapped)) if mapped is not None else tuple(left)
+        return (*left, Mapped(listed, mapped), *behind) if mapped is not None else tuple(left)
 
     def _listed(self) -> tuple[Listed, ...]:
         try:
