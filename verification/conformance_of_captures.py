@@ -8,6 +8,9 @@ from casefile.vocabulary import Content, Pathway, Purpose
 from verification.item_facts import ItemFacts
 from verification.obligations import Standing, Stands, met, not_applicable, not_met
 
+FIRST_PICTURE = "page/screenshot.png"
+"""What the method `browser` calls the picture that it takes before it touches the page (docs/web-capture.md)."""
+
 
 def _tools(facts: ItemFacts) -> Stands:
     tools = facts.capture["tools"] or ()
@@ -63,16 +66,19 @@ def _source(facts: ItemFacts) -> Stands:
 def _page_picture(facts: ItemFacts) -> Stands:
     if not facts.is_page:
         return not_applicable("it is no page", facts.sealed)
-    if facts.pictures:
-        return met(f"a picture of the whole page, {facts.pictures[0]}, before anything else", facts.sealed)
-    return not_met("no picture of the page was taken", facts.sealed)
+    if FIRST_PICTURE not in facts.pictures:
+        return not_met("no picture of the page was taken before anything else", facts.sealed)
+    if facts.capture["outcome"] == "partial":
+        why = facts.capture["detail"] or facts.capture["cause"] or "it does not say why"
+        return met(f"a picture, {FIRST_PICTURE}, before anything else; the capture is partial: {why}", facts.sealed)
+    return met(f"a picture of the whole page, {FIRST_PICTURE}, before anything else", facts.sealed)
 
 
 def _embedded(facts: ItemFacts) -> Stands:
     if not facts.is_page:
         return not_applicable("it is no page", facts.sealed)
     if facts.pictures:
-        said = f"{facts.beside} media of the page are items of their own; its record says why others are not"
+        said = f"{facts.beside} other items came with the page; its record says what did not"
         return met(said, facts.sealed)
     return not_met("pictures in the page are not extracted", facts.sealed)
 

@@ -206,6 +206,7 @@ def test_row_82_a_gap_is_gone_after_by_an_inquiry_and_both_lead_to_each_other(de
     [
         ({}, {36: "not met", 37: "not met", 45: "not applicable"}),
         ({"pictures": ("page/screenshot.png",)}, {36: "met", 37: "met", 45: "not applicable"}),
+        ({"pictures": ("page/screenshot-scrolled.png",)}, {36: "not met"}),
         ({"purpose": "court"}, {45: "not met"}),
         ({"purpose": "court", "pictures": ("page/screenshot.png",)}, {45: "met"}),
         ({"role": Role.VIDEO}, {36: "not applicable", 37: "not applicable"}),
@@ -220,3 +221,13 @@ def test_rows_36_37_and_45_of_a_page_are_met_where_its_picture_was_taken(
     page = replace(page, pictures=changed.get("pictures", ()))
     page = replace(page, capture={**page.capture, "purpose": changed.get("purpose", "work")})
     assert {row: standing(page, row) for row in expected} == expected
+
+
+def test_row_36_says_what_a_partial_capture_shows_and_calls_it_no_whole_page(opened: Desk) -> None:
+    with opened.as_(ANA) as services, reading(services.engine) as rows:
+        facts = facts_of(gather(services, rows, VIDEO))
+    page = replace(facts, role=Role.PAGE, media_type="text/html", pictures=("page/screenshot.png",))
+    partial = {**page.capture, "outcome": "partial", "detail": "the picture shows the first 2000 x 900"}
+    said = stands(obligations()[35], replace(page, capture=partial)).why
+    assert "whole page" not in said
+    assert "the first 2000 x 900" in said
