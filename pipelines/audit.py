@@ -54,13 +54,12 @@ from preservation.durable import unobserved
 from preservation.key_history import KeyHistory
 from preservation.keys import LOG, ROOT, file_of, second_file
 from preservation.layout import object_id
-from preservation.problems import Problem, printable, problem
+from preservation.problems import Problem, problem
 from preservation.staging import Staging
 from preservation.vault_audit import Expected, Sample, VaultAudit
 
 T = TypeVar("T")
 UUID_LENGTH = 36
-SHOWN_OF_OWN = 10
 NOT_SEEN = "An audit cannot tell whether what was collected is true, or who really used a name given with --as."
 
 
@@ -121,16 +120,8 @@ def audit_workspace(
         problems = tuple(_problems(audit, scratch))
     finally:
         shutil.rmtree(scratch)
-    limits = (NOT_SEEN, *audit.unstamped, *_own_files(audit))
+    limits = (NOT_SEEN, *audit.unstamped, *own_files(workspace, audit.settings))
     return AuditReport(problems, audit.checked, limits, audit.found, tuple(audit.erased))
-
-
-def _own_files(audit: _Audit) -> Iterator[str]:
-    """What people keep in the workspace's folder, such as their lists and reports, which is no part of it."""
-    names = own_files(audit.workspace, audit.settings)
-    if names:
-        shown = ", ".join(map(printable, names[:SHOWN_OF_OWN])) + (", …" if len(names) > SHOWN_OF_OWN else "")
-        yield f"In the workspace's folder lies what is no part of it, and nothing was compared with it: {shown}."
 
 
 def _problems(audit: _Audit, scratch: Path) -> Iterator[Problem]:

@@ -27,7 +27,7 @@ from preservation.durable import storage_errors
 from preservation.jars import FOLDER as JARS
 from preservation.jars import file_name
 from preservation.keys import LOG, ROOT, SECOND_SUFFIX, SigningKey, read_public_key
-from preservation.problems import Problem, problem
+from preservation.problems import Problem, printable, problem
 from preservation.staging import INTENTS, OUTPUTS, PARTS, Staging
 
 FILES_OF_LOG = frozenset({"lock", "checkpoint", ".checkpoint.part"})
@@ -39,6 +39,7 @@ OF_WORKERS = (RECORDS_PREFIX, WORKBENCH_PREFIX)
 """How a folder begins in which a worker was at work; a killed run's goes into quarantine with its outputs."""
 UNFINISHED = re.compile(r"\.(.+?)(?:\.[0-9a-f]{8})?\.part", re.ASCII)
 """What a crash leaves of a file that was being written: of no use, and no harm."""
+SHOWN_OF_OWN = 10
 OF_CAPTURE = 36
 """Characters of a capture's id, behind which a second folder of it in quarantine has a number."""
 
@@ -116,12 +117,19 @@ def _is_whole(one: Beside) -> bool:
     return one.kind == "cookie jar" and bool(one.name)
 
 
-def own_files(workspace: Workspace, settings: Settings) -> list[str]:
-    """The names of what lies in the workspace's folder and is none of its own: people work there."""
+def own_files(workspace: Workspace, settings: Settings) -> Iterator[str]:
+    """What is said of what people keep in the workspace's folder, such as lists and reports: it is no part of it."""
     own = {one.name for one in workspace.folders} | {workspace.settings.name, workspace.root_key.parent.name}
     own |= {one.name + ending for one in (workspace.database, workspace.fresh_database) for ending in OF_SQLITE}
     own |= {Path(one.roots).parts[0] for one in settings.time.authorities if one.roots}
-    return [entry.name for entry in _listed(workspace.root) if _name(entry) not in own]
+    try:
+        names = [printable(entry.name) for entry in _listed(workspace.root) if _name(entry) not in own]
+    except StorageFailed as error:
+        yield f"What else lies in the workspace's folder could not be listed: {error.reason}."
+        return
+    if names:
+        shown = ", ".join(names[:SHOWN_OF_OWN]) + (", …" if len(names) > SHOWN_OF_OWN else "")
+        yield f"In the workspace's folder lies what is no part of it, and nothing was compared with it: {shown}."
 
 
 def _beside_root_key(workspace: Workspace) -> Iterator[Beside]:

@@ -156,6 +156,22 @@ def test_a_folder_that_cannot_be_read_is_named_and_the_audit_goes_on(
     assert ("P105", "root-key/stranger") in found or place == "log/journal"
 
 
+def test_a_workspace_folder_that_cannot_be_listed_is_said_and_ends_no_audit(
+    case: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = Path.iterdir
+
+    def iterdir(path: Path) -> Iterator[Path]:
+        if path == case:
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    report = audit_workspace(case, ENVIRONMENT)
+    assert report.ok
+    assert any("could not be listed" in one for one in report.not_seen)
+
+
 def test_the_first_half_of_a_pair_that_was_being_made_is_no_stray(case: Path) -> None:
     whole = (case / "keys/log.key").read_bytes()
     (case / "keys/log-2.key").write_bytes(whole)
